@@ -1,0 +1,150 @@
+// sema.h: the analysed program, the only thing that crosses from the front end to lowering.
+//
+// Flow: parser -> AST -> sema (names, captures, rules, parallel plans) -> infer (instances: types of
+// every node and symbol) -> lowering reads all of it and decides nothing about the language.
+//
+// Functions and captures. Every lambda is a Function; the top level is one too (Program.main).
+// Known functions are lambda-lifted: the generated function takes its captures as leading
+// parameters, so a call by name needs no closure object. Captures are by value, when the lambda is
+// evaluated. So a captured symbol is always immutable: where the body mentions a mutable variable,
+// sema makes a hidden immutable symbol (a snapshot) in the scope of the lambda, and evaluating the
+// lambda sets snapshot = source. Captures are closed under calls: a function's `captures` include
+// those of every same-level or enclosing known function that it mentions, so a caller that can
+// mention f can always supply f's captures. A captured symbol of Program.main that is evaluated at
+// most once (not inside a loop of the top level) has `is_global` set: it lives in a global
+// variable and is no capture.
+#ifndef FLAP_SEMA_H
+#define FLAP_SEMA_H
+
+#include "ast.h"
+#include "builtin.h"
+#include "type.h"
+
+typedef struct Compilation Compilation;
+
+typedef enum SymbolKind {
+    SYMBOL_VARIABLE,  // by = or :=
+    SYMBOL_PARAMETER,
+    SYMBOL_BOUND,     // a pattern's name in a clause, a match arm's bind
+    SYMBOL_LOOP,      // a loop variable
+    SYMBOL_SNAPSHOT,  // see above
+    SYMBOL_CONSTANT,  // folded: uses are replaced by reading `constant`
+    SYMBOL_BUILTIN,
+} SymbolKind;
+
+struct Symbol {
+    Name *name;
+    uint8_t kind; // SymbolKind
+    bool is_mutable;
+    bool is_global;     // see above
+    bool captured;      // mentioned by a function other than its owner
+    bool updated;       // a mutable one that some statement updates
+    bool used;          // read somewhere (else a warning)
+    bool to_f32;        // type note f32: every stored number is rounded
+    bool rebound_by_loop; // sequential write-through variable (LoopNode.writes_through)
+    Span span;          // of the definition
+    Function *owner;
+    uint32_t index;     // dense within the owner: into Instance.symbol_types
+    Function *function; // an immutable (or never updated) variable defined by a lambda: that one
+    Node *constant;     // SYMBOL_CONSTANT: NUMBER, STRING, LIST or MAP of those, already folded
+    const Builtin *builtin;
+    LoopNode *loop;     // the innermost loop of the owner that contains the definition, or null
+};
+
+// What running a function may do besides giving a value; summed over what it may call.
+enum {
+    EFFECT_OUTPUT = 1,  // print family
+    EFFECT_STOP = 2,    // may end the program: division, kinds, writes out of range, exit
+    EFFECT_WAIT = 4,    // must wait for its turn in a parallel loop: input, files, stderr, spawn, sleep, exit
+    EFFECT_FOREIGN = 8, // C code, raw memory
+    EFFECT_RANDOM = 16,
+    EFFECT_SHARED = 32, // cells and mutexes
+    EFFECT_RECURSE = 64, // may call itself
+};
+
+struct Function {
+    Name *name;        // null: a lambda without one
+    Function *parent;  // null: Program.main
+    Node *node;        // its NODE_LAMBDA; null for main
+    Node *body;        // main, and functions of one clause of plain names
+    uint32_t param_count;
+    SymbolVec params;  // one per position. With one clause of names they are its names; else hidden
+                       // symbols, and each clause's PATTERN_NAMEs have symbols of their own
+    bool has_clauses;  // match node->lambda.clauses in order; nothing fits: 0
+    SymbolVec symbols; // all that it owns, by index
+    SymbolVec captures; // immutable symbols of enclosing functions, closed as described above
+    SymbolVec snapshots, sources; // on evaluation of the lambda, in the parent: snapshots[i] = sources[i]
+    uint32_t node_count; // ids below this one
+    uint32_t index;      // dense within the program
+    uint8_t effects;     // EFFECT_… bits, summed up over calls; unknown function values: all of them
+    bool self_tail_call; // calls itself in tail position: lowering makes it a loop
+    bool is_value;       // used other than by calling it by name: needs a closure
+    bool in_loop;        // its lambda can be evaluated more than once per run of the parent
+};
+
+// How a parallel body uses an outer variable.
+typedef enum ParUse {
+    PAR_READ,     // borrowed for the loop
+    PAR_REDUCE,   // s += e and its like: partial results, combined in block order
+    PAR_ELEMENT,  // xs[i] <- e at positions proven to be the iteration's own: in place
+} ParUse;
+
+typedef enum ReduceOp {
+    REDUCE_ADD, REDUCE_SUB, // combined by adding
+    REDUCE_MUL, REDUCE_MIN, REDUCE_MAX,
+    REDUCE_AND, REDUCE_OR, REDUCE_BAND, REDUCE_BOR, REDUCE_BXOR,
+} ReduceOp;
+
+typedef struct ParVariable {
+    Symbol *symbol;
+    ParUse use;
+    ReduceOp op;
+    Span span; // the first use that decided
+} ParVariable;
+
+// The outlined body of a parallel loop: lowering makes `<function>.par.<n>` of it.
+struct ParPlan {
+    uint32_t number;  // n, dense within the function
+    Function *function;
+    LoopNode *loop;
+    VEC(ParVariable) captures; // every outer symbol of the function that the body mentions
+    uint8_t effects;  // of the body
+};
+
+// One specialisation of a function: types for these captures and parameters. `parallel` ones are
+// reachable from parallel bodies and count references atomically.
+typedef struct Instance {
+    Function *function;
+    bool parallel;
+    bool boxed;         // called through closures: all parameters are any
+    uint32_t number;    // dense within the program
+    const char *link_name; // of the generated function: "fact", "fact.1", "main.lambda.2"
+    Type *captures;     // per Function.captures
+    Type *params;       // per Function.params
+    Type result;
+    Type *node_types;   // by Node.id: the value an expression gives, after misses became 0 unless observed
+    Type *symbol_types; // by Symbol.index
+    struct Instance **callees; // by Node.id: CALL, PIPE of a known function; LAMBDA and NAME used as a
+                               // value: the boxed instance its closure calls. Null: none
+    struct Instance **parallel_callees; // the same inside parallel bodies of this (sequential) instance
+} Instance;
+typedef VEC(Instance *) InstanceVec;
+typedef VEC(Function *) FunctionVec;
+
+typedef struct Program {
+    Function *main;
+    FunctionVec functions; // all, parents before children
+    InstanceVec instances; // instances.items[0] is main's
+    SymbolVec globals;     // symbols with is_global
+    Symbol *user_main;     // `main` to be run after the top level, or null
+    bool foreign;          // uses call, dlopen, imports: dynamic executable
+    bool foreign_in_parallel; // parallel bodies can reach foreign code
+    bool parallel;         // has a parallel loop
+    VEC(const char *) libraries;
+} Program;
+
+// STAGE_SEMA and STAGE_INFER (frontend.h). Errors are reported; false if there were any.
+bool sema_run(Compilation *c);
+bool infer_run(Compilation *c);
+
+#endif

@@ -1,0 +1,66 @@
+// type.h: what is known at compile time about a value: its kinds, and for numbers an integer range.
+//
+// A Type is a small struct passed by value; element types are interned, so `element` pointers are
+// compared by pointer. Types form a lattice of finite height (ranges are widened): join goes up.
+#ifndef FLAP_TYPE_H
+#define FLAP_TYPE_H
+
+#include "arena.h"
+#include "ast.h"
+
+// Bits of Type.kinds. No bit: the value does not exist (code not reached, or not yet known).
+enum {
+    KIND_NUMBER = 1,
+    KIND_STRING = 2,
+    KIND_LIST = 4,
+    KIND_MAP = 8,
+    KIND_FUNCTION = 16,
+    KIND_ERROR = 32,
+    KIND_ANY = 63,
+};
+
+// How a value is held in generated code (compiler.md 2). Chosen by type_rep() from the Type alone.
+typedef enum Rep {
+    REP_NONE,   // no value: kinds == 0
+    REP_F64,    // double
+    REP_I64,    // int64_t: an integer within ±2^53 that is never -0
+    REP_STRING, // RtStr *, never null
+    REP_LIST,   // RtList *, never null; a list of numbers is a flat array of doubles
+    REP_MAP,    // RtMap *
+    REP_FUNCTION, // RtClosure *
+    REP_ANY,    // uint64_t: the NaN-boxed word (rt_layout.h)
+} Rep;
+
+typedef struct Type {
+    uint8_t kinds;
+    bool integer;       // KIND_NUMBER: whole, finite, never -0, within [low, high]
+    double low, high;   // of `integer`, within ±2^53
+    const struct Type *element; // KIND_LIST elements and KIND_MAP values, joined; null: none known yet
+    Function *function; // KIND_FUNCTION alone: the one function this can be, or null
+} Type;
+
+#define TYPE_NEVER ((Type){0})
+Type type_number(void);                        // any double
+Type type_integer(double low, double high);    // type_number() when not within ±2^53
+Type type_boolean(void);                       // integer 0 … 1
+Type type_of_kind(uint8_t kinds);              // nothing known but the kinds; elements are any
+Type type_any(void);
+Type type_list(Arena *arena, Type element);    // nesting deeper than 4 becomes any
+Type type_function(Function *function);        // null: some function
+
+Type type_join(Arena *arena, Type a, Type b);
+// Join for loops: bounds of a range that grew jump to the next of ±{2^7, 2^8, 2^15, … 2^31, 2^53, inf}.
+Type type_widen(Arena *arena, Type old, Type new_type);
+bool type_equal(Type a, Type b);
+static inline bool type_is(Type t, uint8_t kind) { return t.kinds == kind; }
+static inline bool type_may(Type t, uint8_t kind) { return (t.kinds & kind) != 0; }
+// What reading an element gives before misses are considered; TYPE_NEVER for a list known to be empty.
+Type type_element(Type list);
+
+Rep type_rep(Type t);
+// "number", "integer 0..9", "list of number", "string or number": for remarks and hover.
+const char *type_text(Arena *arena, Type t);
+// "a number", "a string": the kind in messages; several: "a value".
+const char *type_kind_text(uint8_t kinds);
+
+#endif

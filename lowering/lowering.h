@@ -1,0 +1,40 @@
+// lowering.h: the public face of the back end: analysed program in; files, or a run in memory, out.
+// The only header of lowering/ that others include; it shows nothing of LLVM.
+#ifndef FLAP_LOWERING_H
+#define FLAP_LOWERING_H
+
+#include "../frontend/frontend.h"
+
+typedef enum EmitKind {
+    EMIT_EXE, EMIT_OBJ, EMIT_ASM, EMIT_LLVM, EMIT_LLVM_UNOPT, EMIT_BC,
+} EmitKind;
+
+typedef enum LinkMode { LINK_AUTO, LINK_STATIC, LINK_DYNAMIC } LinkMode;
+
+typedef struct LoweringOptions {
+    EmitKind emit;
+    int optimize;         // 0 … 3
+    bool optimize_size;   // -Os
+    bool fast_math, verify, time_passes, verbose, debug_info;
+    const char *target;   // triple; null: this machine's
+    const char *cpu;      // "native", a name, or null: the target's baseline
+    const char *features; // --mattr, or null
+    const char *output;   // path; "-" writes text forms to standard output
+    LinkMode link;
+    bool strip;
+    VEC(const char *) libraries, library_paths; // -l, -L
+} LoweringOptions;
+
+// Lowers c->program, optimises and writes options->output. Failures of the system (no linker, full
+// disk, unwritable place) are reported as diagnostics and leave no file. False if there were any.
+bool lowering_emit(Compilation *c, const LoweringOptions *options);
+
+// Lowers c->program, optimises, links in memory and runs it with these arguments. Gives the exit
+// status in *status; false, with diagnostics, when it could not be started. A program that ends by
+// exit or by a stop ends the process.
+bool lowering_run(Compilation *c, const LoweringOptions *options, int argc, char **argv, int *status);
+
+// "19.1.7"
+const char *lowering_llvm_version(void);
+
+#endif

@@ -1,0 +1,148 @@
+// rt_internal.h: what the files of the runtime share. Nothing here is visible to generated code.
+//
+// One process record (RtProcess) and one thread record (RtThread) hold all mutable state. The same
+// sources are compiled freestanding (RT_HOSTED undefined: no libc, raw system calls, threads by
+// clone) and hosted (RT_HOSTED: inside flapc and in dynamic executables, threads by pthread).
+#ifndef FLAP_RT_INTERNAL_H
+#define FLAP_RT_INTERNAL_H
+
+#include "rt.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#define RTI_LIKELY(x)   __builtin_expect(!!(x), 1)
+#define RTI_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define RTI_CACHE_LINE  128 // two lines: the prefetcher fetches pairs
+
+// --- threads (thread.h has the rest) ----------------------------------------------------------
+
+// Text on its way to standard output. The process has one that writes to fd 1; a thread that runs a
+// block of a parallel loop out of turn has one of its own that only collects.
+typedef struct RtSink {
+    char *data;
+    size_t length, capacity;
+} RtSink;
+
+typedef struct RtHeap RtHeap;       // alloc.c
+typedef struct RtParState RtParState; // parfor.c: the loop that the thread is working for
+
+typedef struct RtThread {
+    struct RtThread *self; // first: the thread pointer points here
+    uintptr_t reserved[4];
+    uintptr_t canary;      // at offset 40: where x86-64 code of -fstack-protector looks
+    int32_t id;            // 0: the first thread
+    RtHeap *heap;          // made on first use
+    RtSink *sink;          // null: the process's own
+    RtParState *par;       // null: not inside a parallel loop
+    const char *stack_low; // lowest usable address of its stack; below lies the guard
+} RtThread;
+
+// The calling thread's record.
+#ifdef RT_HOSTED
+extern _Thread_local RtThread rti_thread_record __attribute__((tls_model("initial-exec")));
+static inline RtThread *rti_self(void) {
+    return &rti_thread_record;
+}
+#elif defined(__x86_64__)
+static inline RtThread *rti_self(void) {
+    RtThread *self;
+    __asm__("mov %%fs:0, %0" : "=r"(self));
+    return self;
+}
+#elif defined(__aarch64__)
+static inline RtThread *rti_self(void) {
+    RtThread *self;
+    __asm__("mrs %0, tpidr_el0" : "=r"(self));
+    return self;
+}
+#elif defined(__riscv)
+static inline RtThread *rti_self(void) {
+    RtThread *self;
+    __asm__("mv %0, tp" : "=r"(self));
+    return self;
+}
+#endif
+
+typedef struct RtProcess {
+    int argc;
+    char **argv;      // the program's arguments, without its own name
+    char **envp;
+    const uintptr_t *auxv; // null when hosted
+    RtSink out;       // standard output
+    bool out_is_terminal;
+    bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
+    _Atomic int32_t parallel; // > 0 while a parallel loop runs: counts must be atomic
+    _Atomic int32_t ending;   // the process is on its way out
+} RtProcess;
+extern RtProcess rti_process;
+
+// --- start and end (start.c, start_hosted.c) ---------------------------------------------------
+
+// Sets up the process record: arguments, FLAP_DEBUG, terminal or not. Called once, before anything.
+void rti_process_start(int argc, char **argv, char **envp, const uintptr_t *auxv);
+// The value of an environment variable, or null.
+const char *rti_env(const char *name);
+// Flushes, tells the workers to leave, joins them and ends the process. From any thread.
+_Noreturn void rti_process_end(int status);
+
+// --- memory (alloc.c) ----------------------------------------------------------------------------
+
+// 16-byte aligned memory of the calling thread's heap. Never null: running out is a stop.
+void *rti_alloc(size_t size);
+// The usable size of a block, at least what was asked for.
+size_t rti_usable(const void *block);
+void *rti_realloc(void *block, size_t size); // keeps the contents; null block: rti_alloc
+void rti_free(void *block);                  // any thread may free; null is allowed
+void rti_thread_heap_end(RtThread *thread);  // a worker leaves: its heap goes to whoever comes next
+int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when one thread runs
+
+void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove semantics not promised
+
+// --- output (print.c) -----------------------------------------------------------------------------
+
+void rti_out(const char *bytes, size_t length); // standard output, through the thread's sink
+void rti_err(const char *bytes, size_t length); // standard error: flushes stdout first, unbuffered
+void rti_out_flush(void);                       // the process's sink to fd 1; SIGPIPE and errors as language.md 11
+void rti_sink_add(RtSink *sink, const char *bytes, size_t length); // grows the sink
+void rti_sink_free(RtSink *sink);
+
+// --- parallel loops (parfor.c) ---------------------------------------------------------------------
+
+// Waits until every earlier block of the loop that this thread works for has finished and its text
+// is written; then writes this block's text, and from there on writes straight through. Returns at
+// once outside parallel loops. Everything that must keep its order calls it first: stderr, input,
+// files, exit, and every stop.
+void rti_par_wait_turn(void);
+
+// --- errors (error.c) -------------------------------------------------------------------------------
+
+// "Error: <message>\n" (and the place, where one is given) to stderr after this thread's turn came
+// and stdout is flushed; ends with status 1.
+_Noreturn void rti_stop(const RtPlace *place, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); // %s %d (int) %lld only
+_Noreturn void rti_stop_memory(void);
+
+// --- words ----------------------------------------------------------------------------------------
+
+static inline bool rti_is_number(uint64_t word) {
+    return word < RT_FIRST_BOXED;
+}
+static inline uint32_t rti_tag(uint64_t word) {
+    return (uint32_t)(word >> RT_TAG_SHIFT);
+}
+static inline void *rti_pointer(uint64_t word) {
+    return (void *)(uintptr_t)(word & RT_POINTER_MASK);
+}
+static inline uint64_t rti_box(uint32_t tag, const void *pointer) {
+    return ((uint64_t)tag << RT_TAG_SHIFT) | (uint64_t)(uintptr_t)pointer;
+}
+static inline double rti_number(uint64_t word) {
+    union { uint64_t u; double d; } both = {.u = word};
+    return both.d;
+}
+static inline uint64_t rti_number_word(double number) {
+    union { double d; uint64_t u; } both = {.d = number};
+    return both.u; // computed NaNs are 0xFFF8… or 0x7FF8…, both below RT_FIRST_BOXED
+}
+
+#endif

@@ -1,0 +1,126 @@
+// rt_layout.h: the shapes of run-time values, shared by the runtime and by lowering.
+//
+// Words. A value whose kind is not known is a NaN-boxed 64-bit word. A double is its own word; the
+// words from RT_TAG_STRING << 48 up, negative quiet NaNs that no arithmetic produces, hold a tag in
+// the upper 16 bits and a pointer in the lower 48. So a list of numbers *is* a flat array of
+// doubles: lists have one layout, and only knowledge about them differs. NaNs that come from outside
+// (raw memory, foreign calls) are made canonical before they become words.
+//
+// Ownership. Unless its row says otherwise a runtime function borrows its arguments and returns a
+// new reference ("owned"). Counts: positive, the number of references; negative, immortal (literals
+// in generated code, never counted nor freed). An object with count 1 may be changed in place.
+#ifndef FLAP_RT_LAYOUT_H
+#define FLAP_RT_LAYOUT_H
+
+#include <stdint.h>
+
+enum {
+    RT_TAG_STRING = 0xFFF9,
+    RT_TAG_LIST = 0xFFFA,
+    RT_TAG_MAP = 0xFFFB,
+    RT_TAG_FUNCTION = 0xFFFC,
+    RT_TAG_ERROR = 0xFFFD,
+};
+#define RT_TAG_SHIFT     48
+#define RT_POINTER_MASK  UINT64_C(0x0000FFFFFFFFFFFF)
+#define RT_FIRST_BOXED   ((uint64_t)RT_TAG_STRING << RT_TAG_SHIFT) // words below are numbers
+#define RT_CANONICAL_NAN UINT64_C(0x7FF8000000000000)
+#define RT_ABSENT        UINT64_C(0xFFFFFFFFFFFFFFFF) // no value: an omitted part of a slice
+
+enum { // RtHeader.kind
+    RT_KIND_STRING = 1,
+    RT_KIND_LIST,
+    RT_KIND_MAP,
+    RT_KIND_FUNCTION,
+    RT_KIND_ERROR,
+};
+
+enum { // RtHeader.flags
+    RT_FLAG_BOXED = 1, // lists: some element may be other than a number, so copies and drops must look
+    RT_FLAG_ASCII = 2, // strings: all bytes below 0x80, so positions are byte offsets
+};
+
+#define RT_IMMORTAL (-0x40000000)
+
+typedef struct RtHeader {
+    int32_t count;
+    uint8_t kind, flags;
+    uint16_t spare;
+} RtHeader;
+
+typedef struct RtStr {
+    RtHeader header;
+    int64_t length;   // bytes
+    int64_t points;   // code points (of invalid UTF-8: one per byte that fits nowhere)
+    int64_t capacity; // bytes that fit, without the NUL
+    char bytes[];     // length of them and a NUL
+} RtStr;
+
+typedef struct RtList {
+    RtHeader header;
+    int64_t length, capacity; // elements
+    int64_t spare;
+    uint64_t words[]; // at offset 32
+} RtList;
+
+// What messages and tables say about a function.
+typedef struct RtFunctionInfo {
+    const char *name; // "f", "<lambda>"
+    int64_t arity;    // -1: any (builtins)
+} RtFunctionInfo;
+
+typedef struct RtClosure RtClosure;
+// Arguments are borrowed, the result is owned.
+typedef uint64_t RtCode(RtClosure *self, const uint64_t *args, int64_t count);
+struct RtClosure {
+    RtHeader header;
+    RtCode *code;
+    const RtFunctionInfo *info;
+    int64_t captured; // how many
+    uint64_t words[]; // captured values, owned; numbers as doubles. At offset 32
+};
+
+typedef struct RtError {
+    RtHeader header;
+    RtStr *message;
+} RtError;
+
+// A place in the source, for messages of stops. Immutable, in generated code.
+typedef struct RtPlace {
+    const char *file;
+    int32_t line, column;
+    const char *function; // "main" at the top level
+} RtPlace;
+
+// A parallel loop as generated code hands it to rt_par_for().
+enum {
+    RT_PAR_PER_BLOCK = 1, // call the body once per block (it keeps per-block state: reductions)
+    RT_PAR_OUTPUT = 2,    // the body may write output: keep it in order
+    RT_PAR_WAITS = 4,     // the body may wait for its turn
+    RT_PAR_COUNTED = 8,   // `N @`: engage that many threads even for an empty body
+};
+// Runs iterations [begin, end) of the loop, numbered from 0. With RT_PAR_PER_BLOCK, `block` is the
+// block's number, and [begin, end) is exactly that block (parallel.md 3).
+typedef void RtParBody(void *captures, int64_t begin, int64_t end, int64_t block);
+typedef struct RtParLoop {
+    RtParBody *body;
+    void *captures;
+    int64_t count;   // iterations, at least 0
+    int64_t threads; // 0: `@@`
+    int32_t flags;
+    int32_t cost;    // estimated instructions of one iteration; 0: unknown
+    const RtPlace *place;
+} RtParLoop;
+#define RT_PAR_MAX_BLOCKS  1024
+#define RT_PAR_MAX_THREADS 1024
+
+// Kinds of C values for rt_foreign_call(), one byte per argument, the result's first.
+enum {
+    RT_C_VOID, RT_C_I8, RT_C_I16, RT_C_I32, RT_C_I64, RT_C_U8, RT_C_U16, RT_C_U32, RT_C_U64,
+    RT_C_F32, RT_C_F64,
+    RT_C_POINTER,  // a number holding an address
+    RT_C_TEXT,     // a string as const char * (result: an address)
+    RT_C_CALLBACK, // a Flap function as a C function pointer
+};
+
+#endif
