@@ -1,7 +1,8 @@
 // type.h: what is known at compile time about a value: its kinds, and for numbers an integer range.
 //
-// A Type is a small struct passed by value; element types are interned, so `element` pointers are
-// compared by pointer. Types form a lattice of finite height (ranges are widened): join goes up.
+// A Type is a small struct passed by value; element types live in the unit's arena and are compared
+// by content (at most 4 deep). Types form a lattice of finite height (ranges are widened): join goes
+// up. Elements of lists keep no integer range: they are stored as doubles.
 #ifndef FLAP_TYPE_H
 #define FLAP_TYPE_H
 
@@ -49,7 +50,7 @@ Type type_list(Arena *arena, Type element);    // nesting deeper than 4 becomes 
 Type type_function(Function *function);        // null: some function
 
 Type type_join(Arena *arena, Type a, Type b);
-// Join for loops: bounds of a range that grew jump to the next of ±{2^7, 2^8, 2^15, … 2^31, 2^53, inf}.
+// Join for loops: bounds of a range that grew jump to the next of 0, 1, ±2^7, ±2^8, … ±2^53.
 Type type_widen(Arena *arena, Type old, Type new_type);
 bool type_equal(Type a, Type b);
 static inline bool type_is(Type t, uint8_t kind) { return t.kinds == kind; }
