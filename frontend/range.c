@@ -3,8 +3,6 @@
 #include "range.h"
 #include <math.h>
 
-#define EXACT 0x1p53
-
 static bool has_zero(Type t) {
     return t.low <= 0 && t.high >= 0;
 }
@@ -12,7 +10,7 @@ static bool has_zero(Type t) {
 // The integer type of an exact result, given its use.
 static Type exact(double low, double high, RangeUse use) {
     if (use == USE_POSITION && low >= -0x1p62 && high <= 0x1p62)
-        return type_integer(fmax(low, -EXACT), fmin(high, EXACT));
+        return (Type){.kinds = KIND_NUMBER, .integer = true, .low = low, .high = high};
     return type_integer(low, high);
 }
 

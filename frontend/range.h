@@ -11,8 +11,8 @@
 typedef enum RangeUse {
     USE_VALUE,    // anything: as above
     USE_SUM,      // added to a number or compared: -0 counts as 0
-    USE_POSITION, // a position in a list or string: -0 counts as 0, and what exceeds ±2^53 misses
-                  // anyway, so that exact arithmetic up to ±2^62 will do
+    USE_POSITION, // the outermost operator of a position in a list or string: -0 counts as 0, and
+                  // what exceeds ±2^53 misses anyway, so exact arithmetic up to ±2^62 will do
 } RangeUse;
 
 // The type of `a op b` for numbers; type_number() when nothing is known.

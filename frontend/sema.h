@@ -137,6 +137,7 @@ typedef struct Program {
     InstanceVec instances; // instances.items[0] is main's
     SymbolVec globals;     // symbols with is_global
     Symbol *user_main;     // `main` to be run after the top level, or null
+    Instance *user_main_instance; // what to call for it
     bool foreign;          // uses call, dlopen, imports: dynamic executable
     bool foreign_in_parallel; // parallel bodies can reach foreign code
     bool parallel;         // has a parallel loop

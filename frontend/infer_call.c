@@ -1,0 +1,238 @@
+// infer_call.c: calls, pipes and function values.
+#include "infer_internal.h"
+
+static Type *infer_args(Walk *w, NodeVec *args, uint32_t extra, bool *missing) {
+    Type *types = ARENA_ARRAY(&w->infer->c->scratch, Type, args->len + extra + 1);
+    *missing = false;
+    for (uint32_t i = 0; i < args->len; i++) {
+        types[i] = infer_expr(w, args->items[i]);
+        if (types[i].kinds == 0) *missing = true; // not known yet, or never reached
+    }
+    return types;
+}
+
+// A call of `function` at `node`. Nothing is known while an argument is not.
+static Type direct_call(Walk *w, Node *node, Function *function, const Type *args, bool missing) {
+    if (missing) return TYPE_NEVER;
+    InferInstance *callee = infer_instance(w, function, args);
+    infer_note_callee(w, node, callee);
+    return callee->shared.result;
+}
+
+void infer_snapshots(Walk *w, Function *function) {
+    for (uint32_t i = 0; i < function->snapshots.len; i++)
+        infer_set_symbol(w, function->snapshots.items[i],
+                         infer_symbol(w, function->sources.items[i]));
+}
+
+Type infer_function_value(Walk *w, Node *node, Function *function) {
+    if (node->kind == NODE_LAMBDA) infer_snapshots(w, function);
+    infer_note_callee(w, node, infer_instance(w, function, NULL));
+    return type_function(function->captures.len == 0 ? function : NULL);
+}
+
+// --- builtins -----------------------------------------------------------------------------------
+
+static void check_numbers(Walk *w, Node *node, const Builtin *builtin, const Type *args,
+                          uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if ((args[i].kinds & (KIND_NUMBER | KIND_ERROR)) == 0 && infer_may_report(w, node))
+            diag_report(w->infer->c, DIAG_E0554, node->span, builtin->name,
+                        type_kind_text(args[i].kinds));
+}
+
+static bool is_quotient(const Node *node) {
+    return node->kind == NODE_BINARY && node->binary.op == BINARY_DIV;
+}
+
+// Rounding: an integer stays what it is; floor(a / b) of integers is one.
+static Type rounded(Walk *w, Node *node, BuiltinId id, Type arg) {
+    if (arg.integer) return arg;
+    if (node == NULL || !is_quotient(node)) return type_number();
+    const Type *types = w->instance->shared.node_types;
+    Type a = types[node->binary.left->id], b = types[node->binary.right->id];
+    return id == BUILTIN_floor || id == BUILTIN_trunc ? range_floor_quotient(a, b) : type_number();
+}
+
+static Type absolute(Type arg) {
+    if (!arg.integer) return type_number();
+    double low = arg.low > 0 ? arg.low : arg.high < 0 ? -arg.high : 0;
+    return type_integer(low, arg.high > -arg.low ? arg.high : -arg.low);
+}
+
+// Instructions whose integer results have known ranges; `first` is the first argument's node.
+static Type instruction_type(Walk *w, Node *first, const Builtin *builtin, const Type *args,
+                             uint32_t count) {
+    switch ((int)builtin->id) {
+    case BUILTIN_floor: case BUILTIN_ceil: case BUILTIN_round: case BUILTIN_trunc:
+        return rounded(w, first, builtin->id, args[0]);
+    case BUILTIN_abs: return absolute(args[0]);
+    case BUILTIN_sign: return args[0].integer ? type_integer(-1, 1) : type_number();
+    case BUILTIN_popcount: case BUILTIN_clz: case BUILTIN_ctz: return type_integer(0, 64);
+    case BUILTIN_min: case BUILTIN_max: {
+        Type result = args[0];
+        for (uint32_t i = 1; i < count; i++)
+            result = range_min_max(result, args[i], builtin->id == BUILTIN_max);
+        return result.integer ? result : type_number();
+    }
+    }
+    return builtin->result == GIVES_BOOLEAN ? type_boolean() : type_number();
+}
+
+static Type result_type(Walk *w, const Builtin *builtin, const Type *args, uint32_t count) {
+    Arena *arena = w->infer->arena;
+    switch ((BuiltinResult)builtin->result) {
+    case GIVES_NUMBER: return type_number();
+    case GIVES_INTEGER: return type_integer(-0x1p53, 0x1p53);
+    case GIVES_BOOLEAN: return type_boolean();
+    case GIVES_STRING: return type_of_kind(KIND_STRING);
+    case GIVES_NUMBERS: return type_list(arena, type_number());
+    case GIVES_STRINGS: return type_list(arena, type_of_kind(KIND_STRING));
+    case GIVES_LIST: return type_of_kind(KIND_LIST);
+    case GIVES_MAP: return type_of_kind(KIND_MAP);
+    case GIVES_SAME: return count > 0 ? args[0] : type_any();
+    case GIVES_ELEMENT:
+        return count > 0 ? type_join(arena, type_element(args[0]), type_integer(0, 0)) : type_any();
+    case GIVES_ANY: return type_any();
+    case GIVES_ZERO: return type_integer(0, 0);
+    case GIVES_NEVER: return TYPE_NEVER;
+    }
+    UNREACHABLE("a builtin gives something");
+}
+
+// A builtin that passes an error on may give one.
+static Type builtin_type(Walk *w, Node *node, Node *first, const Builtin *builtin,
+                         const Type *args, uint32_t count) {
+    if (builtin->id == BUILTIN_call) return type_number();
+    Type result;
+    uint8_t errors = 0;
+    if (builtin->lowering == BY_MATH || builtin->lowering == BY_INSTRUCTION) {
+        check_numbers(w, node, builtin, args, count);
+        for (uint32_t i = 0; i < count; i++) errors |= args[i].kinds & KIND_ERROR;
+        result = instruction_type(w, first, builtin, args, count);
+    } else {
+        result = result_type(w, builtin, args, count);
+        for (uint32_t i = 0; i < count && builtin->lowering == BY_WORDS; i++)
+            errors |= args[i].kinds & KIND_ERROR;
+    }
+    result.kinds |= errors;
+    return result;
+}
+
+// --- calls --------------------------------------------------------------------------------------
+
+// The function that `callee` is for sure; a lambda on the spot is evaluated by that.
+static Function *known_function(Walk *w, const Node *callee) {
+    if (callee->kind == NODE_LAMBDA) {
+        infer_snapshots(w, callee->lambda.function);
+        return callee->lambda.function;
+    }
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
+    return callee->name.symbol->function;
+}
+
+static const Builtin *known_builtin(const Node *callee) {
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
+    return callee->name.symbol->kind == SYMBOL_BUILTIN ? callee->name.symbol->builtin : NULL;
+}
+
+// A call through a value: the one function that it can be, or anything.
+static Type indirect_call(Walk *w, Node *node, Node *callee, const Type *args, uint32_t count,
+                          bool missing) {
+    Type value = infer_expr(w, callee);
+    if (value.kinds == 0 || missing) return TYPE_NEVER;
+    if ((value.kinds & (KIND_FUNCTION | KIND_ERROR)) == 0 && infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_E0555, callee->span, type_kind_text(value.kinds));
+    Function *function = type_is(value, KIND_FUNCTION) ? value.function : NULL;
+    if (function != NULL && function->param_count == count)
+        return direct_call(w, node, function, args, false);
+    return type_any();
+}
+
+Type infer_call(Walk *w, Node *node) {
+    bool missing;
+    Node *callee = node->call.callee;
+    uint32_t count = node->call.args.len;
+    Type *args = infer_args(w, &node->call.args, 0, &missing);
+    if (node->call.max != NULL) infer_expr(w, node->call.max);
+    Type result;
+    const Builtin *builtin = known_builtin(callee);
+    Function *function = known_function(w, callee);
+    if (builtin != NULL) {
+        w->instance->shared.node_types[callee->id] = type_of_kind(KIND_FUNCTION);
+        if (missing) return TYPE_NEVER;
+        result = builtin_type(w, node, count > 0 ? node->call.args.items[0] : NULL, builtin, args,
+                              count);
+    } else if (function != NULL && function->param_count == count) {
+        w->instance->shared.node_types[callee->id] = type_of_kind(KIND_FUNCTION);
+        result = direct_call(w, node, function, args, missing);
+    } else {
+        result = indirect_call(w, node, callee, args, count, missing);
+    }
+    if (node->observed) result.kinds |= KIND_ERROR;
+    return result;
+}
+
+// --- pipes --------------------------------------------------------------------------------------
+
+// `value | callee`, one value.
+static Type pipe_one(Walk *w, Node *node, Type value) {
+    Node *right = node->pipe.right;
+    const Builtin *builtin = known_builtin(right);
+    if (builtin != NULL) return builtin_type(w, node, NULL, builtin, &value, 1);
+    Function *function = known_function(w, right);
+    if (function != NULL && function->param_count == 1)
+        return direct_call(w, node, function, &value, value.kinds == 0);
+    return indirect_call(w, node, right, &value, 1, value.kinds == 0);
+}
+
+// `value | f(a)` is f(a, value).
+static Type pipe_into_call(Walk *w, Node *node, Type value) {
+    bool missing;
+    Node *call = node->pipe.right;
+    Type *args = infer_args(w, &call->call.args, 1, &missing);
+    uint32_t count = call->call.args.len + 1;
+    args[count - 1] = value;
+    missing = missing || value.kinds == 0;
+    const Builtin *builtin = known_builtin(call->call.callee);
+    if (builtin != NULL)
+        return missing ? TYPE_NEVER : builtin_type(w, node, NULL, builtin, args, count);
+    Function *function = known_function(w, call->call.callee);
+    if (function != NULL && function->param_count == count)
+        return direct_call(w, node, function, args, missing);
+    return indirect_call(w, node, call->call.callee, args, count, missing);
+}
+
+static Type infer_reduce(Walk *w, Node *node, Type list) {
+    Function *function = known_function(w, node->pipe.right);
+    Type element = type_element(list);
+    if (function == NULL || function->param_count != 2 || !type_is(list, KIND_LIST)) {
+        infer_expr(w, node->pipe.right);
+        return type_any();
+    }
+    if (element.kinds == 0) element = type_integer(0, 0);
+    Arena *arena = w->infer->arena;
+    Type *slot = &w->instance->shared.node_types[node->id];
+    Type args[2] = {type_join(arena, element, *slot), element};
+    Type result = direct_call(w, node, function, args, false);
+    result = type_join(arena, type_join(arena, element, result), type_integer(0, 0));
+    if (!type_equal(result, *slot)) w->grew = true;
+    return type_widen(arena, *slot, result);
+}
+
+Type infer_pipe(Walk *w, Node *node) {
+    Type value = infer_expr(w, node->pipe.left);
+    if (value.kinds == 0) return TYPE_NEVER;
+    if (node->pipe.op == PIPE_REDUCE) return infer_reduce(w, node, value);
+    if (node->pipe.right->kind == NODE_CALL && !node->pipe.right->parenthesized &&
+        node->pipe.op == PIPE_APPLY)
+        return pipe_into_call(w, node, value);
+    if (type_is(value, KIND_LIST)) {
+        Type element = type_element(value); // of a list known to be empty: as if of numbers
+        element = pipe_one(w, node, element.kinds == 0 ? type_integer(0, 0) : element);
+        return type_list(w->infer->arena, element);
+    }
+    if (!type_may(value, KIND_LIST)) return pipe_one(w, node, value);
+    infer_expr(w, node->pipe.right); // only the run tells: by rt_pipe
+    return type_any();
+}

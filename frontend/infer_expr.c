@@ -1,0 +1,423 @@
+// infer_expr.c: the type of each kind of expression. One dispatch switch, a function per kind.
+#include "infer_internal.h"
+#include <math.h>
+
+#define CODE_POINTS type_integer(0, 0x10FFFF)
+
+static Type zero(void) {
+    return type_integer(0, 0);
+}
+
+static Type infer_number(const Node *node) {
+    double value = node->number.value;
+    bool whole = value == trunc(value) && !(value == 0 && signbit(value));
+    return whole ? type_integer(value, value) : type_number();
+}
+
+// A folded constant is shared by all functions: its nodes have no ids here.
+static Type constant_type(Walk *w, const Node *node) {
+    Type element = TYPE_NEVER;
+    if (node->kind == NODE_NUMBER) return infer_number(node);
+    if (node->kind == NODE_STRING) return type_of_kind(KIND_STRING);
+    if (node->kind == NODE_LIST) {
+        VEC_EACH(Node *, item, &node->list.items)
+            element = type_join(w->infer->arena, element, constant_type(w, item));
+        return type_list(w->infer->arena, element);
+    }
+    for (uint32_t i = 0; i < node->map.entries.len; i++)
+        element = type_join(w->infer->arena, element,
+                            constant_type(w, node->map.entries.items[i].value));
+    Type map = type_list(w->infer->arena, element);
+    map.kinds = KIND_MAP;
+    return map;
+}
+
+static Type infer_name(Walk *w, Node *node) {
+    Symbol *symbol = node->name.symbol;
+    if (symbol == NULL) return type_any(); // already reported
+    if (symbol->kind == SYMBOL_CONSTANT) return constant_type(w, symbol->constant);
+    if (symbol->kind == SYMBOL_BUILTIN) return type_of_kind(KIND_FUNCTION);
+    if (symbol->function != NULL) return infer_function_value(w, node, symbol->function);
+    Type type = infer_symbol(w, symbol);
+    for (uint32_t i = w->refinements.len; i-- > 0;)
+        if (w->refinements.items[i].symbol == symbol && type.integer)
+            return w->refinements.items[i].type;
+    return type;
+}
+
+static Type infer_list(Walk *w, Node *node) {
+    Type element = TYPE_NEVER;
+    VEC_EACH(Node *, item, &node->list.items)
+        element = type_join(w->infer->arena, element, infer_expr(w, item));
+    return type_list(w->infer->arena, element);
+}
+
+static void infer_parts(Walk *w, Node *node) {
+    for (uint32_t i = 0; i < node->fstring.parts.len; i++)
+        if (node->fstring.parts.items[i].expr != NULL) infer_expr(w, node->fstring.parts.items[i].expr);
+}
+
+static Type infer_map(Walk *w, Node *node) {
+    Type value = TYPE_NEVER;
+    for (uint32_t i = 0; i < node->map.entries.len; i++) {
+        infer_expr(w, node->map.entries.items[i].key);
+        value = type_join(w->infer->arena, value, infer_expr(w, node->map.entries.items[i].value));
+    }
+    Type map = type_list(w->infer->arena, value);
+    map.kinds = KIND_MAP;
+    return map;
+}
+
+// --- operators ----------------------------------------------------------------------------------
+
+static void report_unary(Walk *w, Node *node, Type operand) {
+    static const char *const texts[] = {[UNARY_NEG] = "-",  [UNARY_NOT] = "not", [UNARY_BNOT] = "~b",
+                                        [UNARY_LEN] = "#",  [UNARY_HEAD] = "^",  [UNARY_TAIL] = "&"};
+    if (infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_E0551, node->span, texts[node->unary.op],
+                    type_kind_text(operand.kinds));
+}
+
+static Type infer_unary(Walk *w, Node *node, RangeUse use) {
+    Type operand = infer_expr(w, node->unary.operand);
+    uint8_t may = KIND_NUMBER;
+    if (operand.kinds == 0) return TYPE_NEVER;
+    switch (node->unary.op) {
+    case UNARY_NEG: case UNARY_BNOT: break;
+    case UNARY_NOT: return type_boolean();
+    case UNARY_LEN: may = KIND_STRING | KIND_LIST | KIND_MAP; break;
+    case UNARY_HEAD: case UNARY_TAIL: may = KIND_LIST | KIND_STRING; break;
+    }
+    if ((operand.kinds & (may | KIND_ERROR)) == 0) report_unary(w, node, operand);
+    uint8_t error = operand.kinds & KIND_ERROR;
+    Type result = TYPE_NEVER;
+    if (node->unary.op == UNARY_HEAD) {
+        result = type_join(w->infer->arena, type_element(operand), zero());
+        if (type_may(operand, KIND_STRING))
+            result = type_join(w->infer->arena, result, CODE_POINTS);
+    } else if (node->unary.op == UNARY_TAIL) {
+        result = operand;
+        result.kinds &= may;
+    } else {
+        if (!type_may(operand, KIND_NUMBER)) operand = type_number();
+        result = range_unary(node->unary.op, operand, use);
+    }
+    result.kinds |= error;
+    return result;
+}
+
+static void report_binary(Walk *w, Node *node, BinaryOp op, Type a, Type b) {
+    if (!infer_may_report(w, node)) return;
+    Diag *diag = diag_report(w->infer->c, DIAG_E0550, node->span, binary_op_text[op],
+                             type_kind_text(a.kinds), type_kind_text(b.kinds));
+    bool text_and_number = (type_is(a, KIND_STRING) && type_is(b, KIND_NUMBER)) ||
+                           (type_is(a, KIND_NUMBER) && type_is(b, KIND_STRING));
+    if (op == BINARY_ADD && text_and_number)
+        diag_help(w->infer->c, diag, "write an f-string: f\"{a}{b}\"");
+}
+
+static Type numbers(Type t) {
+    Type number = t;
+    number.kinds = KIND_NUMBER;
+    number.element = NULL;
+    number.function = NULL;
+    return number;
+}
+
+static Type infer_add(Walk *w, Type a, Type b, RangeUse use) {
+    Type result = TYPE_NEVER;
+    uint8_t both = a.kinds & b.kinds;
+    if ((both & KIND_NUMBER) != 0) result = range_binary(BINARY_ADD, numbers(a), numbers(b), use);
+    if ((both & KIND_STRING) != 0)
+        result = type_join(w->infer->arena, result, type_of_kind(KIND_STRING));
+    if ((both & (KIND_LIST | KIND_MAP)) != 0) {
+        Type joined = type_join(w->infer->arena, type_element(a), type_element(b));
+        Type list = type_list(w->infer->arena, joined);
+        list.kinds = both & (KIND_LIST | KIND_MAP);
+        result = type_join(w->infer->arena, result, list);
+    }
+    return result;
+}
+
+static Type infer_multiply(Walk *w, Type a, Type b, RangeUse use) {
+    Type result = TYPE_NEVER;
+    if (!type_may(b, KIND_NUMBER)) return result;
+    if (type_may(a, KIND_NUMBER)) result = range_binary(BINARY_MUL, numbers(a), numbers(b), use);
+    if (type_may(a, KIND_STRING))
+        result = type_join(w->infer->arena, result, type_of_kind(KIND_STRING));
+    if (type_may(a, KIND_LIST))
+        result = type_join(w->infer->arena, result,
+                           type_list(w->infer->arena, type_element(a)));
+    return result;
+}
+
+static bool can_order(Type a, Type b) {
+    return (a.kinds & b.kinds & (KIND_NUMBER | KIND_STRING)) != 0 ||
+           ((a.kinds | b.kinds) & KIND_ERROR) != 0;
+}
+
+Type infer_binary_types(Walk *w, Node *node, BinaryOp op, Type a, Type b, RangeUse use) {
+    if (a.kinds == 0 || b.kinds == 0) return TYPE_NEVER;
+    Type result = TYPE_NEVER;
+    uint8_t error = (a.kinds | b.kinds) & KIND_ERROR;
+    switch (op) {
+    case BINARY_ADD: result = infer_add(w, a, b, use); break;
+    case BINARY_MUL: result = infer_multiply(w, a, b, use); break;
+    case BINARY_EQ: case BINARY_NE: case BINARY_AND: case BINARY_OR: case BINARY_XOR:
+        return type_boolean();
+    case BINARY_LT: case BINARY_LE: case BINARY_GT: case BINARY_GE:
+        if (!can_order(a, b)) report_binary(w, node, op, a, b);
+        return type_boolean();
+    case BINARY_IN: case BINARY_NOT_IN:
+        if ((b.kinds & (KIND_STRING | KIND_LIST | KIND_MAP | KIND_ERROR)) == 0)
+            report_binary(w, node, op, a, b);
+        return type_boolean();
+    case BINARY_CONS:
+        if (type_may(b, KIND_LIST))
+            result = type_list(w->infer->arena,
+                               type_join(w->infer->arena, a, type_element(b)));
+        error = b.kinds & KIND_ERROR;
+        break;
+    case BINARY_SUB: case BINARY_DIV: case BINARY_MOD: case BINARY_POW: case BINARY_FUSED:
+    case BINARY_CARRY: case BINARY_SHL: case BINARY_SHR: case BINARY_ROL: case BINARY_ROR:
+    case BINARY_BAND: case BINARY_BOR: case BINARY_BXOR:
+        if ((a.kinds & b.kinds & KIND_NUMBER) != 0)
+            result = range_binary(op, numbers(a), numbers(b), use);
+        break;
+    case BINARY_OP_COUNT: UNREACHABLE("not an operator");
+    }
+    if (result.kinds == 0 && error == 0) {
+        report_binary(w, node, op, a, b);
+        return type_number();
+    }
+    result.kinds |= error;
+    return result;
+}
+
+// Where -0 may count as 0, a product, remainder or negation of integers is an integer again.
+static Type loosen(Walk *w, Node *node, Type type) {
+    Type *types = w->instance->shared.node_types;
+    Type loose = type;
+    if (type.integer || !type_is(type, KIND_NUMBER)) return type;
+    if (node->kind == NODE_BINARY && (node->binary.op == BINARY_MUL || node->binary.op == BINARY_MOD))
+        loose = range_binary(node->binary.op, types[node->binary.left->id],
+                             types[node->binary.right->id], USE_SUM);
+    else if (node->kind == NODE_UNARY && node->unary.op == UNARY_NEG)
+        loose = range_unary(UNARY_NEG, types[node->unary.operand->id], USE_SUM);
+    types[node->id] = loose;
+    return loose;
+}
+
+// -0 + x is x for every x but -0, and an integer is never -0. But -0 - 0 is -0.
+static void loosen_operands(Walk *w, Node *node, Type *a, Type *b) {
+    BinaryOp op = node->binary.op;
+    bool compares = op >= BINARY_LT && op <= BINARY_NE;
+    if (compares || (op == BINARY_ADD && b->integer)) *a = loosen(w, node->binary.left, *a);
+    if (compares || ((op == BINARY_ADD || op == BINARY_SUB) && a->integer))
+        *b = loosen(w, node->binary.right, *b);
+}
+
+static Type infer_logical(Walk *w, Node *node) {
+    uint32_t mark = refine_mark(w);
+    infer_expr(w, node->binary.left);
+    refine_by(w, node->binary.left, node->binary.op == BINARY_AND);
+    infer_expr(w, node->binary.right);
+    refine_pop(w, mark);
+    return type_boolean();
+}
+
+static Type infer_binary(Walk *w, Node *node, RangeUse use) {
+    BinaryOp op = node->binary.op;
+    if (op == BINARY_AND || op == BINARY_OR) return infer_logical(w, node);
+    Type a = infer_expr(w, node->binary.left);
+    Type b = infer_expr(w, node->binary.right);
+    if ((op == BINARY_IN || op == BINARY_NOT_IN) && node->binary.right->kind == NODE_RANGE)
+        return type_boolean();
+    loosen_operands(w, node, &a, &b);
+    return infer_binary_types(w, node, op, a, b, use);
+}
+
+// --- elements -----------------------------------------------------------------------------------
+
+static Type element_types(Walk *w, Type base) {
+    Arena *arena = w->infer->arena;
+    Type result = zero(); // a miss
+    if (type_may(base, KIND_LIST | KIND_MAP)) result = type_join(arena, result, type_element(base));
+    if (type_may(base, KIND_STRING)) result = type_join(arena, result, CODE_POINTS);
+    result.kinds |= base.kinds & KIND_ERROR;
+    return result;
+}
+
+static Type infer_index(Walk *w, Node *node) {
+    Type base = infer_expr(w, node->index.base);
+    Type index = infer_used(w, node->index.index,
+                            type_may(base, KIND_MAP) ? USE_VALUE : USE_POSITION);
+    if (base.kinds == 0 || index.kinds == 0) return TYPE_NEVER;
+    if ((base.kinds & (KIND_LIST | KIND_MAP | KIND_STRING | KIND_ERROR)) == 0 &&
+        infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_E0552, node->index.base->span, type_kind_text(base.kinds));
+    if (!type_may(base, KIND_MAP) && (index.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 &&
+        infer_may_report(w, node->index.index))
+        diag_report(w->infer->c, DIAG_E0553, node->index.index->span, type_kind_text(index.kinds));
+    Type result = element_types(w, base);
+    if (node->observed) result.kinds |= KIND_ERROR;
+    return result;
+}
+
+static Type infer_field(Walk *w, Node *node) {
+    Type base = infer_expr(w, node->field.base);
+    if (base.kinds == 0) return TYPE_NEVER;
+    Type result = element_types(w, base);
+    if (node->observed) result.kinds |= KIND_ERROR;
+    return result;
+}
+
+static Type infer_slice(Walk *w, Node *node) {
+    Type base = infer_expr(w, node->slice.base);
+    Node *parts[] = {node->slice.low, node->slice.high, node->slice.step};
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i] != NULL) infer_expr(w, parts[i]);
+    if (base.kinds == 0) return TYPE_NEVER;
+    if ((base.kinds & (KIND_LIST | KIND_STRING | KIND_ERROR)) == 0 && infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_E0552, node->slice.base->span, type_kind_text(base.kinds));
+    Type result = base;
+    result.kinds &= KIND_LIST | KIND_STRING | KIND_ERROR;
+    result.integer = false;
+    result.function = NULL;
+    return result.kinds == 0 ? type_of_kind(KIND_STRING) : result;
+}
+
+static Type infer_cast(Walk *w, Node *node) {
+    Type from = infer_expr(w, node->cast.operand);
+    if (from.kinds == 0) return TYPE_NEVER;
+    CastKind to = node->cast.to;
+    switch (to) {
+    case CAST_STRING: case CAST_CSTR: return type_of_kind(KIND_STRING);
+    case CAST_LIST: {
+        Type element = type_may(from, KIND_MAP) ? type_element(from) : TYPE_NEVER;
+        if (type_may(from, KIND_LIST))
+            element = type_join(w->infer->arena, element, type_element(from));
+        if (type_may(from, KIND_STRING))
+            element = type_join(w->infer->arena, element, type_number());
+        return type_list(w->infer->arena, element);
+    }
+    case CAST_I8: case CAST_I16: case CAST_I32: case CAST_I64: case CAST_U8: case CAST_U16:
+    case CAST_U32: case CAST_U64: case CAST_F32: case CAST_F64: case CAST_PTR: case CAST_STRUCT:
+        return range_cast(to, type_may(from, KIND_NUMBER) ? numbers(from) : type_number());
+    }
+    UNREACHABLE("a cast names a type");
+}
+
+// --- Results and values of loops ------------------------------------------------------------------
+
+static Type infer_orelse(Walk *w, Node *node) {
+    Type left = infer_expr(w, node->orelse.left);
+    Type right = infer_expr(w, node->orelse.right);
+    if (node->orelse.is_and) {
+        right.kinds |= left.kinds & KIND_ERROR;
+        return right;
+    }
+    bool returns = node->orelse.right->kind == NODE_STRING ||
+                   node->orelse.right->kind == NODE_FSTRING;
+    left.kinds &= (uint8_t)~KIND_ERROR;
+    if (!returns || node->orelse.right->parenthesized)
+        return type_join(w->infer->arena, left, right);
+    infer_result(w, type_of_kind(KIND_ERROR));
+    return left;
+}
+
+static Type infer_loop_value(Walk *w, Node *node) {
+    LoopNode *loop = node->loop_value.loop;
+    switch (node->loop_value.what) {
+    case LOOP_FIRST: case LOOP_LAST: return type_boolean();
+    case LOOP_COUNTER: case LOOP_CYCLE: return type_integer(0, 0x1p52);
+    case LOOP_ITEM:
+        if (loop == NULL || loop->symbols.len == 0) return type_integer(0, 0x1p52);
+        return infer_symbol(w, loop->symbols.items[loop->symbols.len - 1]);
+    }
+    UNREACHABLE("a value of a loop");
+}
+
+static Type infer_block(Walk *w, Node *node) {
+    Type last = zero();
+    VEC_EACH(Node *, statement, &node->block.statements) last = infer_expr(w, statement);
+    return last;
+}
+
+// A jump has no value of its own.
+static Type infer_jump(Walk *w, Node *node) {
+    Arena *arena = w->infer->arena;
+    if (node->kind == NODE_RET) {
+        infer_result(w, node->ret.value != NULL ? infer_expr(w, node->ret.value) : zero());
+    } else if (node->kind == NODE_LEAVE && node->leave.value != NULL) {
+        Type value = infer_expr(w, node->leave.value);
+        Type *slot = map_get(&w->loop_types, node->leave.loop);
+        if (slot != NULL) *slot = type_join(arena, *slot, value);
+    } else if (node->kind == NODE_ERR) {
+        infer_expr(w, node->err.value);
+        Type *slot = node->err.from_loop ? map_get(&w->loop_types, node->err.loop) : NULL;
+        if (slot != NULL) *slot = type_join(arena, *slot, type_of_kind(KIND_ERROR));
+        if (!node->err.from_loop) infer_result(w, type_of_kind(KIND_ERROR));
+    }
+    return TYPE_NEVER;
+}
+
+static Type infer_included(Walk *w, Node *node) {
+    if (node->use.included != NULL) infer_expr(w, node->use.included);
+    return zero();
+}
+
+static Type infer_kind(Walk *w, Node *node, RangeUse use) {
+    switch ((NodeKind)node->kind) {
+    case NODE_POISON: return type_any();
+    case NODE_NUMBER: return infer_number(node);
+    case NODE_STRING: return type_of_kind(KIND_STRING);
+    case NODE_FSTRING: infer_parts(w, node); return type_of_kind(KIND_STRING);
+    case NODE_NAME: return infer_name(w, node);
+    case NODE_LIST: return infer_list(w, node);
+    case NODE_MAP: return infer_map(w, node);
+    case NODE_UNARY: return infer_unary(w, node, use);
+    case NODE_BINARY: return infer_binary(w, node, use);
+    case NODE_RANGE:
+        infer_expr(w, node->range.low);
+        infer_expr(w, node->range.high);
+        return type_list(w->infer->arena, type_number());
+    case NODE_INDEX: return infer_index(w, node);
+    case NODE_SLICE: return infer_slice(w, node);
+    case NODE_FIELD: return infer_field(w, node);
+    case NODE_CALL: return infer_call(w, node);
+    case NODE_CAST: return infer_cast(w, node);
+    case NODE_LAMBDA: return infer_function_value(w, node, node->lambda.function);
+    case NODE_BLOCK: return infer_block(w, node);
+    case NODE_MATCH: return infer_match(w, node);
+    case NODE_LOOP: return infer_loop(w, node);
+    case NODE_PIPE: return infer_pipe(w, node);
+    case NODE_ORELSE: return infer_orelse(w, node);
+    case NODE_RESULT_TEST:
+        if (node->result_test.operand != NULL) infer_expr(w, node->result_test.operand);
+        return type_boolean();
+    case NODE_LOOP_VALUE: return infer_loop_value(w, node);
+    case NODE_DEFINE: return infer_define(w, node);
+    case NODE_UPDATE: return infer_update(w, node);
+    case NODE_SWAP: return infer_swap(w, node);
+    case NODE_RET: case NODE_LEAVE: case NODE_NEXT: case NODE_ERR: return infer_jump(w, node);
+    case NODE_DEFER: infer_expr(w, node->defer.body); return zero();
+    case NODE_ARENA: return infer_expr(w, node->arena.body);
+    case NODE_USE: return infer_included(w, node);
+    case NODE_SEND: case NODE_PORT: case NODE_SPAWN: case NODE_UNSAFE: case NODE_IMPORT:
+    case NODE_CSTRUCT: case NODE_ALIAS: case NODE_APPEND: case NODE_REGISTER: case NODE_MODULE:
+    case NODE_WAIT_UNTIL: case NODE_HOLD: return zero();
+    case NODE_KIND_COUNT: break;
+    }
+    UNREACHABLE("a node has a kind");
+}
+
+Type infer_used(Walk *w, Node *node, RangeUse use) {
+    Type type = infer_kind(w, node, use);
+    w->instance->shared.node_types[node->id] = type;
+    return type;
+}
+
+Type infer_expr(Walk *w, Node *node) {
+    return infer_used(w, node, USE_VALUE);
+}

@@ -1,0 +1,98 @@
+// infer_internal.h: what the files of type inference share.
+//
+// Inference is an abstract interpretation of instances: each walk over an instance's body computes
+// node_types from symbol_types and joins what it learns into symbol_types, the instance's result and
+// its callees' parameters, until nothing changes. Symbols are flow-insensitive (one type each);
+// inside a branch or loop the range of an integer symbol may be narrower (Refinement).
+#ifndef FLAP_INFER_INTERNAL_H
+#define FLAP_INFER_INTERNAL_H
+
+#include "frontend.h"
+#include "map.h"
+#include "range.h"
+
+// An instance with what inference knows of it besides. `shared` comes first: pointers convert.
+typedef struct InferInstance {
+    Instance shared;
+    VEC(struct InferInstance *) callers; // to be walked again when the result grows
+    bool dirty;         // to be walked (again)
+    bool kept;          // reachable in the end
+    bool reads_globals; // walked again when a global's type grows
+    uint32_t walks;     // after some, ranges are widened
+    uint32_t param_growths;
+    struct InferInstance *next; // of the same function
+} InferInstance;
+typedef VEC(InferInstance *) InferInstanceVec;
+
+// A narrower range of a symbol in the code being walked; popped at the end of the branch. It ends
+// early when a mutable symbol is updated.
+typedef struct Refinement {
+    Symbol *symbol; // null: ended
+    Type type;
+} Refinement;
+
+typedef struct Infer {
+    Compilation *c;
+    Arena *arena;
+    InferInstanceVec instances;
+    InferInstance **of_function; // by Function.index: chain of instances
+    uint32_t *instance_counts;   // by Function.index
+    bool changed_globals;
+    bool reporting; // the last walk: types are final, mistakes are told
+    PtrMap reported; // nodes with a mistake already told
+} Infer;
+
+// One walk over one instance.
+typedef struct Walk {
+    Infer *infer;
+    InferInstance *instance;
+    bool grew;            // some symbol's type grew: walk again
+    uint32_t par_depth;   // > 0 inside parallel bodies
+    PtrMap loop_types;    // LoopNode -> Type *: what `ret @ v` has given it so far
+    VEC(Refinement) refinements;
+} Walk;
+
+// infer.c
+Type infer_symbol(Walk *w, Symbol *symbol);
+void infer_set_symbol(Walk *w, Symbol *symbol, Type type); // joins
+void infer_result(Walk *w, Type type);
+// The instance of `function` for these arguments as seen from the walked one; its parameters grow to
+// hold them. `args` null: the boxed instance.
+InferInstance *infer_instance(Walk *w, Function *function, const Type *args);
+// Notes that `node` calls `callee` directly.
+void infer_note_callee(Walk *w, const Node *node, InferInstance *callee);
+// True if the mistake at `node` is to be told now (types are final, and it was not told yet).
+bool infer_may_report(Walk *w, const Node *node);
+
+// infer_expr.c
+Type infer_expr(Walk *w, Node *node);
+Type infer_used(Walk *w, Node *node, RangeUse use);
+// `a op b` for any kinds; reports impossible kinds at `node`.
+Type infer_binary_types(Walk *w, Node *node, BinaryOp op, Type a, Type b, RangeUse use);
+
+// infer_call.c
+Type infer_call(Walk *w, Node *node);
+Type infer_pipe(Walk *w, Node *node);
+// The value that a lambda, or a known function's name, gives at `node`.
+// Evaluating `function`'s lambda sets its snapshots.
+void infer_snapshots(Walk *w, Function *function);
+Type infer_function_value(Walk *w, Node *node, Function *function);
+
+// infer_stmt.c
+Type infer_define(Walk *w, Node *node);
+Type infer_update(Walk *w, Node *node);
+Type infer_swap(Walk *w, Node *node);
+Type infer_loop(Walk *w, Node *node);
+Type infer_match(Walk *w, Node *node);
+
+// infer_refine.c
+uint32_t refine_mark(const Walk *w);
+void refine_pop(Walk *w, uint32_t mark);
+// Narrows the symbols that `condition` compares, given that it is true (or false). All parts of the
+// condition must have been walked.
+void refine_by(Walk *w, Node *condition, bool is_true);
+void refine_end(Walk *w, const Symbol *symbol);
+// Ends refinements of everything that is updated somewhere in `node`: a loop's body runs again.
+void refine_end_updated(Walk *w, Node *node);
+
+#endif

@@ -1,0 +1,82 @@
+// infer_refine.c: narrower ranges of integer symbols where a condition is known to hold.
+//
+// Only integer ranges are narrowed, never kinds or representations, so code generation needs to know
+// nothing of it. A refinement of a mutable symbol ends at its next update in program order; before a
+// loop, refinements of everything that the loop updates end, because its body comes round again.
+#include "infer_internal.h"
+
+uint32_t refine_mark(const Walk *w) {
+    return w->refinements.len;
+}
+
+void refine_pop(Walk *w, uint32_t mark) {
+    w->refinements.len = mark;
+}
+
+void refine_end(Walk *w, const Symbol *symbol) {
+    for (uint32_t i = 0; i < w->refinements.len; i++)
+        if (w->refinements.items[i].symbol == symbol) w->refinements.items[i].symbol = NULL;
+}
+
+static Symbol *root_symbol(Node *target) {
+    while (target != NULL && (target->kind == NODE_INDEX || target->kind == NODE_FIELD))
+        target = target->kind == NODE_INDEX ? target->index.base : target->field.base;
+    return target != NULL && target->kind == NODE_NAME ? target->name.symbol : NULL;
+}
+
+static void end_updated(void *context, Node **slot) {
+    Walk *w = context;
+    Node *node = *slot;
+    if (node == NULL || node->kind == NODE_LAMBDA) return; // captures cannot be updated
+    if (node->kind == NODE_UPDATE) refine_end(w, root_symbol(node->update.target));
+    if (node->kind == NODE_SWAP) {
+        refine_end(w, root_symbol(node->swap.left));
+        refine_end(w, root_symbol(node->swap.right));
+    }
+    ast_children(node, end_updated, w);
+}
+
+void refine_end_updated(Walk *w, Node *node) {
+    bool any = false;
+    for (uint32_t i = 0; i < w->refinements.len && !any; i++) {
+        const Symbol *symbol = w->refinements.items[i].symbol;
+        any = symbol != NULL && symbol->is_mutable;
+    }
+    if (any) end_updated(w, &node);
+}
+
+static BinaryOp mirrored(BinaryOp op) {
+    if (op == BINARY_LT) return BINARY_GT;
+    if (op == BINARY_LE) return BINARY_GE;
+    if (op == BINARY_GT) return BINARY_LT;
+    return op == BINARY_GE ? BINARY_LE : op;
+}
+
+static void refine_side(Walk *w, Node *name, BinaryOp op, Node *other, bool is_true) {
+    if (name->kind != NODE_NAME || name->name.symbol == NULL) return;
+    Symbol *symbol = name->name.symbol;
+    if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN) return;
+    const Type *types = w->instance->shared.node_types;
+    Type narrow = range_refine(types[name->id], op, types[other->id], is_true);
+    if (!narrow.integer || type_equal(narrow, types[name->id])) return;
+    Refinement refinement = {symbol, narrow};
+    vec_push(w->infer->arena, &w->refinements, refinement);
+}
+
+// Deep chains of `and` are walked along their left spine; each right side is one comparison more.
+void refine_by(Walk *w, Node *condition, bool is_true) {
+    while (condition->kind == NODE_BINARY) {
+        BinaryOp op = condition->binary.op;
+        Node *left = condition->binary.left, *right = condition->binary.right;
+        if (op >= BINARY_LT && op <= BINARY_NE) {
+            refine_side(w, left, op, right, is_true);
+            refine_side(w, right, mirrored(op), left, is_true);
+            return;
+        }
+        if (op != (is_true ? BINARY_AND : BINARY_OR)) return;
+        refine_by(w, right, is_true);
+        condition = left;
+    }
+    if (condition->kind == NODE_UNARY && condition->unary.op == UNARY_NOT)
+        refine_by(w, condition->unary.operand, !is_true);
+}

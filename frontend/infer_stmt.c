@@ -1,0 +1,193 @@
+// infer_stmt.c: definitions, updates, loops and matches.
+#include "infer_internal.h"
+
+static Type zero(void) {
+    return type_integer(0, 0);
+}
+
+Type infer_define(Walk *w, Node *node) {
+    DefineNode *define = node->define;
+    Symbol *first = define->symbols.len > 0 ? define->symbols.items[0] : NULL;
+    if (first != NULL && first->kind == SYMBOL_CONSTANT) return zero();
+    if (first != NULL && first->function != NULL && define->value->kind == NODE_LAMBDA &&
+        !first->function->is_value) { // only ever called by name: no closure
+        infer_snapshots(w, first->function);
+        return zero();
+    }
+    Type value = infer_expr(w, define->value);
+    if (define->or_return && type_may(value, KIND_ERROR)) {
+        infer_result(w, type_of_kind(KIND_ERROR));
+        value.kinds &= (uint8_t)~KIND_ERROR;
+    }
+    if (define->symbols.len == 1 && first != NULL) {
+        infer_set_symbol(w, first, value);
+    } else {
+        VEC_EACH(Symbol *, symbol, &define->symbols)
+            if (symbol != NULL) infer_set_symbol(w, symbol, type_element(value));
+    }
+    return zero();
+}
+
+// --- updates ------------------------------------------------------------------------------------
+
+// `target` now holds `value` besides what it held: its containers' elements grow, up to the root.
+static void grow_target(Walk *w, Node *target, Type value) {
+    Arena *arena = w->infer->arena;
+    while (target->kind == NODE_INDEX || target->kind == NODE_FIELD) {
+        Node *base = target->kind == NODE_INDEX ? target->index.base : target->field.base;
+        Type held = w->instance->shared.node_types[base->id];
+        Type grown = type_list(arena, type_join(arena, type_element(held), value));
+        grown.kinds = held.kinds & (KIND_LIST | KIND_MAP);
+        value = type_join(arena, held, grown);
+        target = base;
+    }
+    if (target->kind != NODE_NAME || target->name.symbol == NULL) return;
+    infer_set_symbol(w, target->name.symbol, value);
+    refine_end(w, target->name.symbol);
+}
+
+static const BinaryOp update_operators[] = {
+    [UPDATE_ADD] = BINARY_ADD, [UPDATE_SUB] = BINARY_SUB, [UPDATE_MUL] = BINARY_MUL,
+    [UPDATE_DIV] = BINARY_DIV, [UPDATE_MOD] = BINARY_MOD, [UPDATE_POW] = BINARY_POW,
+};
+
+Type infer_update(Walk *w, Node *node) {
+    Type held = infer_expr(w, node->update.target);
+    Type value = infer_expr(w, node->update.value);
+    if (node->update.or_return && type_may(value, KIND_ERROR)) {
+        infer_result(w, type_of_kind(KIND_ERROR));
+        value.kinds &= (uint8_t)~KIND_ERROR;
+    }
+    if (node->update.op != UPDATE_SET)
+        value = infer_binary_types(w, node, update_operators[node->update.op], held, value,
+                                   USE_VALUE);
+    grow_target(w, node->update.target, value);
+    return zero();
+}
+
+Type infer_swap(Walk *w, Node *node) {
+    Type left = infer_expr(w, node->swap.left);
+    Type right = infer_expr(w, node->swap.right);
+    grow_target(w, node->swap.left, right);
+    grow_target(w, node->swap.right, left);
+    return zero();
+}
+
+// --- loops --------------------------------------------------------------------------------------
+
+static Type range_variable(Type low, Type high, bool inclusive) {
+    double least = low.integer ? low.low : -0x1p53;
+    double most = high.integer ? high.high - (inclusive ? 0 : 1) : 0x1p53;
+    return type_integer(least, most < least ? least : most);
+}
+
+// What the loop variable(s) can be. A sequence's elements are in range by construction.
+static void bind_variables(Walk *w, Node *node) {
+    LoopNode *loop = node->loop;
+    if (loop->kind == LOOP_RANGE) {
+        Type low = infer_expr(w, loop->low), high = infer_expr(w, loop->high);
+        if (loop->symbols.len > 0 && low.kinds != 0 && high.kinds != 0)
+            infer_set_symbol(w, loop->symbols.items[0], range_variable(low, high, loop->inclusive));
+        return;
+    }
+    if (loop->kind != LOOP_EACH && loop->kind != LOOP_PAIRS) return;
+    Type sequence = infer_expr(w, loop->iterable);
+    uint8_t can = KIND_LIST | KIND_STRING | KIND_MAP | KIND_ERROR;
+    if (sequence.kinds != 0 && (sequence.kinds & can) == 0 && infer_may_report(w, loop->iterable))
+        diag_report(w->infer->c, DIAG_E0556, loop->iterable->span, type_kind_text(sequence.kinds));
+    Type element = type_element(sequence);
+    if (type_may(sequence, KIND_STRING))
+        element = type_join(w->infer->arena, element, type_integer(0, 0x10FFFF));
+    if (loop->kind == LOOP_PAIRS && loop->symbols.len == 2) {
+        infer_set_symbol(w, loop->symbols.items[0], type_of_kind(KIND_NUMBER | KIND_STRING));
+        infer_set_symbol(w, loop->symbols.items[1], element);
+    } else if (loop->symbols.len > 0) {
+        infer_set_symbol(w, loop->symbols.items[0], element);
+    }
+}
+
+// Partial results of reductions are combined as numbers.
+static void check_plan(Walk *w, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->captures.len; i++) {
+        const ParVariable *variable = &plan->captures.items[i];
+        Type type = infer_symbol(w, variable->symbol);
+        uint8_t needed = variable->use == PAR_REDUCE    ? KIND_NUMBER
+                         : variable->use == PAR_ELEMENT ? KIND_LIST
+                                                        : KIND_ANY;
+        if ((type.kinds & ~needed) == 0 || !infer_may_report(w, plan->loop->body)) continue;
+        diag_report(w->infer->c, DIAG_E0557, variable->span, variable->symbol->name->text,
+                    type_kind_text(type.kinds), type_kind_text(needed));
+    }
+}
+
+Type infer_loop(Walk *w, Node *node) {
+    LoopNode *loop = node->loop;
+    Type given = TYPE_NEVER;
+    if (loop->threads != NULL) infer_expr(w, loop->threads);
+    if (loop->max != NULL) infer_expr(w, loop->max);
+    bind_variables(w, node);
+    refine_end_updated(w, node);
+    uint32_t mark = refine_mark(w);
+    if (loop->condition != NULL) {
+        infer_expr(w, loop->condition);
+        refine_by(w, loop->condition, true);
+    }
+    map_put(&w->loop_types, loop, &given);
+    w->par_depth += loop->prefix != PREFIX_NONE;
+    infer_expr(w, loop->body);
+    w->par_depth -= loop->prefix != PREFIX_NONE;
+    map_put(&w->loop_types, loop, NULL);
+    refine_pop(w, mark);
+    if (loop->writes_through && loop->source != NULL && loop->symbols.len > 0) {
+        Type element = infer_symbol(w, loop->symbols.items[0]);
+        infer_set_symbol(w, loop->source, type_list(w->infer->arena, element));
+    }
+    if (loop->plan != NULL) check_plan(w, loop->plan);
+    if (!loop->has_value) return zero();
+    if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;
+    return given;
+}
+
+// --- matches ------------------------------------------------------------------------------------
+
+static void bind_arm(Walk *w, MatchArm *arm, Type subject) {
+    VEC_EACH(Symbol *, symbol, &arm->symbols) {
+        if (symbol == NULL) continue;
+        Type bound = subject;
+        bound.kinds &= (uint8_t)~KIND_ERROR;
+        if (arm->kind == ARM_BIND_ERROR) bound = type_of_kind(KIND_STRING);
+        else if (arm->symbols.len > 1) bound = type_element(subject);
+        infer_set_symbol(w, symbol, bound);
+    }
+}
+
+// A match without guards asks about its subject; arms with guards about those, one after the other:
+// a later arm knows that earlier conditions were false.
+Type infer_match(Walk *w, Node *node) {
+    Arena *arena = w->infer->arena;
+    uint32_t whole = refine_mark(w);
+    Node *subject_node = node->match.subject;
+    Type subject = infer_expr(w, subject_node);
+    Type result = TYPE_NEVER;
+    bool has_default = false, has_first = false, has_guard = false;
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        MatchArm *arm = &node->match.arms.items[i];
+        if (arm->guard != NULL) infer_expr(w, arm->guard);
+        uint32_t mark = refine_mark(w);
+        bool condition = arm->kind == ARM_GUARD && !arm->literal_guard && arm->guard != NULL;
+        if (condition) refine_by(w, arm->guard, true);
+        if (arm->kind == ARM_THEN) refine_by(w, subject_node, true);
+        if (arm->kind == ARM_DEFAULT && !has_guard) refine_by(w, subject_node, false);
+        bind_arm(w, arm, subject);
+        result = type_join(arena, result, infer_expr(w, arm->body));
+        refine_pop(w, mark);
+        if (condition) refine_by(w, arm->guard, false);
+        has_default |= arm->kind == ARM_DEFAULT || arm->kind == ARM_BIND_ERROR;
+        has_first |= arm->kind == ARM_THEN || arm->kind == ARM_BIND_VALUE;
+        has_guard |= arm->kind == ARM_GUARD || arm->kind == ARM_ERR_GUARD || arm->kind == ARM_VAL_GUARD;
+    }
+    refine_pop(w, whole);
+    if (!has_default) result = type_join(arena, result, zero());
+    if (!has_first && !has_guard) result = type_join(arena, result, subject);
+    return result;
+}
