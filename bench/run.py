@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Runs each benchmark in Flap and in C, in turn, and prints ratios of medians (below 1: Flap is faster).
+
+usage: run.py --flapc PATH [--runs N] [--markdown] [NAME …]
+
+Figures are whole-process seconds. C is compiled by clang -O3 -march=native, with -fopenmp for the
+columns with threads (LLVM's libomp and gcc's libgomp, the better one counts). Every program's output must equal
+its C twin's; a difference is printed and counts as a failure (exit status 1).
+"""
+import argparse
+import glob
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PARALLEL = {"forkjoin", "firstloop", "mandelbrot", "spectral"}
+LINES = 20000
+
+
+def tool(*names):
+    return next((shutil.which(n) for n in names if shutil.which(n)), None)
+
+
+def build(argv):
+    done = subprocess.run(argv, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(argv)}\n{done.stderr}")
+
+
+def timed(argv, env):
+    start = time.perf_counter()
+    done = subprocess.run(argv, capture_output=True, env=env)
+    return time.perf_counter() - start, done.stdout, done.returncode
+
+
+def interleave(commands, runs):
+    """{label: (argv, extra env)} -> ({label: median seconds}, {label: output})."""
+    times, outputs = {label: [] for label in commands}, {}
+    for turn in range(runs + 1):
+        for label, (argv, extra) in commands.items():
+            seconds, output, status = timed(argv, {**os.environ, **extra})
+            if status != 0:
+                sys.exit(f"{' '.join(argv)}: exit status {status}")
+            outputs[label] = output
+            if turn > 0:
+                times[label].append(seconds)
+    return {label: statistics.median(t) for label, t in times.items()}, outputs
+
+
+def kernel(name, flapc, work, runs):
+    source = os.path.join(HERE, name)
+    out = os.path.join(work, name)
+    clang, gcc = tool("clang-22", "clang-21", "clang-20", "clang-19", "clang"), tool("gcc")
+    build([flapc, "-O2", "--mcpu=native", "-q", "-o", out + ".flap", source + ".flap"])
+    build([clang, "-O3", "-march=native", "-o", out + ".c1", source + ".c", "-lm"])
+    commands = {"flap 1": ([out + ".flap"], {"FLAP_NUM_THREADS": "1"}), "c 1": ([out + ".c1"], {})}
+    if name in PARALLEL:
+        cores = str(len(os.sched_getaffinity(0)))
+        build([gcc, "-O3", "-march=native", "-fopenmp", "-o", out + ".gomp", source + ".c", "-lm"])
+        commands["flap @@"] = ([out + ".flap"], {})
+        commands["libgomp"] = ([out + ".gomp"], {"OMP_NUM_THREADS": cores})
+        omp = subprocess.run([clang, "-O3", "-march=native", "-fopenmp", "-o", out + ".omp",
+                              source + ".c", "-lm"], capture_output=True)
+        if omp.returncode == 0:
+            commands["libomp"] = ([out + ".omp"], {"OMP_NUM_THREADS": cores})
+    medians, outputs = interleave(commands, runs)
+    wrong = {label for label, text in outputs.items() if text != outputs["c 1"]}
+    row = {"flap": medians["flap 1"], "flap / C": medians["flap 1"] / medians["c 1"]}
+    if "flap @@" in medians:
+        best = min(medians[k] for k in ("libgomp", "libomp") if k in medians)
+        row["flap @@"] = medians["flap @@"]
+        row["@@ / OpenMP"] = medians["flap @@"] / best
+        row["1 thread / @@"] = medians["flap 1"] / medians["flap @@"]
+    return row, wrong
+
+
+def starting(flapc, work, runs):
+    hello = os.path.join(HERE, "hello")
+    out = os.path.join(work, "hello")
+    build([flapc, "-O2", "--strip", "-q", "-o", out + ".flap", hello + ".flap"])
+    build(["gcc", "-O2", "-static", "-o", out + ".c", hello + ".c"])
+    medians, _ = interleave({"flap": ([out + ".flap"], {}), "c": ([out + ".c"], {}),
+                             "jit": ([flapc, "run", hello + ".flap"], {})}, runs * 10)
+    size = os.path.getsize(out + ".flap")
+    return [("start and end, executable", medians["flap"], medians["flap"] / medians["c"], "static glibc"),
+            ("`flapc run` of hello", medians["jit"], medians["jit"] / medians["c"], "static glibc"),
+            (f"size of hello, stripped: {size} bytes", None, None, "")]
+
+
+def compiling(flapc, work, runs):
+    """A program of many small functions, in Flap and in C, compiled to an object file."""
+    flap, c = os.path.join(work, "many.flap"), os.path.join(work, "many.c")
+    count = LINES // 4
+    with open(flap, "w") as f, open(c, "w") as g:
+        g.write("#include <stdio.h>\n")
+        for i in range(count):
+            f.write(f"f{i} = (x, y) => {{\n    z = x * {i} + y\n    z > 3 {{ z - y ~> z + x }}\n}}\n")
+            g.write(f"static double f{i}(double x, double y) {{\n    double z = x * {i} + y;\n"
+                    f"    return z > 3 ? z - y : z + x;\n}}\n")
+        f.write("s := 0\n")
+        g.write("int main(void) {\n    double s = 0;\n")
+        for i in range(count):
+            f.write(f"s += f{i}(s, {i})\n")
+            g.write(f"    s += f{i}(s, {i});\n")
+        f.write("println(s)\n")
+        g.write('    printf("%g\\n", s);\n}\n')
+    clang = tool("clang-22", "clang-21", "clang-20", "clang-19", "clang")
+    rows = []
+    for level in ("-O0", "-O2"):
+        medians, _ = interleave({"flap": ([flapc, level, "-q", "-c", "-o", flap + ".o", flap], {}),
+                                 "c": ([clang, level, "-w", "-c", "-o", c + ".o", c], {})}, max(1, runs // 3))
+        rows.append((f"compile {LINES} lines, {level}", medians["flap"], medians["flap"] / medians["c"], "clang"))
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--flapc", default=os.path.join(HERE, "..", "build", "flapc"))
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    names = options.names or sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(HERE, "*.flap")))
+    failed = False
+    columns = ["flap", "flap / C", "flap @@", "@@ / OpenMP", "1 thread / @@"]
+    with tempfile.TemporaryDirectory() as work:
+        print("| kernel | flap, s | flap / C | flap @@, s | @@ / OpenMP | 1 thread / @@ |")
+        print("|---|---|---|---|---|---|")
+        for name in names:
+            if name == "hello":
+                continue
+            row, wrong = kernel(name, os.path.abspath(options.flapc), work, options.runs)
+            print(f"| {name} | " + " | ".join(f"{row[k]:.3f}" if k in row else "" for k in columns) + " |",
+                  flush=True)
+            if wrong:
+                print(f"wrong output: {name}: {', '.join(sorted(wrong))}")
+                failed = True
+        if not options.names:
+            print("\n| | ms | ratio | to |\n|---|---|---|---|")
+            rows = starting(os.path.abspath(options.flapc), work, options.runs)
+            for label, seconds, ratio, other in rows + compiling(os.path.abspath(options.flapc), work, options.runs):
+                print(f"| {label} | " + (f"{seconds * 1000:.2f} | {ratio:.2f} | {other} |" if seconds else " | | |"))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
