@@ -139,6 +139,8 @@ typedef struct Program {
     Symbol *user_main;     // `main` to be run after the top level, or null
     Instance *user_main_instance; // what to call for it
     bool foreign;          // uses call, dlopen, imports: dynamic executable
+    const char *foreign_name; // the first construct that does ("call"), for messages
+    Span foreign_span;        // and its place
     bool foreign_in_parallel; // parallel bodies can reach foreign code
     bool parallel;         // has a parallel loop
     VEC(const char *) libraries;

@@ -11,6 +11,11 @@ typedef enum EmitKind {
 
 typedef enum LinkMode { LINK_AUTO, LINK_STATIC, LINK_DYNAMIC } LinkMode;
 
+// Seconds spent in each step, for --time-passes.
+typedef struct LoweringTimes {
+    double lower, merge, passes, code, link;
+} LoweringTimes;
+
 typedef struct LoweringOptions {
     EmitKind emit;
     int optimize;         // 0 … 3
@@ -23,7 +28,13 @@ typedef struct LoweringOptions {
     LinkMode link;
     bool strip;
     VEC(const char *) libraries, library_paths; // -l, -L
+    LoweringTimes *times;                       // null, or where to add up durations
+    void (*before_run)(void); // null, or called when compiling is over and the program is to start
 } LoweringOptions;
+
+// Where output for `output` is written before it is complete and renamed. A process that is about to
+// die can remove that file, if there is one.
+void lowering_half_written(const char *output, char *path, size_t size);
 
 // Lowers c->program, optimises and writes options->output. Failures of the system (no linker, full
 // disk, unwritable place) are reported as diagnostics and leave no file. False if there were any.

@@ -1,0 +1,139 @@
+// jit.c: runs a program in this process. The object code, made by the same target machine and
+// passes as for files, is loaded by ORC's LLJIT; the runtime is the one inside flapc.
+//
+// The runtime's symbols come from a table made of rt_abi.def and builtin.def. Nothing else of the
+// process is visible to the program unless it uses foreign code, so no symbol table is searched.
+
+#include "backend.h"
+#include "llvm_compat.h"
+#include "../rt/rt.h"
+#include <dlfcn.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Orc.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct JitSymbol {
+    const char *name;
+    void (*address)(void);
+} JitSymbol;
+
+typedef struct Jit {
+    Backend *b;
+    LLVMOrcLLJITRef lljit;
+    LLVMOrcJITDylibRef dylib;
+} Jit;
+
+// Runs the program: start_hosted.c.
+int rti_hosted_run(RtProgram *program, int argc, char **argv);
+
+#define JIT_BY_WORDS(name)                                                                         \
+    uint64_t rt_b_##name(const uint64_t *args, int64_t count, const RtPlace *place);
+#define JIT_BY_MATH(name)
+#define JIT_BY_INSTRUCTION(name)
+#define JIT_BY_SPECIAL(name)
+#define BUILTIN(name, least, most, result, lowering, effects, doc) JIT_##lowering(name)
+#include "../frontend/builtin.def"
+#undef JIT_BY_WORDS
+
+static const JitSymbol symbols[] = {
+#define SYMBOL_OF(name)                         {#name, (void (*)(void))name},
+#define RT_FN0(r, name, attr)                   SYMBOL_OF(name)
+#define RT_FN1(r, name, a, attr)                SYMBOL_OF(name)
+#define RT_FN2(r, name, a, b, attr)             SYMBOL_OF(name)
+#define RT_FN3(r, name, a, b, c, attr)          SYMBOL_OF(name)
+#define RT_FN4(r, name, a, b, c, d, attr)       SYMBOL_OF(name)
+#define RT_FN5(r, name, a, b, c, d, e, attr)    SYMBOL_OF(name)
+#define RT_FN6(r, name, a, b, c, d, e, f, attr) SYMBOL_OF(name)
+#include "../rt/rt_abi.def"
+#define JIT_BY_WORDS(name) SYMBOL_OF(rt_b_##name)
+#include "../frontend/builtin.def"
+    // What LLVM itself calls for larger copies and for instructions that a processor lacks.
+    SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(fmod)
+        SYMBOL_OF(floor) SYMBOL_OF(ceil) SYMBOL_OF(trunc) SYMBOL_OF(round) SYMBOL_OF(rint)
+            SYMBOL_OF(nearbyint) SYMBOL_OF(fma)};
+
+static void collect_error(void *context, LLVMErrorRef error) {
+    Jit *jit = context;
+    (void)compat_succeeded(jit->b->c, DIAG_E0607, error);
+}
+
+static bool define_symbols(Jit *jit) {
+    LLVMOrcCSymbolMapPair pairs[COUNT_OF(symbols)];
+    LLVMOrcExecutionSessionRef session = LLVMOrcLLJITGetExecutionSession(jit->lljit);
+    for (size_t i = 0; i < COUNT_OF(symbols); i++) {
+        pairs[i].Name = LLVMOrcExecutionSessionIntern(session, symbols[i].name);
+        pairs[i].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)symbols[i].address;
+        pairs[i].Sym.Flags = (LLVMJITSymbolFlags){
+            LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable, 0};
+    }
+    LLVMErrorRef error =
+        LLVMOrcJITDylibDefine(jit->dylib, LLVMOrcAbsoluteSymbols(pairs, COUNT_OF(symbols)));
+    return compat_succeeded(jit->b->c, DIAG_E0607, error);
+}
+
+static bool load_library(Backend *b, const char *name) {
+    VEC_EACH(const char *, folder, &b->options->library_paths) {
+        const char *path = arena_printf(&b->c->unit, "%s/lib%s.so", folder, name);
+        if (dlopen(path, RTLD_NOW | RTLD_GLOBAL)) return true;
+    }
+    if (dlopen(arena_printf(&b->c->unit, "lib%s.so", name), RTLD_NOW | RTLD_GLOBAL)) return true;
+    const char *why = dlerror();
+    diag_report(b->c, DIAG_E0608, (Span){0, 0}, name, why ? why : "no reason given");
+    return false;
+}
+
+static bool load_libraries(Jit *jit) {
+    Backend *b = jit->b;
+    bool good = true;
+    VEC_EACH(const char *, name, &b->options->libraries) good = load_library(b, name) && good;
+    VEC_EACH(const char *, name, &b->c->program->libraries) good = load_library(b, name) && good;
+    if (!good || !b->c->program->foreign) return good;
+    LLVMOrcDefinitionGeneratorRef process = NULL;
+    LLVMErrorRef error =
+        LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&process, '\0', NULL, NULL);
+    if (!compat_succeeded(b->c, DIAG_E0607, error)) return false;
+    LLVMOrcJITDylibAddGenerator(jit->dylib, process);
+    return true;
+}
+
+static bool open_session(Jit *jit) {
+    LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
+    LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
+        builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(jit->b->machine));
+    jit->b->machine = NULL; // now the builder's
+    LLVMErrorRef error = LLVMOrcCreateLLJIT(&jit->lljit, builder);
+    if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return false;
+    jit->dylib = LLVMOrcLLJITGetMainJITDylib(jit->lljit);
+    LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(jit->lljit),
+                                            collect_error, jit);
+    return true;
+}
+
+static RtProgram *find_program(Jit *jit, LLVMMemoryBufferRef object) {
+    LLVMErrorRef error = LLVMOrcLLJITAddObjectFile(jit->lljit, jit->dylib, object); // takes it
+    if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return NULL;
+    LLVMOrcExecutorAddress address = 0;
+    error = LLVMOrcLLJITLookup(jit->lljit, &address, "flap_program");
+    if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return NULL;
+    return (RtProgram *)(uintptr_t)address;
+}
+
+bool jit_run(Backend *b, LLVMMemoryBufferRef object, int argc, char **argv, int *status) {
+    Jit jit = {.b = b};
+    if (!open_session(&jit)) {
+        LLVMDisposeMemoryBuffer(object);
+        return false;
+    }
+    RtProgram *program = NULL;
+    if (define_symbols(&jit) && load_libraries(&jit))
+        program = find_program(&jit, object);
+    else
+        LLVMDisposeMemoryBuffer(object);
+    if (program && b->c->errors == 0) {
+        if (b->options->before_run) b->options->before_run();
+        *status = rti_hosted_run(program, argc, argv);
+    }
+    (void)compat_succeeded(b->c, DIAG_E0607, LLVMOrcDisposeLLJIT(jit.lljit));
+    return program != NULL;
+}

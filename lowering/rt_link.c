@@ -1,0 +1,97 @@
+// rt_link.c: merges the runtime's small functions (rt/rt_inline.c as bitcode, embedded in flapc)
+// into the module, so that a list read or a count is inlined like generated code.
+//
+// The merged functions lose what clang wrote about its own target and settings, since LLVM does not
+// inline between functions that disagree in those. Everything but the program's entry becomes
+// private to the module.
+
+#include "backend.h"
+#include "llvm_compat.h"
+#include <llvm-c/BitReader.h>
+#include <string.h>
+
+extern const unsigned char embed_rt_static_begin[], embed_rt_static_end[];
+extern const unsigned char embed_rt_hosted_begin[], embed_rt_hosted_end[];
+extern const unsigned char embed_ffi_begin[], embed_ffi_end[];
+extern const unsigned char embed_inline_x86_64_begin[], embed_inline_x86_64_end[];
+extern const unsigned char embed_inline_aarch64_begin[], embed_inline_aarch64_end[];
+extern const unsigned char embed_inline_riscv64_begin[], embed_inline_riscv64_end[];
+
+static Embedded embedded(const unsigned char *begin, const unsigned char *end) {
+    return (Embedded){begin, (size_t)(end - begin)};
+}
+
+Embedded rt_link_archive(bool hosted) {
+    return hosted ? embedded(embed_rt_hosted_begin, embed_rt_hosted_end)
+                  : embedded(embed_rt_static_begin, embed_rt_static_end);
+}
+
+Embedded rt_link_ffi(void) {
+    return embedded(embed_ffi_begin, embed_ffi_end);
+}
+
+static Embedded inline_bitcode(Arch arch) {
+    switch (arch) {
+    case ARCH_X86_64: return embedded(embed_inline_x86_64_begin, embed_inline_x86_64_end);
+    case ARCH_AARCH64: return embedded(embed_inline_aarch64_begin, embed_inline_aarch64_end);
+    case ARCH_RISCV64: return embedded(embed_inline_riscv64_begin, embed_inline_riscv64_end);
+    }
+    UNREACHABLE("an architecture without bitcode");
+}
+
+static void drop_settings(LLVMValueRef function) {
+    static const char *const names[] = {"target-cpu",
+                                        "target-features",
+                                        "tune-cpu",
+                                        "no-builtins",
+                                        "frame-pointer",
+                                        "no-trapping-math",
+                                        "stack-protector-buffer-size",
+                                        "target-abi",
+                                        "min-legal-vector-width"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        LLVMRemoveStringAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                         names[i], (unsigned)strlen(names[i]));
+}
+
+// The bitcode as a module of the same context.
+static LLVMModuleRef read_bitcode(Backend *b) {
+    Embedded bitcode = inline_bitcode(b->arch);
+    LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+        (const char *)bitcode.begin, bitcode.size, "rt_inline.bc", 0);
+    LLVMModuleRef module = NULL;
+    bool failed = LLVMParseBitcodeInContext2(b->context, buffer, &module);
+    LLVMDisposeMemoryBuffer(buffer);
+    if (failed) {
+        if (!b->failed)
+            diag_report(b->c, DIAG_E0606, (Span){0, 0}, "the runtime's bitcode cannot be read");
+        return NULL;
+    }
+    return module;
+}
+
+static bool is_public(const char *name) {
+    return strcmp(name, "flap_program") == 0 || strncmp(name, "llvm.", 5) == 0;
+}
+
+static void make_private(LLVMValueRef value) {
+    size_t len;
+    if (LLVMIsDeclaration(value) || is_public(LLVMGetValueName2(value, &len))) return;
+    LLVMSetVisibility(value, LLVMDefaultVisibility);
+    LLVMSetLinkage(value, LLVMInternalLinkage);
+}
+
+bool rt_link_merge(Backend *b) {
+    LLVMModuleRef runtime = read_bitcode(b);
+    if (!runtime) return false;
+    for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
+        drop_settings(f);
+    LLVMSetTarget(runtime, b->triple);
+    LLVMSetDataLayout(runtime, LLVMGetDataLayoutStr(b->module));
+    if (!compat_link(b, runtime)) return false;
+    for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f))
+        make_private(f);
+    for (LLVMValueRef g = LLVMGetFirstGlobal(b->module); g; g = LLVMGetNextGlobal(g))
+        make_private(g);
+    return true;
+}
