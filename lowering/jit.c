@@ -131,7 +131,7 @@ bool jit_run(Backend *b, LLVMMemoryBufferRef object, int argc, char **argv, int 
     else
         LLVMDisposeMemoryBuffer(object);
     if (program && b->c->errors == 0) {
-        if (b->options->before_run) b->options->before_run();
+        if (b->options->before_run) b->options->before_run(b->options->before_run_context);
         *status = rti_hosted_run(program, argc, argv);
     }
     (void)compat_succeeded(b->c, DIAG_E0607, LLVMOrcDisposeLLJIT(jit.lljit));

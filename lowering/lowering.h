@@ -29,7 +29,8 @@ typedef struct LoweringOptions {
     bool strip;
     VEC(const char *) libraries, library_paths; // -l, -L
     LoweringTimes *times;                       // null, or where to add up durations
-    void (*before_run)(void); // null, or called when compiling is over and the program is to start
+    void (*before_run)(void *context); // null, or called when compiling is over, before the program starts
+    void *before_run_context;
 } LoweringOptions;
 
 // Where output for `output` is written before it is complete and renamed. A process that is about to

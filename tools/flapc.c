@@ -1,0 +1,32 @@
+// flapc.c: main(). Parses the command line and hands over to the command.
+
+#include "commands.h"
+
+static int run_command(Options *options) {
+    switch (options->command) {
+    case COMMAND_COMPILE:
+    case COMMAND_RUN:
+    case COMMAND_CHECK: return cmd_source(options);
+    case COMMAND_DOC: return cmd_doc(options->files.items[0]);
+    case COMMAND_EXPLAIN: return cmd_explain(options->files.items[0]);
+    case COMMAND_COUNT: break;
+    }
+    UNREACHABLE("no command");
+}
+
+int main(int argc, char **argv) {
+    crash_handlers_install();
+    Options options = {0};
+    int status = EXIT_MISUSE;
+    switch (options_parse(&options, argc, argv)) {
+    case PARSE_GO: status = run_command(&options); break;
+    case PARSE_DONE: status = 0; break;
+    case PARSE_WRONG: break;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "flapc: cannot write standard output\n");
+        if (status == 0) status = EXIT_PROGRAM;
+    }
+    arena_free(&options.arena);
+    return status;
+}
