@@ -24,9 +24,6 @@ typedef struct Jit {
     LLVMOrcJITDylibRef dylib;
 } Jit;
 
-// Runs the program: start_hosted.c.
-int rti_hosted_run(RtProgram *program, int argc, char **argv);
-
 #define JIT_BY_WORDS(name)                                                                         \
     uint64_t rt_b_##name(const uint64_t *args, int64_t count, const RtPlace *place);
 #define JIT_BY_MATH(name)
@@ -132,7 +129,7 @@ bool jit_run(Backend *b, LLVMMemoryBufferRef object, int argc, char **argv, int 
         LLVMDisposeMemoryBuffer(object);
     if (program && b->c->errors == 0) {
         if (b->options->before_run) b->options->before_run(b->options->before_run_context);
-        *status = rti_hosted_run(program, argc, argv);
+        *status = rt_hosted_run(program, argc, argv);
     }
     (void)compat_succeeded(b->c, DIAG_E0607, LLVMOrcDisposeLLJIT(jit.lljit));
     return program != NULL;
