@@ -21,11 +21,11 @@
 #define RT_C_ATTR_ALLOC
 #define RT_C_ATTR_STOPS _Noreturn
 
-#define RT_T(t) RT_C_TYPE_##t
-#define RT_FN0(r, name, attr)                      RT_C_ATTR_##attr RT_T(r) name(void);
-#define RT_FN1(r, name, a, attr)                   RT_C_ATTR_##attr RT_T(r) name(RT_T(a));
-#define RT_FN2(r, name, a, b, attr)                RT_C_ATTR_##attr RT_T(r) name(RT_T(a), RT_T(b));
-#define RT_FN3(r, name, a, b, c, attr)             RT_C_ATTR_##attr RT_T(r) name(RT_T(a), RT_T(b), RT_T(c));
+#define RT_T(t)                        RT_C_TYPE_##t
+#define RT_FN0(r, name, attr)          RT_C_ATTR_##attr RT_T(r) name(void);
+#define RT_FN1(r, name, a, attr)       RT_C_ATTR_##attr RT_T(r) name(RT_T(a));
+#define RT_FN2(r, name, a, b, attr)    RT_C_ATTR_##attr RT_T(r) name(RT_T(a), RT_T(b));
+#define RT_FN3(r, name, a, b, c, attr) RT_C_ATTR_##attr RT_T(r) name(RT_T(a), RT_T(b), RT_T(c));
 #define RT_FN4(r, name, a, b, c, d, attr)                                                          \
     RT_C_ATTR_##attr RT_T(r) name(RT_T(a), RT_T(b), RT_T(c), RT_T(d));
 #define RT_FN5(r, name, a, b, c, d, e, attr)                                                       \
@@ -44,5 +44,10 @@
 // The program: defined by generated code. Runs the top level (and `main`); gives the exit status.
 typedef int32_t RtProgram(void);
 int32_t flap_program(void);
+
+// Runs a program inside a process that has a libc (dynamic executables, the JIT): sets up the
+// process record with the program's arguments (without its name), runs it, flushes, ends the
+// workers, and gives its exit status. A program that ends by exit or by a stop ends the process.
+int32_t rt_hosted_run(RtProgram *program, int argc, char **argv);
 
 #endif

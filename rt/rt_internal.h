@@ -14,7 +14,7 @@
 #define RTI_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define RTI_CACHE_LINE  128 // two lines: the prefetcher fetches pairs
 
-// --- threads (thread.h has the rest) ----------------------------------------------------------
+// --- threads (thread.h has the rest) -------------------------------------------------------------
 
 // Text on its way to standard output. The process has one that writes to fd 1; a thread that runs a
 // block of a parallel loop out of turn has one of its own that only collects.
@@ -23,18 +23,20 @@ typedef struct RtSink {
     size_t length, capacity;
 } RtSink;
 
-typedef struct RtHeap RtHeap;       // alloc.c
+typedef struct RtHeap RtHeap;         // alloc.c
 typedef struct RtParState RtParState; // parfor.c: the loop that the thread is working for
 
 typedef struct RtThread {
     struct RtThread *self; // first: the thread pointer points here
     uintptr_t reserved[4];
-    uintptr_t canary;      // at offset 40: where x86-64 code of -fstack-protector looks
-    int32_t id;            // 0: the first thread
-    RtHeap *heap;          // made on first use
-    RtSink *sink;          // null: the process's own
-    RtParState *par;       // null: not inside a parallel loop
-    const char *stack_low; // lowest usable address of its stack; below lies the guard
+    uintptr_t canary;         // at offset 40: where x86-64 code of -fstack-protector looks
+    int32_t id;               // 0: the first thread
+    RtHeap *heap;             // made on first use
+    RtSink *sink;             // null: the process's own
+    RtParState *par;          // null: not inside a parallel loop
+    const char *stack_low;    // lowest usable address of its stack; below lies the guard
+    const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string
+    int64_t cursor_point, cursor_byte;
 } RtThread;
 
 // The calling thread's record.
@@ -65,18 +67,22 @@ static inline RtThread *rti_self(void) {
 
 typedef struct RtProcess {
     int argc;
-    char **argv;      // the program's arguments, without its own name
+    char **argv; // the program's arguments, without its own name
     char **envp;
     const uintptr_t *auxv; // null when hosted
-    RtSink out;       // standard output
+    RtSink out;            // standard output
     bool out_is_terminal;
     bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
-    _Atomic int32_t parallel; // > 0 while a parallel loop runs: counts must be atomic
-    _Atomic int32_t ending;   // the process is on its way out
+    _Atomic int32_t parallel;   // > 0 while a parallel loop runs: counts must be atomic
+    _Atomic int32_t ending;     // the process is on its way out
+    RtHeap *_Atomic heaps;      // alloc.c: every heap ever made
+    RtHeap *_Atomic idle_heaps; // alloc.c: those whose thread has left
+    RtSink in;                  // builtin_io.c: standard input read ahead; capacity bytes of room,
+    size_t in_at;               // [in_at, in.length) not yet given out
 } RtProcess;
 extern RtProcess rti_process;
 
-// --- start and end (start.c, start_hosted.c) ---------------------------------------------------
+// --- start and end (start.c, start_hosted.c) -----------------------------------------------------
 
 // Sets up the process record: arguments, FLAP_DEBUG, terminal or not. Called once, before anything.
 void rti_process_start(int argc, char **argv, char **envp, const uintptr_t *auxv);
@@ -98,23 +104,31 @@ int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when
 
 void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove semantics not promised
 
-// --- output (print.c) -----------------------------------------------------------------------------
+// --- output (print.c) ----------------------------------------------------------------------------
 
 void rti_out(const char *bytes, size_t length); // standard output, through the thread's sink
 void rti_err(const char *bytes, size_t length); // standard error: flushes stdout first, unbuffered
-void rti_out_flush(void);                       // the process's sink to fd 1; SIGPIPE and errors as language.md 11
+void rti_out_flush(void); // the process's sink to fd 1; SIGPIPE and errors as language.md 11
 void rti_sink_add(RtSink *sink, const char *bytes, size_t length); // grows the sink
 void rti_sink_free(RtSink *sink);
 
-// --- parallel loops (parfor.c) ---------------------------------------------------------------------
+// --- parallel loops (parfor.c) -------------------------------------------------------------------
 
 // Waits until every earlier block of the loop that this thread works for has finished and its text
 // is written; then writes this block's text, and from there on writes straight through. Returns at
 // once outside parallel loops. Everything that must keep its order calls it first: stderr, input,
 // files, exit, and every stop.
 void rti_par_wait_turn(void);
+// The same from a signal handler, which has a small stack: does not run other blocks while it
+// waits.
+void rti_par_wait_turn_in_handler(void);
+// True when the calling thread works for a parallel loop.
+bool rti_par_inside(void);
+// How much text a block may keep; rti_out calls rti_par_wait_turn() when its sink holds more.
+#define RTI_SINK_LIMIT ((size_t)1 << 20)
+// A child made by fork calls nothing: the pool notices by itself that its workers are gone.
 
-// --- errors (error.c) -------------------------------------------------------------------------------
+// --- errors (error.c) ----------------------------------------------------------------------------
 
 // "Error: <message>\n" (and the place, where one is given) to stderr after this thread's turn came
 // and stdout is flushed; ends with status 1.
@@ -122,7 +136,7 @@ _Noreturn void rti_stop(const RtPlace *place, const char *format, ...)
     __attribute__((format(printf, 2, 3))); // %s %d (int) %lld only
 _Noreturn void rti_stop_memory(void);
 
-// --- words ----------------------------------------------------------------------------------------
+// --- words ---------------------------------------------------------------------------------------
 
 static inline bool rti_is_number(uint64_t word) {
     return word < RT_FIRST_BOXED;
@@ -137,11 +151,17 @@ static inline uint64_t rti_box(uint32_t tag, const void *pointer) {
     return ((uint64_t)tag << RT_TAG_SHIFT) | (uint64_t)(uintptr_t)pointer;
 }
 static inline double rti_number(uint64_t word) {
-    union { uint64_t u; double d; } both = {.u = word};
+    union {
+        uint64_t u;
+        double d;
+    } both = {.u = word};
     return both.d;
 }
 static inline uint64_t rti_number_word(double number) {
-    union { double d; uint64_t u; } both = {.d = number};
+    union {
+        double d;
+        uint64_t u;
+    } both = {.d = number};
     return both.u; // computed NaNs are 0xFFF8… or 0x7FF8…, both below RT_FIRST_BOXED
 }
 

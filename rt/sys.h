@@ -52,6 +52,7 @@ enum { // mmap, mremap, madvise
     RTI_MADV_DONTNEED = 4,
     RTI_MADV_HUGEPAGE = 14,
     RTI_MADV_NOHUGEPAGE = 15,
+    RTI_MADV_WIPEONFORK = 18,
 };
 enum { // open
     RTI_O_RDONLY = 0,
@@ -98,7 +99,9 @@ typedef struct RtiPoll {
 typedef struct RtiSigaction { // the kernel's layout, not libc's
     void (*handler)(int signal, void *info, void *context);
     unsigned long flags;
+#if !defined(__riscv)
     void (*restorer)(void);
+#endif
     uint64_t mask;
 } RtiSigaction;
 enum { RTI_SA_SIGINFO = 4, RTI_SA_ONSTACK = 0x08000000 };
@@ -123,7 +126,7 @@ static inline int rti_sys_failed(long result) {
 #define RTI_CALL6(n, a, b, c, d, e, f)                                                             \
     rti_syscall(RTI_NR_##n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
-// --- files --------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 static inline long rti_sys_read(int fd, void *buffer, size_t size) {
     return RTI_CALL3(read, fd, buffer, size);
@@ -159,7 +162,7 @@ static inline long rti_sys_poll(RtiPoll *fds, size_t count, const RtiTimespec *t
     return RTI_CALL6(ppoll, fds, count, timeout, 0, 8, 0);
 }
 
-// --- memory -------------------------------------------------------------------------------------
+// --- memory --------------------------------------------------------------------------------------
 
 // Anonymous private memory; test the result with rti_sys_failed.
 static inline long rti_sys_mmap(void *address, size_t size, int protection, int flags) {
@@ -178,7 +181,7 @@ static inline long rti_sys_madvise(void *address, size_t size, int advice) {
     return RTI_CALL3(madvise, address, size, advice);
 }
 
-// --- processes, threads, signals ----------------------------------------------------------------
+// --- processes, threads, signals -----------------------------------------------------------------
 
 static inline _Noreturn void rti_sys_exit_group(int status) {
     for (;;) (void)RTI_CALL1(exit_group, status);
@@ -240,8 +243,7 @@ static inline long rti_sys_sigaltstack(const RtiSigstack *set, RtiSigstack *old)
     return RTI_CALL2(sigaltstack, set, old);
 }
 
-// --- time, waiting, chance
-// ------------------------------------------------------------------------
+// --- time, waiting, chance -----------------------------------------------------------------------
 
 static inline long rti_sys_futex(_Atomic uint32_t *word, int operation, uint32_t value,
                                  const RtiTimespec *timeout) {

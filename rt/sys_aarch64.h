@@ -19,4 +19,19 @@ static inline long rti_syscall(long number, long a, long b, long c, long d, long
     return x0;
 }
 
+#define RTI_CONTEXT_SP   432 // offset of the stack pointer in a signal's ucontext
+#define RTI_TICKS_PER_US 50  // a first guess; the pool measures
+
+static inline uint64_t rti_ticks(void) {
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+}
+static inline void rti_pause(void) {
+    __asm__ volatile("isb" ::: "memory"); // `yield` is a no-op on most
+}
+static inline void rti_set_thread_pointer(void *record) {
+    __asm__ volatile("msr tpidr_el0, %0" ::"r"(record) : "memory");
+}
+
 #endif

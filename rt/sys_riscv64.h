@@ -19,4 +19,19 @@ static inline long rti_syscall(long number, long a, long b, long c, long d, long
     return a0;
 }
 
+#define RTI_CONTEXT_SP   192 // offset of the stack pointer in a signal's ucontext
+#define RTI_TICKS_PER_US 10  // a first guess; the pool measures
+
+static inline uint64_t rti_ticks(void) {
+    uint64_t ticks;
+    __asm__ volatile("rdtime %0" : "=r"(ticks));
+    return ticks;
+}
+static inline void rti_pause(void) {
+    __asm__ volatile(".4byte 0x0100000f" ::: "memory"); // the hint `pause`
+}
+static inline void rti_set_thread_pointer(void *record) {
+    __asm__ volatile("mv tp, %0" ::"r"(record) : "memory");
+}
+
 #endif

@@ -68,6 +68,22 @@ typedef struct RtiStat {
     int64_t unused[3];
 } RtiStat;
 
-#define RTI_SA_RESTORER 0x04000000ul // x86-64 wants the signal trampoline from user space
+#define RTI_SA_RESTORER  0x04000000ul // x86-64 wants the signal trampoline from user space
+#define RTI_CONTEXT_SP   160          // offset of the stack pointer in a signal's ucontext
+#define RTI_TICKS_PER_US 2500         // a first guess; the pool measures
+
+// A clock that all processors share, in ticks of unknown length.
+static inline uint64_t rti_ticks(void) {
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return ((uint64_t)high << 32) | low;
+}
+// Tells the processor that this is a waiting loop.
+static inline void rti_pause(void) {
+    __asm__ volatile("pause" ::: "memory");
+}
+static inline void rti_set_thread_pointer(void *record) {
+    (void)rti_syscall(RTI_NR_arch_prctl, 0x1002 /* ARCH_SET_FS */, (long)record, 0, 0, 0, 0);
+}
 
 #endif

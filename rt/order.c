@@ -1,0 +1,215 @@
+// order.c: what happens in the order of blocks although blocks run in any order: output, and turns
+// (the effects that start when every earlier block has finished).
+//
+// Loops with output or turns run block by block, and each block has a state word by which a single
+// token travels from block to block: whoever holds it writes to standard output. In other loops
+// only stops wait for a turn; for these every worker keeps a bit map of the blocks it has finished.
+//
+// Waiting cannot deadlock, because the lowest unfinished block is always run by somebody: a waiter
+// that finds it unclaimed runs it itself.
+#include "pool.h"
+
+#include "sys.h"
+
+enum { TURN_SPIN_US = 20 };
+
+// state of a block:
+//   PENDING  not finished, some earlier block unfinished   -> TURN by the holder of the token (CAS)
+//                                                          -> DONE by its runner (exchange)
+//   TURN     holds the token: all earlier blocks finished, their text written
+//                                                          -> DONE by its runner, which then has
+//                                                          the
+//                                                             token and passes it on
+//   DONE     finished; its text, if any, lies in `text` for the holder of the token. Final
+enum { PENDING, TURN, DONE };
+
+typedef struct OrderedBlock {
+    _Atomic uint32_t state;
+    RtSink text; // by its runner before DONE, then by the holder of the token
+} OrderedBlock;
+
+struct RtiOrder {
+    _Atomic int32_t turn; // where the token is; written by the one who passes it
+    int32_t blocks;
+    OrderedBlock block[];
+};
+
+// --- events --------------------------------------------------------------------------------------
+
+// rti_pool.event:
+//   n << 1      nobody waits            -> n << 1 | 1 by a waiter, which then looks once more
+//   n << 1 | 1  somebody may wait       -> (n + 1) << 1 by the one who changed something, who wakes
+//   all
+// The changes themselves are in other words, so both sides are seq_cst: either the waiter's look
+// comes after the change, or the changer's look here comes after the mark.
+void rti_order_notify(void) {
+    uint32_t event = atomic_load_explicit(&rti_pool.event, memory_order_seq_cst);
+    while (event & RTI_SLEEPERS)
+        if (atomic_compare_exchange_weak_explicit(&rti_pool.event, &event,
+                                                  (event & ~RTI_SLEEPERS) + 2, memory_order_seq_cst,
+                                                  memory_order_seq_cst)) {
+            rti_futex_wake(&rti_pool.event, RTI_WAKE_ALL);
+            return;
+        }
+}
+
+void rti_order_sleep(RtiReady *ready, void *what) {
+    uint32_t event = RTI_SLEEPERS |
+                     atomic_fetch_or_explicit(&rti_pool.event, RTI_SLEEPERS, memory_order_seq_cst);
+    if (!ready(what)) rti_futex_wait(&rti_pool.event, event);
+}
+
+// --- the token -----------------------------------------------------------------------------------
+
+RtiOrder *rti_order_new(int32_t first, int32_t blocks) {
+    RtiOrder *order = rti_alloc(sizeof *order + (size_t)blocks * sizeof *order->block);
+    order->blocks = blocks;
+    // relaxed, here: publishing the ranges publishes it all
+    atomic_store_explicit(&order->turn, first, memory_order_relaxed);
+    for (int32_t i = 0; i < blocks; ++i) {
+        atomic_store_explicit(&order->block[i].state, PENDING, memory_order_relaxed);
+        order->block[i].text = (RtSink){NULL, 0, 0};
+    }
+    atomic_store_explicit(&order->block[first].state, TURN, memory_order_relaxed);
+    return order;
+}
+
+void rti_order_free(RtiOrder *order) {
+    rti_free(order);
+}
+
+// Writes a block's kept text to standard output. The thread holds the token, and its sink is none.
+static void write_text(RtSink *text) {
+    if (text->length) rti_out(text->data, text->length);
+    rti_sink_free(text);
+    *text = (RtSink){NULL, 0, 0};
+}
+
+// Passes the token on from a finished block: writes what later blocks have kept, up to the first
+// that is not finished.
+static void pass_token(RtiOrder *order, int32_t next) {
+    for (; next < order->blocks; ++next) {
+        uint32_t state = PENDING;
+        // seq_cst: releases all output so far to the next holder, acquires the text of one that is
+        // DONE; and comes before the look at `event`
+        if (atomic_compare_exchange_strong_explicit(&order->block[next].state, &state, TURN,
+                                                    memory_order_seq_cst, memory_order_seq_cst)) {
+            atomic_store_explicit(&order->turn, next, memory_order_seq_cst); // likewise
+            rti_order_notify();
+            return;
+        }
+        write_text(&order->block[next].text);
+    }
+}
+
+// True when the block has the token. seq_cst: see pass_token.
+static bool has_token(RtiOrder *order, int32_t block) {
+    return atomic_load_explicit(&order->block[block].state, memory_order_seq_cst) == TURN;
+}
+
+void rti_order_begin(RtParState *state) {
+    state->has_turn = has_token(state->job->order, state->first);
+    state->kept = (RtSink){NULL, 0, 0};
+    rti_self()->sink = state->has_turn ? NULL : &state->kept;
+}
+
+void rti_order_end(RtParState *state) {
+    RtiOrder *order = state->job->order;
+    OrderedBlock *block = &order->block[state->first];
+    rti_self()->sink = NULL;
+    if (!state->has_turn) {
+        block->text = state->kept;
+        // acq_rel: hands the text to the holder of the token, or takes the token over; pairs with
+        // the compare-and-swap of pass_token
+        if (atomic_exchange_explicit(&block->state, DONE, memory_order_acq_rel) != TURN) return;
+        write_text(&block->text);
+    } else {
+        // relaxed: the holder of the token is this thread
+        atomic_store_explicit(&block->state, DONE, memory_order_relaxed);
+    }
+    pass_token(order, state->first + 1);
+}
+
+// --- turns ---------------------------------------------------------------------------------------
+
+// The lowest block of the loop that has not finished, in a loop without tokens.
+static int32_t lowest_unfinished(const RtParState *state) {
+    // relaxed: stored before the ranges were published
+    int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
+    uint64_t done[RTI_DONE_WORDS];
+    for (int32_t i = 0; i < RTI_DONE_WORDS; ++i) done[i] = 0;
+    for (int32_t t = 0; t < engaged; ++t) {
+        RtiWorker *worker = &rti_pool.workers[t];
+        // seq_cst: pairs with the count in rti_loop_run, before which the bits were set; see
+        // `event`
+        (void)atomic_load_explicit(&worker->finished, memory_order_seq_cst);
+        // acquire: pairs with the releases of mark_done
+        if (atomic_load_explicit(&worker->done_generation, memory_order_acquire) !=
+            state->generation)
+            continue;
+        for (int32_t i = 0; i < RTI_DONE_WORDS; ++i)
+            done[i] |= atomic_load_explicit(&worker->done[i], memory_order_acquire);
+    }
+    for (int32_t i = 0; i < RTI_DONE_WORDS; ++i)
+        if (~done[i]) return i * 64 + __builtin_ctzll(~done[i]);
+    return RT_PAR_MAX_BLOCKS;
+}
+
+// The block that every waiter waits for, and whether it is this one's turn.
+static bool is_turn(const RtParState *state, int32_t *lowest) {
+    RtiOrder *order = state->job->order;
+    if (!order) {
+        *lowest = lowest_unfinished(state);
+        return *lowest >= state->first;
+    }
+    *lowest = atomic_load_explicit(&order->turn, memory_order_seq_cst); // see pass_token
+    return has_token(order, state->first);
+}
+
+static bool turn_ready(void *what) {
+    int32_t lowest;
+    return is_turn(what, &lowest);
+}
+
+// Waits for the turn. Helping: runs the lowest block itself when nobody does.
+static void wait_turn(RtParState *state, bool help) {
+    uint64_t start = rti_ticks();
+    int32_t lowest;
+    while (!is_turn(state, &lowest)) {
+        if (help && rti_loop_claim_exactly(state->generation, lowest)) {
+            rti_loop_run(state->worker, state->generation, (RtiRun){lowest, lowest + 1});
+            start = rti_ticks();
+        } else if (rti_ticks() - start < rti_ticks_of_us(TURN_SPIN_US)) {
+            rti_pause();
+        } else {
+            rti_order_sleep(&turn_ready, state);
+        }
+    }
+}
+
+static void take_turn(bool help) {
+    RtThread *thread = rti_self();
+    RtParState *state = thread->par;
+    if (!state || state->has_turn) return;
+    wait_turn(state, help);
+    state->has_turn = true;
+    thread->sink = NULL;
+    write_text(&state->kept);
+}
+
+void rti_par_wait_turn(void) {
+    take_turn(true);
+}
+
+void rti_par_wait_turn_in_handler(void) {
+    if (!rti_self()->par) return;
+    // Nobody must be left asleep who may have to run an earlier block, since this thread will not.
+    // relaxed: stored before the ranges were published
+    int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
+    for (int32_t t = 1; t < engaged; ++t) rti_pool_wake(&rti_pool.workers[t]);
+    take_turn(false);
+}
+
+bool rti_par_inside(void) {
+    return rti_self()->par != NULL;
+}

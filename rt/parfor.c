@@ -1,0 +1,411 @@
+// parfor.c: parallel loops. Cuts the iterations into blocks (by their number only, never by the
+// threads), deals the blocks to the threads, and lets every thread claim runs of its own blocks and
+// steal halves of others'. The caller works too and can finish alone, so a worker that is late,
+// asleep or missing costs nothing. Order between blocks (output, turns) is order.c's; threads are
+// pool.c's.
+#include "pool.h"
+
+#include "sys.h"
+
+enum {
+    RUN_US = 5,           // how long a run of blocks should take: the most that stealing waits for
+    ALONE_COST = 600,     // instructions: a loop so small is run without even looking at the clock
+    SMALL_COST = 6000,    // about 2 us: not worth handing out to workers that are awake
+    TRIAL_US = 3,         // how long the caller tries alone before it extrapolates
+    TRIAL_BLOCKS = 64,    // loops with fewer blocks may be long ones of few iterations: no trial
+    TRIAL_COST = 20000,   // but for those that are known to be small
+    WORTH_AWAKE_US = 2,   // work that is worth sharing with workers that are awake,
+    WORTH_ASLEEP_US = 40, // that must be woken,
+    WORTH_UNBORN_US = 60, // that must be made
+    CALLER_SPIN_US = 50,  // how long the caller looks before it sleeps for those still running
+};
+
+// --- blocks --------------------------------------------------------------------------------------
+
+int64_t rti_block_begin(const RtiJob *job, int32_t block) {
+    int64_t whole = job->count / job->blocks, rest = job->count % job->blocks;
+    return block * whole + block * rest / job->blocks; // block * count / blocks without overflow
+}
+
+// Calls the body for blocks [begin, end) on this thread.
+static void call_body(const RtiJob *job, int32_t begin, int32_t end) {
+    if (!(job->flags & RT_PAR_PER_BLOCK)) {
+        job->body(job->captures, rti_block_begin(job, begin), rti_block_begin(job, end), begin);
+        return;
+    }
+    int64_t from = rti_block_begin(job, begin);
+    for (int32_t block = begin; block < end; ++block) {
+        int64_t to = rti_block_begin(job, block + 1);
+        job->body(job->captures, from, to, block);
+        from = to;
+    }
+}
+
+// --- finishing -----------------------------------------------------------------------------------
+
+// Notes blocks [begin, end) in the worker's own bit map, which those read who wait for their turn.
+static void mark_done(RtiWorker *self, uint64_t generation, RtiRun run) {
+    // relaxed: only this thread writes it
+    if (atomic_load_explicit(&self->done_generation, memory_order_relaxed) != generation) {
+        for (int32_t i = 0; i < RTI_DONE_WORDS; ++i)
+            atomic_store_explicit(&self->done[i], 0, memory_order_relaxed);
+        // release: a reader that sees this generation sees the map cleared; pairs with order.c
+        atomic_store_explicit(&self->done_generation, generation, memory_order_release);
+    }
+    for (int32_t at = run.begin; at < run.end;) {
+        int32_t word = at / 64, bit = at % 64;
+        int32_t count = run.end - at < 64 - bit ? run.end - at : 64 - bit;
+        uint64_t bits = (count == 64 ? ~UINT64_C(0) : ((UINT64_C(1) << count) - 1)) << bit;
+        bits |= atomic_load_explicit(&self->done[word], memory_order_relaxed); // this thread's own
+        // release: pairs with the acquiring load of order.c, which then sees what the blocks did
+        atomic_store_explicit(&self->done[word], bits, memory_order_release);
+        at += count;
+    }
+}
+
+void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
+    const RtiJob *job = &self->job;
+    RtThread *thread = rti_self();
+    RtSink *sink = thread->sink;
+    RtParState state = {
+        .job = job,
+        .generation = generation,
+        .first = run.begin,
+        .outer = thread->par,
+        .worker = self,
+    };
+    thread->par = &state;
+    thread->sink = NULL;
+    if (job->order) {
+        for (; state.first < run.end; ++state.first) {
+            rti_order_begin(&state);
+            call_body(job, state.first, state.first + 1);
+            rti_order_end(&state);
+        }
+    } else {
+        call_body(job, run.begin, run.end);
+        mark_done(self, generation, run);
+    }
+    thread->par = state.outer;
+    thread->sink = sink;
+    // seq_cst: releases what the blocks did to the caller, who sums these counts; and comes before
+    // the look at `event` in rti_order_notify, as a waiter's mark comes before its look here
+    atomic_fetch_add_explicit(&self->finished, (uint64_t)(run.end - run.begin),
+                              memory_order_seq_cst);
+    rti_order_notify();
+}
+
+// --- claiming and stealing -----------------------------------------------------------------------
+
+// How long the runs of blocks are that a thread claims: such that one takes about RUN_US.
+typedef struct Pace {
+    int32_t length; // of the next run
+    int32_t rest;   // no more left than this: not worth halving
+    bool single;    // always one block
+    uint64_t last;  // when the last run ended
+} Pace;
+
+static Pace pace_start(void) {
+    // relaxed: stored before the ranges were published, from where this thread came to know the
+    // loop
+    int32_t length = atomic_load_explicit(&rti_pool.length, memory_order_relaxed);
+    return (Pace){.length = length ? length : 1, .single = length == 0, .last = rti_ticks()};
+}
+
+static void pace_adapt(Pace *pace, RtiRun run) {
+#ifdef RT_STRESS
+    (void)run;
+    pace->length = 1;
+#else
+    if (pace->single) return;
+    uint64_t now = rti_ticks(), spent = now - pace->last + 1,
+             count = (uint64_t)(run.end - run.begin);
+    uint64_t fit = rti_ticks_of_us(RUN_US) * count / spent;
+    int32_t most = pace->length * 4 < RT_PAR_MAX_BLOCKS ? pace->length * 4 : RT_PAR_MAX_BLOCKS;
+    pace->length = fit < 1 ? 1 : fit < (uint64_t)most ? (int32_t)fit : most;
+    pace->rest = fit / 32 < RT_PAR_MAX_BLOCKS ? (int32_t)(fit / 32) : RT_PAR_MAX_BLOCKS;
+    pace->last = now;
+#endif
+}
+
+// Claims the next blocks of this thread's own range: at most half of it, so that thieves find
+// something.
+static bool claim(RtiWorker *self, uint64_t generation, const Pace *pace, RtiRun *run) {
+    // relaxed: the compare-and-swap decides
+    uint64_t range = atomic_load_explicit(&self->range, memory_order_relaxed);
+    for (;;) {
+        int32_t left = rti_range_left(range);
+        if (rti_range_generation(range) != generation || left <= 0) return false;
+        int32_t take = (left + 1) / 2;
+        if (take > pace->length) take = pace->length;
+        if (left <= pace->rest) take = left;
+        // acquire: pairs with the exchange of rti_pool_publish, which published the job; release
+        // keeps the thieves' view of this word in one order
+        if (atomic_compare_exchange_weak_explicit(&self->range, &range, range + (uint64_t)take,
+                                                  memory_order_acq_rel, memory_order_relaxed)) {
+            *run = (RtiRun){rti_range_begin(range), rti_range_begin(range) + take};
+            return true;
+        }
+    }
+}
+
+// Takes the upper half of what the one with most left has left, into this thread's own range.
+static bool steal(RtiWorker *self, uint64_t generation) {
+    // relaxed: as in pace_start
+    int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
+    for (;;) {
+        RtiWorker *victim = NULL;
+        uint64_t range = 0;
+        for (int32_t i = 0, at = self->index; i < engaged; ++i) {
+            if (++at >= engaged) at = 0;
+            // relaxed: the compare-and-swap decides
+            uint64_t word = atomic_load_explicit(&rti_pool.workers[at].range, memory_order_relaxed);
+            if (rti_range_generation(word) != generation) continue;
+            if (rti_range_left(word) <= (victim ? rti_range_left(range) : 0)) continue;
+            victim = &rti_pool.workers[at];
+            range = word;
+        }
+        if (!victim) return false;
+        int32_t end = rti_range_end(range), take = (rti_range_left(range) + 1) / 2;
+        // acq_rel: as in claim
+        if (!atomic_compare_exchange_strong_explicit(&victim->range, &range,
+                                                     range - ((uint64_t)take << 11),
+                                                     memory_order_acq_rel, memory_order_relaxed))
+            continue;
+        // The own word is empty, and nobody else changes an empty one while the loop runs, which it
+        // does as long as these blocks are not finished. release: pairs with the claims of others.
+        atomic_store_explicit(&self->range, rti_range_make(generation, end - take, end),
+                              memory_order_release);
+        return true;
+    }
+}
+
+// Claims and runs one run of blocks; false when nothing is left to claim.
+static bool work_step(RtiWorker *self, uint64_t generation, Pace *pace) {
+    RtiRun run;
+    while (!claim(self, generation, pace, &run))
+        if (!steal(self, generation)) return false;
+    rti_loop_run(self, generation, run);
+    pace_adapt(pace, run);
+    return true;
+}
+
+void rti_loop_work(RtiWorker *self, uint64_t generation) {
+    Pace pace = pace_start();
+    while (work_step(self, generation, &pace)) {
+    }
+}
+
+bool rti_loop_claim_exactly(uint64_t generation, int32_t block) {
+    // relaxed: as in pace_start
+    int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
+    for (int32_t i = 0; i < engaged; ++i) {
+        RtiRange *word = &rti_pool.workers[i].range;
+        uint64_t range = atomic_load_explicit(word, memory_order_relaxed); // decided below
+        while (rti_range_generation(range) == generation && rti_range_left(range) > 0 &&
+               rti_range_begin(range) == block)
+            // acq_rel: as in claim
+            if (atomic_compare_exchange_weak_explicit(word, &range, range + 1, memory_order_acq_rel,
+                                                      memory_order_relaxed))
+                return true;
+    }
+    return false;
+}
+
+// --- the caller ----------------------------------------------------------------------------------
+
+typedef struct Shared {
+    RtiWorker *self;
+    uint64_t generation, target; // the sum of `finished` when all blocks are
+    int32_t engaged;
+} Shared;
+
+static uint64_t sum_finished(int32_t engaged) {
+    uint64_t sum = 0;
+    for (int32_t i = 0; i < engaged; ++i)
+        // seq_cst: acquires what the blocks did; and see rti_loop_run
+        sum += atomic_load_explicit(&rti_pool.workers[i].finished, memory_order_seq_cst);
+    return sum;
+}
+
+static bool all_finished(void *what) {
+    const Shared *shared = what;
+    return sum_finished(shared->engaged) == shared->target;
+}
+
+static void wait_finished(Shared *shared) {
+    uint64_t start = rti_ticks();
+    uint64_t budget = rti_ticks_of_us(CALLER_SPIN_US);
+    // relaxed: this thread wrote it
+    if (atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed)) budget = 0;
+#ifdef RT_STRESS
+    budget = 0;
+#endif
+    for (uint32_t turn = 1; !all_finished(shared); ++turn) {
+        rti_pause();
+        if (turn % 16 && budget) continue;
+        rti_loop_work(shared->self, shared->generation); // what was between two hands before
+        if (rti_ticks() - start >= budget) rti_order_sleep(&all_finished, shared);
+    }
+}
+
+// The blocks that thread t owns at first, of those from `first` on.
+static RtiRun share(int32_t blocks, int32_t first, int32_t t, int32_t threads) {
+    if (first > blocks / threads) { // the caller ran more than its share alone
+        int32_t rest = blocks - first;
+        return (RtiRun){first + t * rest / threads, first + (t + 1) * rest / threads};
+    }
+    int32_t begin = t * blocks / threads;
+    return (RtiRun){begin > first ? begin : first, (t + 1) * blocks / threads};
+}
+
+// Hands blocks [first, B) out to `engaged` threads, this one among them, which all exist.
+static void publish(Shared *shared, const RtiJob *job, int32_t first, int32_t length) {
+    RtiWorker *workers = rti_pool.workers;
+    int32_t engaged = shared->engaged;
+    for (int32_t t = 1; t < engaged; ++t) __builtin_prefetch(&workers[t].range, 1, 3);
+    shared->generation = ++rti_pool.generation & RTI_GENERATION_MASK;
+    shared->target = sum_finished(engaged) + (uint64_t)(job->blocks - first);
+    shared->self = &workers[0];
+    // relaxed, all three: the exchanges below publish them. Written only when they change, because
+    // the workers read them.
+    if (atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed) != engaged) {
+        atomic_store_explicit(&rti_pool.engaged, engaged, memory_order_relaxed);
+        atomic_store_explicit(&rti_pool.crowded, engaged > rti_pool.processors,
+                              memory_order_relaxed);
+    }
+    if (atomic_load_explicit(&rti_pool.length, memory_order_relaxed) != length)
+        atomic_store_explicit(&rti_pool.length, length, memory_order_relaxed);
+    if (first > 0 && !job->order) mark_done(&workers[0], shared->generation, (RtiRun){0, first});
+    for (int32_t t = 0; t < engaged; ++t) {
+        RtiRun run = share(job->blocks, first, t, engaged);
+        workers[t].job = *job;
+        rti_pool_publish(&workers[t], rti_range_make(shared->generation, run.begin, run.end));
+    }
+}
+
+static void run_shared(RtiJob *job, int32_t first, int32_t threads, int32_t length) {
+    Shared shared = {.engaged = 1 + rti_pool_grow(threads - 1)};
+    if (shared.engaged == 1) {
+        call_body(job, first, job->blocks);
+        return;
+    }
+    // relaxed: bodies learn of it by the exchange that gives them work
+    atomic_fetch_add_explicit(&rti_process.parallel, 1, memory_order_relaxed);
+    job->order =
+        job->flags & (RT_PAR_OUTPUT | RT_PAR_WAITS) ? rti_order_new(first, job->blocks) : NULL;
+    publish(&shared, job, first, length);
+    rti_pool_wake_children(0, shared.engaged);
+    Pace pace = pace_start();
+    if (work_step(shared.self, shared.generation, &pace)) {
+        for (int32_t t = 1; t < shared.engaged; ++t) rti_pool_wake(&rti_pool.workers[t]);
+        while (work_step(shared.self, shared.generation, &pace)) {
+        }
+    }
+    wait_finished(&shared);
+    if (job->order) rti_order_free(job->order);
+    atomic_fetch_sub_explicit(&rti_process.parallel, 1, memory_order_relaxed); // as above
+}
+
+// --- deciding ------------------------------------------------------------------------------------
+
+// Instructions of the whole loop; INT64_MAX when unknown.
+static int64_t loop_cost(const RtParLoop *loop) {
+    if (loop->cost <= 0 || loop->count > INT64_MAX / loop->cost) return INT64_MAX;
+    return loop->cost * loop->count;
+}
+
+// Runs blocks on the caller alone until all are done or sharing the rest is worth it; gives the
+// first block that was not run.
+static int32_t trial(const RtiJob *job, int64_t cost, uint64_t worth_us) {
+    int32_t blocks = job->blocks, at = 0, length = blocks / 64;
+    if (cost <= SMALL_COST) length = blocks / 4;
+    if (length < 1) length = 1;
+    uint64_t start = rti_ticks(), enough = rti_ticks_of_us(TRIAL_US),
+             worth = rti_ticks_of_us(worth_us);
+    for (;;) {
+        int32_t end = blocks - at < length ? blocks : at + length;
+        call_body(job, at, end);
+        at = end;
+        if (at == blocks) return at;
+        uint64_t spent = rti_ticks() - start + 1;
+        if (spent < enough) {
+            length *= 2;
+            continue;
+        }
+        if (spent / (uint64_t)at * (uint64_t)(blocks - at) > worth) return at;
+        length = (int32_t)(enough * (uint64_t)at / spent) + 1;
+    }
+}
+
+// `@@`: how much of the loop the caller runs alone before the rest is shared.
+static int32_t run_ahead(const RtiJob *job, int64_t cost, int32_t threads) {
+#ifdef RT_STRESS
+    (void)job, (void)cost, (void)threads;
+    return 0;
+#else
+    bool awake = rti_pool_awake(threads - 1);
+    if (awake && cost > SMALL_COST) return 0;
+    if (job->blocks < TRIAL_BLOCKS && cost > TRIAL_COST) return 0;
+    uint64_t worth = WORTH_AWAKE_US;
+    if (!awake) worth = rti_pool.started < threads - 1 ? WORTH_UNBORN_US : WORTH_ASLEEP_US;
+    return trial(job, cost, worth);
+#endif
+}
+
+// How many blocks a thread claims first: few enough to learn from, not so few that a short loop is
+// all claims.
+static int32_t first_length(const RtiJob *job, int64_t cost, int32_t threads) {
+    if (job->flags & (RT_PAR_OUTPUT | RT_PAR_WAITS)) return 0;
+    int32_t length = job->blocks / threads / 8;
+    if (cost != INT64_MAX) {
+        int64_t fit = (int64_t)3000 * job->blocks / (cost + 1); // about 1 us
+        if (fit < length) length = (int32_t)fit;
+    } else {
+        length /= 2;
+    }
+#ifdef RT_STRESS
+    length = 1;
+#endif
+    return length > 0 ? length : 1;
+}
+
+// With the pool taken: shares the loop as far as that is worth it.
+static void run_pooled(const RtParLoop *loop, RtiJob *job) {
+    bool counted = loop->flags & RT_PAR_COUNTED;
+    int64_t cost = loop_cost(loop);
+    int32_t threads = counted ? (int32_t)loop->threads : rti_pool_default();
+    if (threads > job->blocks) threads = job->blocks;
+    int32_t first = 0;
+    if (threads > 1 && !counted) first = run_ahead(job, cost, threads);
+    if (first == job->blocks) return;
+    if (threads > 1) {
+        run_shared(job, first, threads, first_length(job, cost, threads));
+    } else {
+        call_body(job, first, job->blocks);
+    }
+}
+
+void rt_par_for(const void *argument) {
+    const RtParLoop *loop = argument;
+    bool counted = loop->flags & RT_PAR_COUNTED;
+    if (counted && (loop->threads < 1 || loop->threads > RT_PAR_MAX_THREADS))
+        rti_stop(loop->place, "the number of threads must be from 1 to %d, not %lld",
+                 RT_PAR_MAX_THREADS, (long long)loop->threads);
+    if (loop->count <= 0) return;
+    RtiJob job = {
+        .body = loop->body,
+        .captures = loop->captures,
+        .count = loop->count,
+        .blocks = loop->count < RT_PAR_MAX_BLOCKS ? (int32_t)loop->count : RT_PAR_MAX_BLOCKS,
+        .flags = loop->flags,
+    };
+    bool alone = job.blocks == 1 || rti_self()->par || (counted && loop->threads == 1) ||
+                 (!counted && loop_cost(loop) <= ALONE_COST);
+    if (alone || !rti_pool_take()) {
+        call_body(&job, 0, job.blocks);
+        return;
+    }
+    run_pooled(loop, &job);
+    rti_pool_give();
+}

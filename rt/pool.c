@@ -1,0 +1,283 @@
+// pool.c: the worker threads: made at the first loop that is worth it, idle between loops (first
+// spinning, then asleep), woken, and ended with the process. Which blocks they run is parfor.c's.
+#include "pool.h"
+
+#include "sys.h"
+
+enum {
+    SPIN_FIRST_US = 200, // how long a new worker looks for work before it sleeps
+    SPIN_LEAST_US = 20,
+    SPIN_MOST_US = 2000,
+    SPIN_STEAL_US = 100, // after a loop: there may be something to steal that was in between hands
+    WAKE_FAN_OUT = 4,
+    RETRY_LOOPS = 64, // after the system refused a thread
+};
+
+RtiPool rti_pool = {.ticks_per_us = RTI_TICKS_PER_US};
+
+// --- time ----------------------------------------------------------------------------------------
+
+static uint64_t now_ns(void) {
+    RtiTimespec now = {0, 0};
+    (void)rti_sys_clock_gettime(RTI_CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
+}
+
+// Compares the two clocks, once enough time has passed since the pool was made.
+static void measure_ticks(void) {
+    uint64_t ns = now_ns() - rti_pool.epoch_ns;
+    if (ns < 50000) return;
+    // In units that cannot overflow: at least 50 us, and a quotient that is small.
+    uint64_t per_us = (rti_ticks() - rti_pool.epoch_ticks) / (ns / 1000);
+    if (per_us) // relaxed: see rti_ticks_of_us
+        atomic_store_explicit(&rti_pool.ticks_per_us, per_us, memory_order_relaxed);
+}
+
+// --- memory --------------------------------------------------------------------------------------
+
+enum { ALIVE_SIZE = 65536 }; // a page of any architecture
+#define POOL_SIZE (ALIVE_SIZE + sizeof(RtiWorker) * RT_PAR_MAX_THREADS)
+
+// Maps the worker records (touched only as far as they are used) behind the page that tells a child
+// of a fork that it has no workers.
+static bool pool_create(void) {
+    if (rti_stress_fails(RTI_STRESS_MMAP)) return false;
+    long map = rti_sys_mmap(NULL, POOL_SIZE, RTI_PROT_READ | RTI_PROT_WRITE,
+                            RTI_MAP_PRIVATE | RTI_MAP_ANONYMOUS | RTI_MAP_NORESERVE);
+    if (rti_sys_failed(map)) return false;
+    if (rti_sys_madvise((void *)map, ALIVE_SIZE, RTI_MADV_WIPEONFORK) < 0) {
+        (void)rti_sys_munmap((void *)map,
+                             POOL_SIZE); // Linux before 4.14: better no workers than none there
+        return false;
+    }
+    rti_pool.alive = (_Atomic uint8_t *)map;
+    rti_pool.workers = (RtiWorker *)(void *)((char *)map + ALIVE_SIZE);
+    // relaxed: read by this thread, or by another that takes the pool
+    atomic_store_explicit(rti_pool.alive, 1, memory_order_relaxed);
+    rti_pool.processors = rti_cpus_allowed(&rti_pool.allowed);
+    rti_pool.epoch_ns = now_ns();
+    rti_pool.epoch_ticks = rti_ticks();
+    return true;
+}
+
+// In a child of a fork: the parent's workers are not here, only their memory.
+static void pool_forked(void) {
+    for (int32_t i = 1; i <= rti_pool.started; ++i) rti_thread_forget(&rti_pool.workers[i].thread);
+    rti_pool.started = 0;
+    atomic_store_explicit(rti_pool.alive, 1, memory_order_relaxed); // as in pool_create
+}
+
+bool rti_pool_take(void) {
+    int32_t free = 0;
+    // acquire: pairs with the release of rti_pool_give
+    if (!atomic_compare_exchange_strong_explicit(&rti_pool.taken, &free, 1, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return false;
+    if (!rti_pool.workers && !pool_create()) {
+        rti_pool_give();
+        return false;
+    }
+    if (!atomic_load_explicit(rti_pool.alive, memory_order_relaxed)) pool_forked();
+    return true;
+}
+
+void rti_pool_give(void) {
+    // release: pairs with the acquire of rti_pool_take
+    atomic_store_explicit(&rti_pool.taken, 0, memory_order_release);
+}
+
+int32_t rti_pool_default(void) {
+    if (!rti_pool.default_threads)
+        rti_pool.default_threads = rti_thread_default(rti_pool.processors);
+    return rti_pool.default_threads;
+}
+
+// --- waking --------------------------------------------------------------------------------------
+
+// The half of the range word that a worker sleeps on: it has the mark and the generation's upper
+// bits.
+static RtiWord *sleep_word(RtiWorker *worker) {
+    return (RtiWord *)(void *)((char *)&worker->range +
+                               4); // all three architectures: little-endian
+}
+
+void rti_pool_wake(RtiWorker *worker) {
+    // relaxed: a hint; the operation below decides
+    if (!(atomic_load_explicit(&worker->range, memory_order_relaxed) & RTI_RANGE_ASLEEP)) return;
+    // acq_rel: pairs with the worker's compare-and-swap in go_to_sleep, whichever comes first in
+    // the word's order; whoever clears the mark wakes
+    uint64_t old =
+        atomic_fetch_and_explicit(&worker->range, ~RTI_RANGE_ASLEEP, memory_order_acq_rel);
+    if (old & RTI_RANGE_ASLEEP) rti_futex_wake(sleep_word(worker), 1);
+}
+
+void rti_pool_wake_children(int32_t index, int32_t engaged) {
+    for (int32_t i = index * WAKE_FAN_OUT + 1; i <= index * WAKE_FAN_OUT + WAKE_FAN_OUT; ++i)
+        if (i < engaged) rti_pool_wake(&rti_pool.workers[i]);
+}
+
+void rti_pool_publish(RtiWorker *worker, uint64_t range) {
+    // relaxed: a guess, which the exchange checks
+    uint64_t asleep = atomic_load_explicit(&worker->range, memory_order_relaxed) & RTI_RANGE_ASLEEP;
+    // release: publishes the job; pairs with the acquiring load and claims of the worker and of
+    // thieves
+    uint64_t old = atomic_exchange_explicit(&worker->range, range | asleep, memory_order_acq_rel);
+    if ((old & RTI_RANGE_ASLEEP) && !asleep) rti_futex_wake(sleep_word(worker), 1);
+}
+
+bool rti_pool_awake(int32_t workers) {
+    if (rti_pool.started < workers) return false;
+    for (int32_t i = 1; i <= workers; ++i) // relaxed: a guess
+        if (atomic_load_explicit(&rti_pool.workers[i].range, memory_order_relaxed) &
+            RTI_RANGE_ASLEEP)
+            return false;
+    return true;
+}
+
+// --- the worker ----------------------------------------------------------------------------------
+
+static void give_processors_back(RtiWorker *self) {
+    // acquire: pairs with the release in place(): the parent's restriction came before
+    if (!atomic_load_explicit(&self->placed, memory_order_acquire)) return;
+    atomic_store_explicit(&self->placed, 0,
+                          memory_order_relaxed); // nobody else writes it from now on
+    (void)rti_sys_sched_setaffinity(0, sizeof rti_pool.allowed.bits, rti_pool.allowed.bits);
+}
+
+// Sleeps until the range word has another generation; gives the word.
+static uint64_t go_to_sleep(RtiWorker *self, uint64_t word) {
+    give_processors_back(self);
+    while (rti_range_generation(word) == self->seen) {
+        if (!(word & RTI_RANGE_ASLEEP)) {
+            // relaxed: the mark publishes nothing; a failure looks again below
+            if (!atomic_compare_exchange_strong_explicit(
+                    &self->range, &word, word | RTI_RANGE_ASLEEP, memory_order_relaxed,
+                    memory_order_relaxed))
+                continue;
+            word |= RTI_RANGE_ASLEEP;
+        }
+        rti_futex_wait(sleep_word(self), (uint32_t)(word >> 32));
+        // acquire: pairs with the release of rti_pool_publish
+        word = atomic_load_explicit(&self->range, memory_order_acquire);
+    }
+    if (word & RTI_RANGE_ASLEEP) // relaxed: only takes the own mark back
+        (void)atomic_fetch_and_explicit(&self->range, ~RTI_RANGE_ASLEEP, memory_order_relaxed);
+    return word;
+}
+
+// Doubles the budget when work came soon after it had run out, halves it when it was for nothing.
+static void adapt_spin(RtiWorker *self, uint64_t slept) {
+    uint64_t most = rti_ticks_of_us(SPIN_MOST_US), least = rti_ticks_of_us(SPIN_LEAST_US);
+    self->spin = slept < most ? self->spin * 2 : self->spin / 2;
+    if (self->spin > most) self->spin = most;
+    if (self->spin < least) self->spin = least;
+}
+
+// Waits for another generation than the one seen; gives the range word.
+static uint64_t wait_for_work(RtiWorker *self) {
+    uint64_t start = rti_ticks(), spent = 0, stolen = 0;
+    // relaxed: a number
+    bool crowded = atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed);
+#ifdef RT_STRESS
+    crowded = true;
+#endif
+    for (uint32_t turn = 0;; ++turn) {
+        // acquire: pairs with the release of rti_pool_publish
+        uint64_t word = atomic_load_explicit(&self->range, memory_order_acquire);
+        if (rti_range_generation(word) != self->seen) return word;
+        if (!crowded && (turn & 15) != 15) {
+            rti_pause();
+            continue;
+        }
+        spent = rti_ticks() - start;
+        if (crowded || spent > self->spin) break;
+        if (spent < rti_ticks_of_us(SPIN_STEAL_US) && spent - stolen > rti_ticks_of_us(4)) {
+            rti_loop_work(self,
+                          self->seen); // what was between two hands when this worker last looked
+            stolen = spent;
+        }
+    }
+    measure_ticks();
+    start = rti_ticks();
+    uint64_t word = go_to_sleep(self, atomic_load_explicit(&self->range, memory_order_acquire));
+    if (!crowded) adapt_spin(self, rti_ticks() - start);
+    return word;
+}
+
+static void worker_main(void *argument) {
+    RtiWorker *self = argument;
+    for (;;) {
+        uint64_t word = wait_for_work(self);
+        self->seen = rti_range_generation(word);
+        if (rti_range_begin(word) == RTI_RANGE_LEAVE) break;
+        // relaxed: a hint; a worker that is not engaged is not woken by mistake, only early
+        rti_pool_wake_children(self->index,
+                               atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed));
+        rti_loop_work(self, self->seen);
+    }
+    rti_thread_heap_end(rti_self());
+    rti_barrier_arrive(&rti_pool.leaving);
+}
+
+// --- making and ending ---------------------------------------------------------------------------
+
+// Keeps a fresh worker away from this thread's processor, where it would wait for a slice of time.
+static void place(RtiWorker *worker) {
+    unsigned cpu = 0;
+    if (rti_pool.processors < 2 || rti_sys_getcpu(&cpu) < 0 || cpu / 64 >= RTI_CPU_WORDS) return;
+    uint64_t bit = (uint64_t)1 << cpu % 64, *word = &rti_pool.allowed.bits[cpu / 64];
+    if (!(*word & bit)) return;
+    RtiCpus others = rti_pool.allowed;
+    others.bits[cpu / 64] &= ~bit;
+    rti_thread_place(&worker->thread, &others);
+    // release: pairs with the acquire in give_processors_back
+    atomic_store_explicit(&worker->placed, 1, memory_order_release);
+}
+
+static long start_worker(int32_t index) {
+    RtiWorker *worker = &rti_pool.workers[index];
+    worker->index = index;
+    worker->seen = rti_pool.generation & RTI_GENERATION_MASK;
+    worker->spin = rti_ticks_of_us(SPIN_FIRST_US);
+    // relaxed: starting the thread publishes it
+    atomic_store_explicit(&worker->placed, 0, memory_order_relaxed);
+    atomic_store_explicit(&worker->range, rti_range_make(rti_pool.generation, 0, 0),
+                          memory_order_relaxed);
+    return rti_thread_start(&worker->thread, index, &worker_main, worker);
+}
+
+int32_t rti_pool_grow(int32_t workers) {
+    if (rti_pool.started >= workers || rti_pool.generation < rti_pool.retry_generation)
+        return rti_pool.started < workers ? rti_pool.started : workers;
+    while (rti_pool.started < workers) {
+        long failed = start_worker(rti_pool.started + 1);
+        if (failed) {
+            rti_pool.retry_generation = rti_pool.generation + RETRY_LOOPS;
+            rti_thread_debug("the system refused a thread, error", -failed, "");
+            break;
+        }
+        ++rti_pool.started;
+        if (workers < rti_pool.processors) place(&rti_pool.workers[rti_pool.started]);
+    }
+    rti_thread_debug("workers:", rti_pool.started, "");
+    return rti_pool.started;
+}
+
+void rti_pool_end(void) {
+    if (!rti_pool.workers || !rti_pool_take()) return;
+    int32_t count = rti_pool.started;
+    rti_barrier_init(&rti_pool.leaving, count + 1);
+    ++rti_pool.generation;
+    for (int32_t i = 1; i <= count; ++i)
+        rti_pool_publish(&rti_pool.workers[i],
+                         rti_range_make(rti_pool.generation, RTI_RANGE_LEAVE, RTI_RANGE_LEAVE));
+    for (int32_t i = 1; i <= count; ++i) rti_pool_wake(&rti_pool.workers[i]);
+    if (count) rti_barrier_wait(&rti_pool.leaving, rti_ticks_of_us(SPIN_LEAST_US));
+    for (int32_t i = 1; i <= count; ++i) rti_thread_join(&rti_pool.workers[i].thread);
+    rti_pool.started = 0;
+    if (count) rti_thread_debug("workers ended:", count, "");
+    (void)rti_sys_munmap((void *)rti_pool.alive, POOL_SIZE);
+    rti_pool.workers = NULL;
+    rti_pool.alive = NULL;
+    rti_pool_give();
+}

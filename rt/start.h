@@ -1,0 +1,13 @@
+// start.h: what the ways to start and end a process share. start_process.c is in all of them;
+// start.c belongs to freestanding programs, start_hosted.c to processes with a libc.
+#ifndef FLAP_RT_START_H
+#define FLAP_RT_START_H
+
+#include "rt_internal.h"
+#include "thread.h"
+
+// Ends the process now; everything of the runtime is flushed. Orderly: no other thread of the
+// runtime runs, so that a libc may run its own exit handlers.
+_Noreturn void rti_exit(int status, bool orderly);
+
+#endif

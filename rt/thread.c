@@ -1,0 +1,127 @@
+// thread.c: what threads by clone and threads by pthread have in common: stack sizes, names,
+// debugging text, the judgement about a fault, failures made on purpose.
+#include "thread.h"
+
+#include "sys.h"
+
+#include <stdatomic.h>
+
+enum { STACK_MINIMUM = 64 << 10 };
+#define STACK_UNLIMITED ((size_t)256 << 20) // what stands for "unlimited" in threads
+
+// A size as FLAP_STACK gives it; 0 when it is none.
+static size_t stack_parse(const char *text) {
+    uint64_t size = 0;
+    while (*text >= '0' && *text <= '9') {
+        size = size * 10 + (uint64_t)(*text++ - '0');
+        if (size > UINT64_C(1) << 40) return 0;
+    }
+    uint32_t shift = 0;
+    if (*text == 'K' || *text == 'k') shift = 10;
+    if (*text == 'M' || *text == 'm') shift = 20;
+    if (*text == 'G' || *text == 'g') shift = 30;
+    if (shift) ++text;
+    if (*text || size > (UINT64_C(1) << 40) >> shift) return 0;
+    size <<= shift;
+    return size && size < STACK_MINIMUM ? (size_t)STACK_MINIMUM : (size_t)size;
+}
+
+static size_t stack_asked(void) {
+    const char *text = rti_env("FLAP_STACK");
+    return text ? stack_parse(text) : 0;
+}
+
+size_t rti_stack_size(void) {
+    size_t size = stack_asked();
+    RtiLimit limit;
+    if (!size && rti_sys_prlimit(RTI_RLIMIT_STACK, NULL, &limit) == 0)
+        size = limit.soft > (uint64_t)1 << 40 ? STACK_UNLIMITED : (size_t)limit.soft;
+    if (size < STACK_MINIMUM) size = RTI_STACK_DEFAULT;
+    return (size + 0xFFFF) & ~(size_t)0xFFFF;
+}
+
+void rti_stack_apply(void) {
+    size_t size = stack_asked();
+    RtiLimit limit;
+    if (!size || rti_sys_prlimit(RTI_RLIMIT_STACK, NULL, &limit) != 0) return;
+    limit.soft = size < limit.hard ? size : limit.hard;
+    (void)rti_sys_prlimit(RTI_RLIMIT_STACK, &limit, NULL);
+}
+
+const char *rti_stack_low(const char *near_top) {
+    RtiLimit limit;
+    if (rti_sys_prlimit(RTI_RLIMIT_STACK, NULL, &limit) != 0 || limit.soft > (uint64_t)1 << 40)
+        return NULL;
+    uintptr_t top = (uintptr_t)near_top | 0xFFF;
+    return top > limit.soft ? (const char *)(top + 1 - (uintptr_t)limit.soft) : NULL;
+}
+
+// Writes a whole number; gives the end. The buffer has room for 21 bytes.
+static char *put_number(char *to, int64_t number) {
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    char digits[20];
+    int count = 0;
+    do digits[count++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0) *to++ = '-';
+    while (count) *to++ = digits[--count];
+    return to;
+}
+
+static char *put_text(char *to, const char *end, const char *text) {
+    while (*text && to < end) *to++ = *text++;
+    return to;
+}
+
+void rti_thread_name(char *name, int32_t id) {
+    char *end = put_number(put_text(name, name + 5, "flap-"), id);
+    *end = 0;
+}
+
+void rti_thread_debug(const char *text, int64_t number, const char *more) {
+    if (!rti_process.debug_threads) return;
+    char line[160];
+    char *end = put_text(line, line + 100, "flap: ");
+    end = put_text(end, line + 100, text);
+    *end++ = ' ';
+    end = put_number(end, number);
+    end = put_text(end, line + sizeof line - 1, more);
+    *end++ = '\n';
+    (void)rti_sys_write(2, line, (size_t)(end - line));
+}
+
+void rti_fault(const char *address, const char *context) {
+    enum { GAP = 1 << 20 }; // the kernel keeps other mappings so far from the first stack
+    const RtThread *self = rti_self();
+    bool overflow;
+    if (self->stack_low) { // the guard, and slack for what the estimate of the first stack misses
+        size_t below = self->id ? RTI_GUARD_SIZE : (size_t)GAP;
+        size_t above = self->id ? 0 : (size_t)RTI_GUARD_SIZE;
+        uintptr_t low = (uintptr_t)self->stack_low, at = (uintptr_t)address;
+        overflow = at < low + above && at + below >= low;
+    } else { // a stack without limit ran into something: the fault is where the stack pointer is
+        uintptr_t sp;
+        __builtin_memcpy(&sp, context + RTI_CONTEXT_SP, sizeof sp);
+        overflow =
+            (uintptr_t)address + RTI_GUARD_SIZE >= sp && (uintptr_t)address < sp + RTI_GUARD_SIZE;
+    }
+    if (!overflow) return;
+    rti_par_wait_turn_in_handler();
+    static const char message[] = "Error: stack overflow\n";
+    rti_err(message, sizeof message - 1);
+    rti_process_end(1);
+}
+
+#ifdef RT_STRESS
+bool rti_stress_fails(RtiStress what) {
+    static _Atomic int64_t calls[2];
+    const char *text =
+        rti_env(what == RTI_STRESS_CLONE ? "FLAP_STRESS_FAIL_CLONE" : "FLAP_STRESS_FAIL_MMAP");
+    if (!text) return false;
+    // relaxed: only the count matters
+    int64_t call = 1 + atomic_fetch_add_explicit(&calls[what], 1, memory_order_relaxed);
+    int64_t n = 0;
+    while (*text >= '0' && *text <= '9') n = n * 10 + (*text++ - '0');
+    return *text == '+' ? call >= n : call == n;
+}
+#endif
