@@ -24,8 +24,10 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // parse: TEXT            `--emit=ast` accepts the file and prints TEXT somewhere (alone: accepts); no run
   // lex: TEXT              the same with `--emit=tokens`
   // same: A <=> B          both sources have the same tree; `// differ: A <=> B`: they do not
+  // shell: COMMAND         what a shell does with this is compared instead ({flapc}, {file}: compiler, this file)
+  // needs: PROGRAM         the test passes unseen where PROGRAM is not installed
   // helper                 no test of its own (another file uses it)
-{dir} and {tmp} in args, env and expect-file are the file's folder and the test's own empty folder.
+{dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
 The time limit of a minute a command is for hangs only.
 """
 import argparse
@@ -47,7 +49,7 @@ HANG_SECONDS = 60
 MODES = ["aot-O0", "aot-O2", "jit-O0", "jit-O2"]
 DIRECTIVE = re.compile(
     r"//\s*(expect-file|expect|order|panic|stderr|exit|args|stdin|env|threads|modes|memory|file|"
-    r"source|status|prefixes|parse|lex|same|differ):[ ]?(.*)")
+    r"source|status|prefixes|parse|lex|same|differ|shell|needs):[ ]?(.*)")
 DIAGNOSTIC = re.compile(
     r"//\s*(error|warning)(?:@([+-]?\d+)?(?::(\d+))?)?(?:\s+([EW]\d{4}))?:\s*(.*?)\s*"
     r"(?=//\s*(?:error|warning)[@ :]|$)")
@@ -155,7 +157,8 @@ class Runner:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def fill(self, test, folder, text):
-        return text.replace("{dir}", os.path.dirname(test.path)).replace("{tmp}", folder)
+        return (text.replace("{dir}", os.path.dirname(test.path)).replace("{tmp}", folder)
+                .replace("{flapc}", self.flapc).replace("{file}", test.path))
 
     def environment(self, test, folder, threads=None):
         env = {key: value for key, value in os.environ.items() if not key.startswith("FLAP_")}
@@ -174,7 +177,11 @@ class Runner:
             source = os.path.join(folder, "source.flap")
             with open(source, "wb") as handle:
                 handle.write(text if isinstance(text, bytes) else text.encode("utf-8"))
-        if "prefixes" in test.lists:
+        if any(not shutil.which(program.strip()) for program in test.lists.get("needs", [])):
+            return
+        if "shell" in test.lists:
+            self.check_shell(test, folder)
+        elif "prefixes" in test.lists:
             self.check_prefixes(test, folder)
         elif "same" in test.lists or "differ" in test.lists:
             self.check_trees(test, folder)
@@ -268,6 +275,15 @@ class Runner:
                     raise Failure(f"not the {name} tree: {row}\n{clip(trees[0])}\n{clip(trees[1])}")
 
     # runs --------------------------------------------------------------------------------------
+
+    def check_shell(self, test, folder):
+        command = self.fill(test, folder, " ; ".join(test.lists["shell"]))
+        stdin = "".join(line + "\n" for line in test.lists.get("stdin", [])).encode()
+        done = run(["bash", "-c", command], folder, self.environment(test, folder), stdin)
+        try:
+            self.compare(test, folder, done, "shell")
+        except Failure as failure:
+            raise Failure(f"{failure}\n{clip(decode(done.err), 12)}") from failure
 
     def check_runs(self, test, folder, source):
         for mode in test.one("modes", " ".join(MODES)).split():
