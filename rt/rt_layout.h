@@ -3,8 +3,8 @@
 // Words. A value whose kind is not known is a NaN-boxed 64-bit word. A double is its own word; the
 // words from RT_TAG_STRING << 48 up, negative quiet NaNs that no arithmetic produces, hold a tag in
 // the upper 16 bits and a pointer in the lower 48. So a list of numbers *is* a flat array of
-// doubles: lists have one layout, and only knowledge about them differs. NaNs that come from outside
-// (raw memory, foreign calls) are made canonical before they become words.
+// doubles: lists have one layout, and only knowledge about them differs. NaNs that come from
+// outside (raw memory, foreign calls) are made canonical before they become words.
 //
 // Ownership. Unless its row says otherwise a runtime function borrows its arguments and returns a
 // new reference ("owned"). Counts: positive, the number of references; negative, immortal (literals
@@ -36,7 +36,8 @@ enum { // RtHeader.kind
 };
 
 enum { // RtHeader.flags
-    RT_FLAG_BOXED = 1, // lists: some element may be other than a number, so copies and drops must look
+    RT_FLAG_BOXED =
+        1, // lists: some element may be other than a number, so copies and drops must look
     RT_FLAG_ASCII = 2, // strings: all bytes below 0x80, so positions are byte offsets
 };
 
@@ -108,7 +109,7 @@ typedef struct RtParLoop {
     int64_t count;   // iterations, at least 0
     int64_t threads; // 0: `@@`
     int32_t flags;
-    int32_t cost;    // estimated instructions of one iteration; 0: unknown
+    int32_t cost; // estimated instructions of one iteration; 0: unknown
     const RtPlace *place;
 } RtParLoop;
 #define RT_PAR_MAX_BLOCKS  1024
@@ -116,11 +117,78 @@ typedef struct RtParLoop {
 
 // Kinds of C values for rt_foreign_call(), one byte per argument, the result's first.
 enum {
-    RT_C_VOID, RT_C_I8, RT_C_I16, RT_C_I32, RT_C_I64, RT_C_U8, RT_C_U16, RT_C_U32, RT_C_U64,
-    RT_C_F32, RT_C_F64,
+    RT_C_VOID,
+    RT_C_I8,
+    RT_C_I16,
+    RT_C_I32,
+    RT_C_I64,
+    RT_C_U8,
+    RT_C_U16,
+    RT_C_U32,
+    RT_C_U64,
+    RT_C_F32,
+    RT_C_F64,
     RT_C_POINTER,  // a number holding an address
     RT_C_TEXT,     // a string as const char * (result: an address)
     RT_C_CALLBACK, // a Flap function as a C function pointer
+};
+
+// The runtime's copies of vocabularies that the front end lists too: BinaryOp, UnaryOp and CastKind
+// of ast.h, the KIND_ bits of type.h, in the same order with the same values
+// (test/unit/test_layout.c compares them).
+enum {
+    RT_BINARY_ADD,
+    RT_BINARY_SUB,
+    RT_BINARY_MUL,
+    RT_BINARY_DIV,
+    RT_BINARY_MOD,
+    RT_BINARY_POW,
+    RT_BINARY_FUSED,
+    RT_BINARY_CARRY,
+    RT_BINARY_LT,
+    RT_BINARY_LE,
+    RT_BINARY_GT,
+    RT_BINARY_GE,
+    RT_BINARY_EQ,
+    RT_BINARY_NE,
+    RT_BINARY_AND,
+    RT_BINARY_OR,
+    RT_BINARY_XOR,
+    RT_BINARY_IN,
+    RT_BINARY_NOT_IN,
+    RT_BINARY_SHL,
+    RT_BINARY_SHR,
+    RT_BINARY_ROL,
+    RT_BINARY_ROR,
+    RT_BINARY_BAND,
+    RT_BINARY_BOR,
+    RT_BINARY_BXOR,
+    RT_BINARY_CONS,
+};
+enum { RT_UNARY_NEG, RT_UNARY_NOT, RT_UNARY_BNOT, RT_UNARY_LEN, RT_UNARY_HEAD, RT_UNARY_TAIL };
+enum {
+    RT_CAST_I8,
+    RT_CAST_I16,
+    RT_CAST_I32,
+    RT_CAST_I64,
+    RT_CAST_U8,
+    RT_CAST_U16,
+    RT_CAST_U32,
+    RT_CAST_U64,
+    RT_CAST_F32,
+    RT_CAST_F64,
+    RT_CAST_CSTR,
+    RT_CAST_PTR,
+    RT_CAST_STRING,
+    RT_CAST_LIST,
+};
+enum {
+    RT_IS_NUMBER = 1,
+    RT_IS_STRING = 2,
+    RT_IS_LIST = 4,
+    RT_IS_MAP = 8,
+    RT_IS_FUNCTION = 16,
+    RT_IS_ERROR = 32,
 };
 
 #endif

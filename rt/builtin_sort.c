@@ -1,0 +1,202 @@
+// builtin_sort.c: sort: stable, ascending, NaN last; of numbers, of strings, or by a function.
+//
+// Numbers become integer keys of the same order: few of them are merged, many go through a radix sort.
+// Everything else is merged with a comparison, runs of 12 by insertion first.
+#include "builtin_words.h"
+#include "value.h"
+
+enum { RUN = 12, RADIX_FROM = 512 };
+
+// --- merging ------------------------------------------------------------------------------------
+
+typedef bool LessFn(const void *context, uint64_t a, uint64_t b);
+
+static inline __attribute__((always_inline)) void insertion_run(uint64_t *words, int64_t count,
+                                                                LessFn *less, const void *context) {
+    for (int64_t i = 1; i < count; i++) {
+        uint64_t word = words[i];
+        int64_t at = i;
+        for (; at > 0 && less(context, word, words[at - 1]); at--) words[at] = words[at - 1];
+        words[at] = word;
+    }
+}
+
+static inline __attribute__((always_inline)) void merge(const uint64_t *a, const uint64_t *a_end,
+                                                        const uint64_t *b, const uint64_t *b_end,
+                                                        uint64_t *to, LessFn *less,
+                                                        const void *context) {
+    if (a < a_end && b < b_end && less(context, *b, a_end[-1])) { // else they are in order already
+        while (a < a_end && b < b_end) *to++ = less(context, *b, *a) ? *b++ : *a++;
+    }
+    while (a < a_end) *to++ = *a++;
+    while (b < b_end) *to++ = *b++;
+}
+
+// Inlined into each user, so that comparisons of keys are instructions.
+static inline __attribute__((always_inline)) void merge_sort(uint64_t *words, int64_t count,
+                                                             LessFn *less, const void *context) {
+    for (int64_t at = 0; at < count; at += RUN)
+        insertion_run(words + at, count - at < RUN ? count - at : RUN, less, context);
+    if (count <= RUN) return;
+    uint64_t *other = rti_alloc((size_t)count * sizeof(uint64_t)), *from = words, *to = other;
+    for (int64_t run = RUN; run < count; run *= 2) {
+        for (int64_t at = 0; at < count; at += 2 * run) {
+            int64_t middle = count - at < run ? count : at + run;
+            int64_t end = count - at < 2 * run ? count : at + 2 * run;
+            merge(from + at, from + middle, from + middle, from + end, to + at, less, context);
+        }
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != words) rti_copy(words, from, (size_t)count * sizeof(uint64_t));
+    rti_free(other);
+}
+
+static bool key_less(const void *context, uint64_t a, uint64_t b) {
+    (void)context;
+    return a < b;
+}
+
+// --- numbers ------------------------------------------------------------------------------------
+
+// Keys order as unsigned integers like their doubles; -0 comes just before 0.
+static uint64_t key_of(uint64_t word) {
+    return word >> 63 != 0 ? ~word : word | UINT64_C(1) << 63;
+}
+
+static uint64_t word_of_key(uint64_t key) {
+    return key >> 63 != 0 ? key & INT64_MAX : ~key;
+}
+
+// By one byte after the other, from the lowest; bytes that are the same in all keys are passed over.
+static void radix_sort(uint64_t *keys, int64_t count) {
+    uint32_t (*counts)[256] = rti_alloc(8 * sizeof *counts);
+    uint64_t *other = rti_alloc((size_t)count * sizeof(uint64_t)), *from = keys, *to = other;
+    rti_set(counts, 0, 8 * sizeof *counts);
+    for (int64_t i = 0; i < count; i++) {
+        for (int byte = 0; byte < 8; byte++) counts[byte][keys[i] >> (8 * byte) & 255]++;
+    }
+    for (int byte = 0; byte < 8; byte++) {
+        uint32_t *tally = counts[byte], sum = 0;
+        if (tally[from[0] >> (8 * byte) & 255] == (uint32_t)count) continue;
+        for (int i = 0; i < 256; i++) {
+            uint32_t here = tally[i];
+            tally[i] = sum;
+            sum += here;
+        }
+        for (int64_t i = 0; i < count; i++) to[tally[from[i] >> (8 * byte) & 255]++] = from[i];
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != keys) rti_copy(keys, from, (size_t)count * sizeof(uint64_t));
+    rti_free(other);
+    rti_free(counts);
+}
+
+static bool is_sorted(const RtList *list) {
+    for (int64_t i = 1; i < list->length; i++) {
+        if (!(rti_number(list->words[i - 1]) <= rti_number(list->words[i]))) return false;
+    }
+    return true;
+}
+
+// -0 and 0 are equal, so they must keep their order, which keys do not tell: takes it from the source.
+static void restore_zeros(uint64_t *words, int64_t count, const RtList *source) {
+    int64_t at = 0;
+    while (at < count && rti_number(words[at]) < 0) at++;
+    for (int64_t i = 0; i < source->length; i++) {
+        if (rti_number(source->words[i]) == 0) words[at++] = source->words[i];
+    }
+}
+
+static void sort_numbers(RtList *result, const RtList *list) {
+    uint64_t *keys = result->words;
+    int64_t count = 0;
+    bool minus_zero = false;
+    for (int64_t i = 0; i < list->length; i++) {
+        uint64_t word = list->words[i];
+        minus_zero |= word == UINT64_C(1) << 63;
+        if (rti_number(word) == rti_number(word)) keys[count++] = key_of(word);
+    }
+    if (count >= RADIX_FROM && count <= UINT32_MAX)
+        radix_sort(keys, count);
+    else
+        merge_sort(keys, count, key_less, NULL);
+    for (int64_t i = 0; i < count; i++) keys[i] = word_of_key(keys[i]);
+    if (minus_zero) restore_zeros(keys, count, list);
+    for (; count < list->length; count++) keys[count] = RT_CANONICAL_NAN;
+    result->length = list->length;
+}
+
+// --- other elements -----------------------------------------------------------------------------
+
+typedef struct Caller {
+    uint64_t function;
+    const RtPlace *place;
+} Caller;
+
+static bool string_less(const void *context, uint64_t a, uint64_t b) {
+    (void)context;
+    return rt_str_compare(rti_str(a), rti_str(b)) < 0;
+}
+
+static bool function_less(const void *context, uint64_t a, uint64_t b) {
+    const Caller *caller = context;
+    uint64_t words[2] = {a, b};
+    uint64_t result = rt_call(caller->function, words, 2, caller->place);
+    bool less = rt_truth(result, caller->place) != 0;
+    rti_release_word(result);
+    return less;
+}
+
+static void sort_strings(uint64_t *words, int64_t count) {
+    merge_sort(words, count, string_less, NULL);
+}
+
+static void sort_by_function(uint64_t *words, int64_t count, const Caller *caller) {
+    merge_sort(words, count, function_less, caller);
+}
+
+// The RT_IS_ bits of the elements; stops at two kinds, or at one that has no order. RT_IS_ERROR: some
+// element is an error, and *error is it.
+static int kinds_of(const RtList *list, uint64_t *error, const RtPlace *place) {
+    int kinds = 0;
+    for (int64_t i = 0; i < list->length; i++) {
+        int kind = rti_kind_bit(list->words[i]);
+        if (kind == RT_IS_ERROR) {
+            *error = list->words[i];
+            return RT_IS_ERROR;
+        }
+        kinds |= kind;
+    }
+    if (kinds == 0 || kinds == RT_IS_NUMBER || kinds == RT_IS_STRING) return kinds;
+    char text[100];
+    rti_kinds_text(kinds, text, sizeof text);
+    rti_stop(place, "sort needs a list of numbers or of strings, not of %s", text);
+}
+
+uint64_t rt_b_sort(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    RtList *list = rti_need_list("sort", args[0], place);
+    if (count > 1) {
+        Caller caller = {args[1], place};
+        RtList *result = rt_list_copy(list);
+        sort_by_function(result->words, result->length, &caller);
+        return rti_list_word(result);
+    }
+    int kinds = RT_IS_NUMBER;
+    if ((list->header.flags & RT_FLAG_BOXED) != 0) kinds = kinds_of(list, &error, place);
+    if (kinds == RT_IS_ERROR) return rti_retained(error);
+    if (kinds == RT_IS_STRING) {
+        RtList *result = rt_list_copy(list);
+        sort_strings(result->words, result->length);
+        return rti_list_word(result);
+    }
+    if (is_sorted(list)) return rti_retained(args[0]);
+    RtList *result = rt_list_new(list->length);
+    sort_numbers(result, list);
+    return rti_list_word(result);
+}

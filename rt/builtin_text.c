@@ -1,0 +1,162 @@
+// builtin_text.c: builtins on text: str trim split join replace starts_with ends_with chr ord repeat.
+// upper and lower are in builtin_case.c.
+#include "builtin_words.h"
+#include "value.h"
+
+uint64_t rti_first_error(const uint64_t *words, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        if (rti_is(words[i], RT_TAG_ERROR)) return rti_retained(words[i]);
+    }
+    return RT_ABSENT;
+}
+
+RtStr *rti_need_string(const char *what, uint64_t word, const RtPlace *place) {
+    if (!rti_is(word, RT_TAG_STRING)) rti_stop_kind(what, "a string", word, place);
+    return rti_str(word);
+}
+
+RtList *rti_need_list(const char *what, uint64_t word, const RtPlace *place) {
+    if (!rti_is(word, RT_TAG_LIST)) rti_stop_kind(what, "a list", word, place);
+    return rti_list(word);
+}
+
+double rti_need_number(const char *what, uint64_t word, const RtPlace *place) {
+    return rt_expect_number(word, what, place);
+}
+
+uint64_t rt_b_str(const uint64_t *args, int64_t count, const RtPlace *place) {
+    (void)count;
+    (void)place;
+    if (rti_is(args[0], RT_TAG_ERROR)) return rti_retained(args[0]);
+    return rti_string_word(rt_str_of(args[0]));
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+uint64_t rt_b_trim(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    const RtStr *string = rti_need_string("trim", args[0], place);
+    int64_t from = 0, end = string->length;
+    while (from < end && is_blank(string->bytes[from])) from++;
+    while (end > from && is_blank(string->bytes[end - 1])) end--;
+    if (end - from == string->length) return rti_retained(args[0]);
+    return rti_string_word(rti_str_part(string, from, end - from));
+}
+
+static RtList *add_part(RtList *parts, const RtStr *string, int64_t from, int64_t end) {
+    uint64_t word = rti_string_word(rti_str_part(string, from, end - from));
+    if (parts->length == parts->capacity) parts = rt_list_grow(parts, 1);
+    parts->words[parts->length++] = word;
+    parts->header.flags |= RT_FLAG_BOXED;
+    return parts;
+}
+
+uint64_t rt_b_split(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    RtStr *string = rti_need_string("split", args[0], place);
+    const RtStr *separator = rti_need_string("split", args[1], place);
+    RtList *parts = rt_list_new(separator->length == 0 ? string->points : 4);
+    int64_t from = 0;
+    if (separator->length == 0) { // characters
+        int64_t end = 0;
+        while (rt_str_next(string, &end) >= 0) {
+            parts = add_part(parts, string, from, end);
+            from = end;
+        }
+        return rti_list_word(parts);
+    }
+    for (;;) {
+        int64_t at = rti_str_find(string, separator, from);
+        if (at < 0) break;
+        parts = add_part(parts, string, from, at);
+        from = at + separator->length;
+    }
+    return rti_list_word(add_part(parts, string, from, string->length));
+}
+
+uint64_t rt_b_join(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    const RtList *list = rti_need_list("join", args[0], place);
+    const RtStr *separator = rti_need_string("join", args[1], place);
+    RtSink text = {0};
+    for (int64_t i = 0; i < list->length; i++) {
+        if (i > 0) rti_sink_add(&text, separator->bytes, (size_t)separator->length);
+        if (rti_is(list->words[i], RT_TAG_ERROR)) {
+            rti_sink_free(&text);
+            return rti_retained(list->words[i]);
+        }
+        rti_write_value(&text, list->words[i]);
+    }
+    return rti_string_word(rti_sink_to_str(&text));
+}
+
+uint64_t rt_b_replace(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    const RtStr *string = rti_need_string("replace", args[0], place);
+    const RtStr *old = rti_need_string("replace", args[1], place);
+    const RtStr *by = rti_need_string("replace", args[2], place);
+    int64_t at = old->length == 0 ? -1 : rti_str_find(string, old, 0), from = 0;
+    if (at < 0) return rti_retained(args[0]);
+    RtSink text = {0};
+    for (; at >= 0; at = rti_str_find(string, old, from)) {
+        rti_sink_add(&text, string->bytes + from, (size_t)(at - from));
+        rti_sink_add(&text, by->bytes, (size_t)by->length);
+        from = at + old->length;
+    }
+    rti_sink_add(&text, string->bytes + from, (size_t)(string->length - from));
+    return rti_string_word(rti_sink_to_str(&text));
+}
+
+static uint64_t has_at_end(const uint64_t *args, const char *what, bool end, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, 2);
+    if (error != RT_ABSENT) return error;
+    const RtStr *string = rti_need_string(what, args[0], place);
+    const RtStr *part = rti_need_string(what, args[1], place);
+    int64_t from = end ? string->length - part->length : 0;
+    bool has = part->length <= string->length &&
+               rti_bytes_equal(string->bytes + from, part->bytes, (size_t)part->length);
+    return rti_word_of(has);
+}
+
+uint64_t rt_b_starts_with(const uint64_t *args, int64_t count, const RtPlace *place) {
+    (void)count;
+    return has_at_end(args, "starts_with", false, place);
+}
+
+uint64_t rt_b_ends_with(const uint64_t *args, int64_t count, const RtPlace *place) {
+    (void)count;
+    return has_at_end(args, "ends_with", true, place);
+}
+
+uint64_t rt_b_chr(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    int64_t point = rt_to_int(rti_need_number("chr", args[0], place));
+    char bytes[4];
+    int size = rti_utf8_encode(point < 0 || point > 0x10FFFF ? RTI_BAD_POINT : (uint32_t)point, bytes);
+    return rti_string_word(rt_str_new(bytes, size));
+}
+
+uint64_t rt_b_ord(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    RtStr *string = rti_need_string("ord", args[0], place);
+    if (string->length == 0) rti_stop(place, "ord needs a string that is not empty");
+    return rti_number_word(rt_str_at(string, 0));
+}
+
+uint64_t rt_b_repeat(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    double times = rti_need_number("repeat", args[1], place);
+    if (rti_is(args[0], RT_TAG_STRING))
+        return rti_string_word(rt_str_repeat(rti_str(args[0]), times));
+    if (rti_is(args[0], RT_TAG_LIST)) return rti_list_word(rt_list_repeat(rti_list(args[0]), times));
+    rti_stop_kind("repeat", "a string or a list", args[0], place);
+}

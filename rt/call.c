@@ -1,0 +1,60 @@
+// call.c: function values: closures, calls through them, pipes and reductions.
+#include "value.h"
+
+RtClosure *rt_closure_new(const void *code, const void *info, const void *words, int64_t count) {
+    RtClosure *closure = rti_alloc(sizeof(RtClosure) + (size_t)count * sizeof(uint64_t));
+    closure->header = rti_header(RT_KIND_FUNCTION, 0);
+    closure->code = (RtCode *)(uintptr_t)code;
+    closure->info = info;
+    closure->captured = count;
+    rti_copy(closure->words, words, (size_t)count * sizeof(uint64_t));
+    return closure;
+}
+
+uint64_t rt_call(uint64_t function, const void *words, int64_t count, const RtPlace *place) {
+    if (rti_is(function, RT_TAG_ERROR)) rti_stop_error(function, place);
+    if (!rti_is(function, RT_TAG_FUNCTION))
+        rti_stop(place, "%s cannot be called", rti_kind_text(function));
+    RtClosure *closure = rti_pointer(function);
+    int64_t arity = closure->info->arity;
+    if (arity >= 0 && arity != count) {
+        rti_stop(place, "function '%s' takes %lld argument%s, not %lld", closure->info->name,
+                 (long long)arity, arity == 1 ? "" : "s", (long long)count);
+    }
+    // The callee may drop the last other reference to itself (a variable that holds it).
+    rti_retain(closure);
+    uint64_t result = closure->code(closure, words, count);
+    rti_release(closure);
+    return result;
+}
+
+uint64_t rt_pipe(uint64_t value, uint64_t function, const RtPlace *place) {
+    if (!rti_is(value, RT_TAG_LIST)) return rt_call(function, &value, 1, place);
+    RtList *from = rti_list(value);
+    rti_retain(from); // the function may drop the list that it came from
+    RtList *to = rt_list_new(from->length);
+    for (int64_t i = 0; i < from->length; i++) {
+        uint64_t word = rt_call(function, &from->words[i], 1, place);
+        to->words[i] = word;
+        to->length = i + 1;
+        rti_list_flag(to, word);
+    }
+    rti_release(from);
+    return rti_list_word(to);
+}
+
+uint64_t rt_reduce(uint64_t value, uint64_t function, const RtPlace *place) {
+    if (!rti_is(value, RT_TAG_LIST)) rti_stop_kind("'|||'", "a list", value, place);
+    RtList *list = rti_list(value);
+    if (list->length == 0) return 0;
+    rti_retain(list);
+    uint64_t result = rti_retained(list->words[0]);
+    for (int64_t i = 1; i < list->length; i++) {
+        uint64_t words[2] = {result, list->words[i]};
+        uint64_t next = rt_call(function, words, 2, place);
+        rti_release_word(result);
+        result = next;
+    }
+    rti_release(list);
+    return result;
+}
