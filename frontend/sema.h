@@ -49,6 +49,7 @@ struct Symbol {
     Node *constant;     // SYMBOL_CONSTANT: NUMBER, STRING, LIST or MAP of those, already folded
     const Builtin *builtin;
     LoopNode *loop;     // the innermost loop of the owner that contains the definition, or null
+    uint32_t order;     // sema's own: its definition's place in the order of evaluation
 };
 
 // What running a function may do besides giving a value; summed over what it may call.
@@ -108,6 +109,8 @@ struct ParPlan {
     Function *function;
     LoopNode *loop;
     VEC(ParVariable) captures; // every outer symbol of the function that the body mentions
+    SymbolVec whole;  // outer variables that the proof of PAR_ELEMENT takes for whole numbers within
+                      // ±2^53: when one is not, as the loop starts, it runs on one thread
     uint8_t effects;  // of the body
 };
 

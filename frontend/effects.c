@@ -1,0 +1,200 @@
+// effects.c: what running a function may do besides giving a value, summed over the calls.
+//
+// Strongly connected groups of functions (Tarjan, without recursion) are summed callees first: all
+// members of a group have the same effects but EFFECT_RECURSE, which is each function's own.
+#include "sema_internal.h"
+
+enum { NOT_SEEN = 0 };
+
+typedef struct CallGraph {
+    Sema *s;
+    FunctionVec *callees; // by Function.index
+    uint32_t *number, *lowest;
+    bool *on_stack;
+    uint32_t counter;
+    VEC(uint32_t) stack; // Tarjan's
+} CallGraph;
+
+// The function that an expression is for sure, or null.
+static Function *known_function(const Node *node) {
+    if (node->kind == NODE_LAMBDA) return node->lambda.function;
+    if (node->kind != NODE_NAME || node->name.symbol == NULL) return NULL;
+    return node->name.symbol->function;
+}
+
+static const Builtin *known_builtin(const Node *node) {
+    if (node->kind != NODE_NAME || node->name.symbol == NULL) return NULL;
+    return node->name.symbol->builtin;
+}
+
+// True if the builtin calls functions among its arguments.
+static bool calls_arguments(const Builtin *builtin, const CallSite *site) {
+    if (builtin->id == BUILTIN_sort) return site->args != NULL && site->args->len > 1;
+    return builtin->id == BUILTIN_call;
+}
+
+static bool may_be_function(const Node *node) {
+    switch ((int)node->kind) {
+    case NODE_NUMBER: case NODE_STRING: case NODE_FSTRING: case NODE_LIST: case NODE_BINARY:
+    case NODE_UNARY: case NODE_CAST: return false;
+    }
+    return true;
+}
+
+// Effects of a builtin's call; functions among its arguments are handed to `edge`.
+static uint16_t builtin_effects(Sema *s, const Builtin *builtin, const CallSite *site,
+                                void (*edge)(void *context, Function *callee), void *context) {
+    (void)s;
+    uint16_t effects = builtin->effects;
+    if ((effects & EFFECT_STOP) != 0 &&
+        (builtin->id == BUILTIN_exit || builtin->id == BUILTIN_assert))
+        effects |= EFFECT_DIVIDE;
+    if (!calls_arguments(builtin, site)) return effects;
+    uint32_t first = builtin->id == BUILTIN_sort ? 1 : 0;
+    for (uint32_t i = first; i < site->args->len; i++) {
+        const Node *arg = site->args->items[i];
+        Function *callee = known_function(arg);
+        if (callee != NULL) edge(context, callee);
+        else if (builtin->id == BUILTIN_sort && may_be_function(arg)) effects |= EFFECT_EVERYTHING;
+    }
+    return effects;
+}
+
+// Effects of a call but for those of known functions, which go to `edge`.
+static uint16_t site_effects(Sema *s, const CallSite *site,
+                             void (*edge)(void *context, Function *callee), void *context) {
+    Function *callee = known_function(site->callee);
+    if (callee != NULL) {
+        edge(context, callee);
+        return 0;
+    }
+    const Builtin *builtin = known_builtin(site->callee);
+    if (builtin != NULL) return builtin_effects(s, builtin, site, edge, context);
+    return EFFECT_EVERYTHING;
+}
+
+// --- groups -------------------------------------------------------------------------------------
+
+typedef struct Edges {
+    Sema *s;
+    FunctionVec *callees;
+} Edges;
+
+static void add_edge(void *context, Function *callee) {
+    Edges *edges = context;
+    vec_push(edges->s->scratch, edges->callees, callee);
+}
+
+static void collect_edges(CallGraph *graph) {
+    Sema *s = graph->s;
+    for (uint32_t i = 0; i < s->calls.len; i++) {
+        const CallSite *site = &s->calls.items[i];
+        uint32_t from = site->function->index;
+        Edges edges = {s, &graph->callees[from]};
+        s->infos.items[from]->effects |= site_effects(s, site, add_edge, &edges);
+    }
+}
+
+// Everything on the stack above `root` is one group.
+static void sum_group(CallGraph *graph, uint32_t root) {
+    Sema *s = graph->s;
+    uint32_t from = graph->stack.len;
+    while (graph->stack.items[from - 1] != root) from--;
+    from--;
+    uint16_t effects = 0;
+    bool recursive = graph->stack.len - from > 1;
+    for (uint32_t i = from; i < graph->stack.len; i++) {
+        uint32_t at = graph->stack.items[i];
+        effects |= s->infos.items[at]->effects;
+        VEC_EACH(Function *, callee, &graph->callees[at]) {
+            if (callee->index == at) recursive = true;
+            effects |= s->infos.items[callee->index]->effects & (uint16_t)~EFFECT_RECURSE;
+        }
+    }
+    for (uint32_t i = from; i < graph->stack.len; i++) {
+        uint32_t at = graph->stack.items[i];
+        FunctionInfo *info = s->infos.items[at];
+        info->effects = (uint16_t)(effects | (recursive ? EFFECT_RECURSE : 0));
+        info->function->effects = (uint8_t)(info->effects & 0x7f);
+        graph->on_stack[at] = false;
+    }
+    graph->stack.len = from;
+}
+
+typedef struct Visit {
+    uint32_t function, next; // the next callee to look at
+} Visit;
+typedef VEC(Visit) VisitVec;
+
+static void enter(CallGraph *graph, VisitVec *path, uint32_t function) {
+    graph->number[function] = graph->lowest[function] = ++graph->counter;
+    graph->on_stack[function] = true;
+    vec_push(graph->s->scratch, &graph->stack, function);
+    Visit visit = {function, 0};
+    vec_push(graph->s->scratch, path, visit);
+}
+
+static void lower_to(CallGraph *graph, uint32_t function, uint32_t number) {
+    if (graph->lowest[function] > number) graph->lowest[function] = number;
+}
+
+static void walk_from(CallGraph *graph, VisitVec *path, uint32_t start) {
+    enter(graph, path, start);
+    while (path->len > 0) {
+        Visit *top = &path->items[path->len - 1];
+        const FunctionVec *callees = &graph->callees[top->function];
+        if (top->next < callees->len) {
+            uint32_t callee = callees->items[top->next++]->index;
+            if (graph->number[callee] == NOT_SEEN) enter(graph, path, callee);
+            else if (graph->on_stack[callee]) lower_to(graph, top->function, graph->number[callee]);
+            continue;
+        }
+        uint32_t done = top->function;
+        if (graph->lowest[done] == graph->number[done]) sum_group(graph, done);
+        path->len--;
+        if (path->len > 0)
+            lower_to(graph, path->items[path->len - 1].function, graph->lowest[done]);
+    }
+}
+
+// --- parallel bodies ----------------------------------------------------------------------------
+
+typedef struct BodySum {
+    Sema *s;
+    uint16_t effects;
+} BodySum;
+
+static void add_body_effects(void *context, Function *callee) {
+    BodySum *sum = context;
+    sum->effects |= sema_info(sum->s, callee)->effects;
+}
+
+uint16_t sema_call_effects(const Sema *s, const CallSite *site) {
+    BodySum sum = {(Sema *)(uintptr_t)s, 0};
+    sum.effects |= site_effects(sum.s, site, add_body_effects, &sum);
+    return sum.effects;
+}
+
+static void sum_body(Sema *s, ParSite *site) {
+    for (uint32_t i = site->calls_begin; i < site->calls_end; i++) {
+        const CallSite *call = &s->calls.items[i];
+        if (call->function == site->function) site->effects |= sema_call_effects(s, call);
+    }
+    s->program->parallel = true;
+    if (s->program->foreign && (site->effects & EFFECT_FOREIGN) != 0)
+        s->program->foreign_in_parallel = true;
+}
+
+void sema_sum_effects(Sema *s) {
+    CallGraph graph = {.s = s};
+    uint32_t count = s->infos.len;
+    graph.callees = ARENA_ARRAY(s->scratch, FunctionVec, count);
+    graph.number = ARENA_ARRAY(s->scratch, uint32_t, count);
+    graph.lowest = ARENA_ARRAY(s->scratch, uint32_t, count);
+    graph.on_stack = ARENA_ARRAY(s->scratch, bool, count);
+    collect_edges(&graph);
+    VisitVec path = {0};
+    for (uint32_t i = 0; i < count; i++)
+        if (graph.number[i] == NOT_SEEN) walk_from(&graph, &path, i);
+    for (uint32_t i = 0; i < s->parallel.len; i++) sum_body(s, &s->parallel.items[i]);
+}

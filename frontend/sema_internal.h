@@ -1,0 +1,169 @@
+// sema_internal.h: what the files of semantic analysis share.
+//
+// The resolve stage walks the whole tree once, in order of evaluation, and leaves lists of what can
+// only be judged when everything has been seen (mentions of names, calls, parallel loops); the other
+// stages work through those lists. `order` counts definitions and mentions as the walk meets them:
+// within one function a definition with a smaller order has been evaluated before.
+#ifndef FLAP_SEMA_INTERNAL_H
+#define FLAP_SEMA_INTERNAL_H
+
+#include "frontend.h"
+#include "map.h"
+#include "scope.h"
+
+// Effects besides those of sema.h, kept only while sema runs.
+enum {
+    EFFECT_DIVIDE = 256,   // may stop for another reason than a wrong kind
+    EFFECT_EVERYTHING = 0x17f,
+};
+
+// Where an expression stands.
+enum {
+    CTX_STATEMENT = 0, // its value is dropped
+    CTX_VALUE = 1,
+    CTX_TAIL = 2,      // with CTX_VALUE: its value is the function's
+    CTX_CALLEE = 4,    // with CTX_VALUE: it is called right here
+};
+
+typedef struct Mention {
+    Node *node; // NAME
+    Symbol *symbol;
+    Function *function; // whose code mentions it
+    uint32_t order;
+    bool callee;
+} Mention;
+
+// A CALL, or a PIPE with the call or value on its right.
+typedef struct CallSite {
+    Node *node, *callee;
+    NodeVec *args;      // null: none written
+    uint32_t piped;     // arguments that the pipe adds after them
+    Function *function;
+    bool tail;
+} CallSite;
+
+// A parallel loop that is to be judged; what lies in it are ranges of orders and call sites.
+typedef struct ParSite {
+    LoopNode *loop;
+    Node *node;
+    Function *function;
+    uint32_t begin, end;             // orders
+    uint32_t calls_begin, calls_end; // call sites
+    uint16_t effects;                // of the body but for calls
+} ParSite;
+
+typedef VEC(LoopNode *) LoopVec;
+
+// What sema knows of a function besides, by Function.index.
+typedef struct FunctionInfo {
+    Function *function;
+    Symbol *symbol;        // that its lambda defines, or null
+    Symbol *self;          // stands for the function inside itself when `symbol` is updated elsewhere
+    Scope *scope;          // around the lambda
+    FunctionVec mentions;  // functions that it mentions or contains
+    PtrMap captured;       // symbols in function->captures
+    Symbol *latest_global; // of those it and its callees need, the one defined last
+    LoopNode *loop;        // the parent's innermost loop around the lambda, or null
+    uint32_t order;        // of its evaluation in the parent
+    uint16_t effects;
+} FunctionInfo;
+
+typedef struct Sema {
+    Compilation *c;
+    Arena *arena;   // for what stays
+    Arena *scratch; // for what only sema needs
+    Program *program;
+    Scope *universe, *scope;
+    Function *function;
+    uint16_t *effects;  // what the code being walked adds to
+    LoopVec loops;      // of the function, outermost first
+    uint32_t loops_base; // where the function's begin
+    NodeVec spine;      // visit_expr's stack of left operands
+    uint32_t order;
+    uint32_t used_files; // > 0 inside `use`
+    VEC(FunctionInfo *) infos;
+    VEC(Mention) mentions;
+    VEC(CallSite) calls;
+    VEC(ParSite) parallel;
+    SymbolVec defined;  // to be warned about when unused
+    PtrMap told;        // nodes of parallel bodies with a mistake already told
+    PtrMap values;      // Symbol -> Node: what an immutable variable was defined by
+    Symbol *main_symbol; // the latest top-level `main`
+} Sema;
+
+static inline FunctionInfo *sema_info(const Sema *s, const Function *function) {
+    return s->infos.items[function->index];
+}
+
+// sema.c
+Function *sema_new_function(Sema *s, Node *node);
+Symbol *sema_new_symbol(Sema *s, SymbolKind kind, Name *name, Span span);
+// The same, owned by `owner`, with no order or loop set.
+Symbol *sema_add_symbol(Sema *s, SymbolKind kind, Name *name, Span span, Function *owner);
+// Marks something already reported: one mistake is told once.
+void sema_poison(Node *node);
+static inline bool sema_is_poison(const Symbol *symbol) {
+    return symbol->owner == NULL && symbol->kind == SYMBOL_VARIABLE;
+}
+
+// sema_resolve.c. Both give true when control cannot reach what follows.
+bool sema_visit(Sema *s, Node *node, unsigned context);
+bool sema_statements(Sema *s, NodeVec *statements, unsigned context);
+static inline void sema_value(Sema *s, Node *node) {
+    if (node != NULL) sema_visit(s, node, CTX_VALUE);
+}
+static inline void sema_number(Sema *s, Node *node) {
+    node->id = s->function->node_count++;
+}
+void sema_push_scope(Sema *s);
+void sema_pop_scope(Sema *s);
+
+// sema_name.c
+void sema_resolve_name(Sema *s, Node *node, bool callee);
+// A new variable for `x = e` and `x := e`, with their rules about what is visible.
+Symbol *sema_declare(Sema *s, Name *name, Span span, bool is_mutable);
+// A poisoned `name`: mentions of it are not reported.
+void sema_declare_poison(Sema *s, Name *name);
+// Notes which functions the statements define by `=`.
+void sema_declare_functions(Sema *s, const NodeVec *statements);
+
+// sema_stmt.c
+void sema_define(Sema *s, Node *node);
+void sema_update(Sema *s, Node *node);
+void sema_swap(Sema *s, Node *node);
+
+// sema_lambda.c: `symbol` is what the lambda defines, or null.
+void sema_lambda(Sema *s, Node *node, Symbol *symbol, bool is_value);
+
+// sema_match.c
+bool sema_match(Sema *s, Node *node, unsigned context);
+
+// sema_loop.c
+bool sema_loop(Sema *s, Node *node, unsigned context);
+void sema_loop_value(Sema *s, Node *node);
+void sema_leave(Sema *s, Node *node);
+void sema_next(Sema *s, Node *node);
+void sema_ret(Sema *s, Node *node);
+
+// sema_call.c
+void sema_call_site(Sema *s, Node *node, unsigned context); // a CALL or PIPE whose left part was visited
+void sema_check_calls(Sema *s);
+// A conversion with its '%' as f-strings and printf know it; its length, or 0.
+uint32_t sema_conversion(const char *text, uint32_t len);
+
+// sema_refuse.c: reports a construct that has no lowering yet, poisons it, and is true; else false.
+bool sema_refuse(Sema *s, Node *node);
+
+// consteval.c: the literal that `node` (resolved) is worth, or null.
+Node *sema_fold(Sema *s, const Node *node);
+// True for a name of a constant: at least one capital letter and no small one.
+bool sema_is_constant_name(const Name *name);
+
+// capture.c, effects.c, sema_par.c
+void sema_capture(Sema *s);
+void sema_sum_effects(Sema *s);
+void sema_check_parallel(Sema *s);
+// Effects of calling `callee` as far as they are known without a walk of the program.
+uint16_t sema_call_effects(const Sema *s, const CallSite *site);
+
+#endif

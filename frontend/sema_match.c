@@ -1,0 +1,41 @@
+// sema_match.c: match blocks: a scope per arm, literal guards, tail positions.
+#include "sema_internal.h"
+
+static bool is_constant(const Node *node) {
+    return node->kind == NODE_NAME && node->name.symbol != NULL &&
+           node->name.symbol->kind == SYMBOL_CONSTANT;
+}
+
+static void check_defaults(Sema *s, const Node *node) {
+    const MatchArm *seen = NULL;
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        const MatchArm *arm = &node->match.arms.items[i];
+        if (arm->kind != ARM_DEFAULT && arm->kind != ARM_BIND_ERROR) continue;
+        if (seen != NULL) {
+            Diag *diag = diag_report(s->c, DIAG_E0511, arm->span);
+            diag_note(s->c, diag, seen->span, "the first one");
+            return;
+        }
+        seen = arm;
+    }
+}
+
+bool sema_match(Sema *s, Node *node, unsigned context) {
+    sema_value(s, node->match.subject);
+    check_defaults(s, node);
+    bool all_end = true, has_default = false;
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        MatchArm *arm = &node->match.arms.items[i];
+        sema_push_scope(s);
+        if (arm->guard != NULL) {
+            sema_value(s, arm->guard);
+            if (is_constant(arm->guard)) arm->literal_guard = true;
+        }
+        if (arm->kind == ARM_DEFAULT) has_default = true;
+        if (arm->body != NULL &&
+            !sema_visit(s, arm->body, context & (CTX_VALUE | CTX_TAIL)))
+            all_end = false;
+        sema_pop_scope(s);
+    }
+    return all_end && has_default && node->match.arms.len > 1;
+}

@@ -1,0 +1,48 @@
+// sema_par.h: what the files that judge parallel bodies share: how a body uses each outer variable.
+#ifndef FLAP_SEMA_PAR_H
+#define FLAP_SEMA_PAR_H
+
+#include "sema_affine.h"
+
+typedef enum AccessKind {
+    ACCESS_READ,    // of the whole value
+    ACCESS_LENGTH,  // #xs
+    ACCESS_ELEMENT, // xs[e] is read
+    ACCESS_WRITE,   // xs[e] is written (and, with an operator, read)
+    ACCESS_UPDATE,  // x <- e, x += e …
+    ACCESS_OTHER,   // swapped, or written through by a loop variable
+} AccessKind;
+
+typedef struct Access {
+    AccessKind kind;
+    const Node *node; // what is marked in messages
+    Position position; // ACCESS_ELEMENT, ACCESS_WRITE
+    bool reduces;      // ACCESS_UPDATE in a form that can be combined by `op`
+    bool collects;     // ACCESS_UPDATE that appends to a list or text
+    ReduceOp op;
+} Access;
+
+// An outer variable that the body mentions.
+typedef struct ParSymbol {
+    Symbol *symbol;
+    VEC(Access) accesses;
+} ParSymbol;
+
+typedef struct ParCheck {
+    Sema *s;
+    ParSite *site;
+    VEC(ParSymbol *) symbols; // by first mention
+    PtrMap by_symbol;         // Symbol -> ParSymbol
+    PtrMap written;           // symbols with a write
+    PtrMap skipped;           // NAMEs that are part of a reduction's form
+    Affine affine;
+} ParCheck;
+
+// sema_par_walk.c: fills `symbols` from the body.
+void par_walk(ParCheck *check);
+// sema_reduce.c: recognises x <- x + e and its like for an UPDATE of `symbol`. Fills the access.
+void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, Access *access);
+// sema_par_judge.c: decides the variable's use, or reports what stands in the way.
+void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result);
+
+#endif

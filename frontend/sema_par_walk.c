@@ -1,0 +1,179 @@
+// sema_par_walk.c: collects how a parallel body uses the variables of the code around it.
+//
+// Lambdas inside the body are not walked: what they take along is in their captures and sources.
+#include "sema_par.h"
+
+typedef struct Walk {
+    ParCheck *check;
+    const InnerLoop *inner;
+} Walk;
+
+static void walk(ParCheck *check, Node *node, const InnerLoop *inner);
+
+// --- noting -------------------------------------------------------------------------------------
+
+static ParSymbol *par_symbol(ParCheck *check, Symbol *symbol) {
+    ParSymbol *found = map_get(&check->by_symbol, symbol);
+    if (found != NULL) return found;
+    found = ARENA_NEW(check->s->scratch, ParSymbol);
+    found->symbol = symbol;
+    map_put(&check->by_symbol, symbol, found);
+    vec_push(check->s->scratch, &check->symbols, found);
+    return found;
+}
+
+static bool is_shared(const ParCheck *check, const Symbol *symbol) {
+    return symbol != NULL && symbol->owner != NULL && symbol->kind != SYMBOL_CONSTANT &&
+           symbol->function == NULL && affine_is_outer(check->site, symbol);
+}
+
+static void note(ParCheck *check, Symbol *symbol, const Access *access) {
+    vec_push(check->s->scratch, &par_symbol(check, symbol)->accesses, *access);
+    if (access->kind == ACCESS_WRITE || access->kind == ACCESS_UPDATE || access->kind == ACCESS_OTHER)
+        map_put(&check->written, symbol, symbol);
+}
+
+static void note_kind(ParCheck *check, Symbol *symbol, AccessKind kind, const Node *node) {
+    if (!is_shared(check, symbol)) return;
+    Access access = {.kind = kind, .node = node};
+    note(check, symbol, &access);
+}
+
+static void note_element(ParCheck *check, Symbol *symbol, AccessKind kind, const Node *element,
+                         const Node *whole, const InnerLoop *inner) {
+    Access access = {.kind = kind, .node = whole};
+    access.position.index = element->index.index;
+    access.position.inner = inner;
+    note(check, symbol, &access);
+}
+
+// What calling or taking `function` as a value needs.
+static void note_function(ParCheck *check, const Function *function, const Node *node) {
+    for (uint32_t i = 0; i < function->captures.len; i++)
+        note_kind(check, function->captures.items[i], ACCESS_READ, node);
+    if (node->kind != NODE_LAMBDA) return;
+    for (uint32_t i = 0; i < function->sources.len; i++)
+        note_kind(check, function->sources.items[i], ACCESS_READ, node);
+}
+
+// --- walking ------------------------------------------------------------------------------------
+
+static void visit_child(void *context, Node **child) {
+    const Walk *at = context;
+    if (*child != NULL) walk(at->check, *child, at->inner);
+}
+
+static void walk_children(ParCheck *check, Node *node, const InnerLoop *inner) {
+    Walk at = {check, inner};
+    ast_children(node, visit_child, &at);
+}
+
+static void walk_name(ParCheck *check, const Node *node) {
+    Symbol *symbol = node->name.symbol;
+    if (symbol == NULL || map_get(&check->skipped, node) != NULL) return;
+    if (symbol->function != NULL) note_function(check, symbol->function, node);
+    else note_kind(check, symbol, ACCESS_READ, node);
+}
+
+// The INDEX next to the path's root, if that is a shared variable; else null. x[a][b]: x[a].
+static Node *first_element(const ParCheck *check, Node *node) {
+    if (node->kind != NODE_INDEX) return NULL;
+    while (node->index.base->kind == NODE_INDEX) node = node->index.base;
+    const Node *root = node->index.base;
+    return root->kind == NODE_NAME && is_shared(check, root->name.symbol) ? node : NULL;
+}
+
+static void walk_indexes(ParCheck *check, Node *node, const InnerLoop *inner) {
+    for (; node->kind == NODE_INDEX; node = node->index.base) walk(check, node->index.index, inner);
+}
+
+static void walk_index(ParCheck *check, Node *node, const InnerLoop *inner) {
+    Node *element = first_element(check, node);
+    if (element == NULL) {
+        walk_children(check, node, inner);
+        return;
+    }
+    note_element(check, element->index.base->name.symbol, ACCESS_ELEMENT, element, element, inner);
+    walk_indexes(check, node, inner);
+}
+
+static const Node *path_root(const Node *node) {
+    while (node->kind == NODE_INDEX) node = node->index.base;
+    return node;
+}
+
+static void walk_update(ParCheck *check, Node *node, const InnerLoop *inner) {
+    Node *target = node->update.target;
+    Node *element = first_element(check, target);
+    if (element != NULL) {
+        note_element(check, element->index.base->name.symbol, ACCESS_WRITE, element, node, inner);
+    } else if (target->kind == NODE_NAME && is_shared(check, target->name.symbol)) {
+        Access access = {.kind = ACCESS_UPDATE, .node = node};
+        par_read_update(check, node, target->name.symbol, &access);
+        note(check, target->name.symbol, &access);
+    }
+    walk_indexes(check, target, inner);
+    walk(check, node->update.value, inner);
+}
+
+static void walk_swap(ParCheck *check, Node *node, const InnerLoop *inner) {
+    Node *const sides[2] = {node->swap.left, node->swap.right};
+    for (int i = 0; i < 2; i++) {
+        const Node *root = path_root(sides[i]);
+        if (root->kind == NODE_NAME) note_kind(check, root->name.symbol, ACCESS_OTHER, node);
+        walk_indexes(check, sides[i], inner);
+    }
+}
+
+static void walk_optional(ParCheck *check, Node *node, const InnerLoop *inner) {
+    if (node != NULL) walk(check, node, inner);
+}
+
+static void walk_loop(ParCheck *check, Node *node, const InnerLoop *inner) {
+    LoopNode *loop = node->loop;
+    walk_optional(check, loop->threads, inner);
+    walk_optional(check, loop->low, inner);
+    walk_optional(check, loop->high, inner);
+    walk_optional(check, loop->iterable, inner);
+    walk_optional(check, loop->max, inner);
+    if (loop->writes_through) note_kind(check, loop->source, ACCESS_OTHER, node);
+    InnerLoop *inside = ARENA_NEW(check->s->scratch, InnerLoop);
+    *inside = (InnerLoop){loop, inner};
+    walk_optional(check, loop->condition, inside);
+    walk(check, loop->body, inside);
+}
+
+static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
+    switch ((int)node->kind) {
+    case NODE_NAME: walk_name(check, node); return;
+    case NODE_INDEX: walk_index(check, node, inner); return;
+    case NODE_UPDATE: walk_update(check, node, inner); return;
+    case NODE_SWAP: walk_swap(check, node, inner); return;
+    case NODE_LOOP: walk_loop(check, node, inner); return;
+    case NODE_LAMBDA: note_function(check, node->lambda.function, node); return;
+    case NODE_UNARY:
+        if (node->unary.op == UNARY_LEN && node->unary.operand->kind == NODE_NAME) {
+            note_kind(check, node->unary.operand->name.symbol, ACCESS_LENGTH, node);
+            return;
+        }
+        break;
+    }
+    walk_children(check, node, inner);
+}
+
+static void read_positions(ParCheck *check) {
+    for (uint32_t i = 0; i < check->symbols.len; i++) {
+        ParSymbol *variable = check->symbols.items[i];
+        if (map_get(&check->written, variable->symbol) == NULL) continue;
+        for (uint32_t j = 0; j < variable->accesses.len; j++) {
+            Access *access = &variable->accesses.items[j];
+            if (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT)
+                affine_position(&check->affine, &access->position);
+        }
+    }
+}
+
+void par_walk(ParCheck *check) {
+    walk(check, check->site->loop->body, NULL);
+    read_positions(check); // when it is known what the body writes
+}

@@ -1,0 +1,99 @@
+// sema_refuse.c: what parses but has no lowering yet is refused here, once, by name.
+//
+// This is the only place: support for a construct begins with removing its line.
+#include "sema_internal.h"
+
+static bool has_loop_prefix(const LoopNode *loop) {
+    return loop->prefix != PREFIX_NONE && loop->kind != LOOP_FOREVER && loop->kind != LOOP_WHILE;
+}
+
+static const char *refused_define(const DefineNode *define) {
+    if (define->or_return) return "`=?`";
+    if (define->hot) return "`hot`";
+    if (define->exported) return "`export`";
+    return NULL;
+}
+
+static const char *refused_loop(const LoopNode *loop) {
+    if (loop->kind == LOOP_PAIRS)
+        return "a loop with two variables (over a map, or receiving messages)";
+    if (has_loop_prefix(loop) && loop->kind == LOOP_EACH)
+        return "a parallel loop over a list or string";
+    return NULL;
+}
+
+static const char *refused_match(const Node *node) {
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        switch (node->match.arms.items[i].kind) {
+        case ARM_ERR_GUARD: return "the guard `err?`";
+        case ARM_VAL_GUARD: return "the guard `val?`";
+        case ARM_BIND_VALUE: return "an arm that binds a value (`-> v { … }`)";
+        case ARM_BIND_ERROR: return "an arm that binds an error (`~> e { … }`)";
+        case ARM_GUARD: case ARM_THEN: case ARM_DEFAULT: break;
+        }
+    }
+    return NULL;
+}
+
+// The construct in words, or null when it is supported.
+static const char *refused(const Node *node) {
+    switch ((int)node->kind) {
+    case NODE_MAP: return "a map";
+    case NODE_FIELD: return "field access (`.name`)";
+    case NODE_ORELSE: return node->orelse.is_and ? "`and!`" : "`or!`";
+    case NODE_RESULT_TEST: return node->result_test.is_err ? "`.err?`" : "`.val?`";
+    case NODE_ERR: return node->err.from_loop ? "`err @`" : "`err`";
+    case NODE_SEND: return "`<==`";
+    case NODE_PORT: return "a port literal";
+    case NODE_SPAWN: return "`spawn`";
+    case NODE_UNSAFE: return "`unsafe`";
+    case NODE_DEFER: return "`defer`";
+    case NODE_ARENA: return "`arena`";
+    case NODE_IMPORT: return "`import`";
+    case NODE_CSTRUCT: return "`cstruct`";
+    case NODE_APPEND: return "`++ … as`";
+    case NODE_REGISTER: return "`register`";
+    case NODE_MODULE: return "`module`";
+    case NODE_WAIT_UNTIL: return "`wait_until`";
+    case NODE_HOLD: return "`hold`";
+    case NODE_BINARY: return node->binary.op == BINARY_CARRY ? "`+!`" : NULL;
+    case NODE_CAST: return node->cast.to == CAST_STRUCT ? "`as` with a cstruct" : NULL;
+    case NODE_LOOP_VALUE: return node->loop_value.what == LOOP_CYCLE ? "`@cycle`" : NULL;
+    case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
+    case NODE_DEFINE: return refused_define(node->define);
+    case NODE_UPDATE: return node->update.or_return ? "`<-?`" : NULL;
+    case NODE_LOOP: return refused_loop(node->loop);
+    case NODE_MATCH: return refused_match(node);
+    }
+    return NULL;
+}
+
+// Names that the construct would have defined: their uses are not mistakes.
+static void declare_names(Sema *s, const Node *node) {
+    switch ((int)node->kind) {
+    case NODE_DEFINE:
+        VEC_EACH(Name *, name, &node->define->names) sema_declare_poison(s, name);
+        return;
+    case NODE_IMPORT:
+        if (node->import.as != NULL) sema_declare_poison(s, node->import.as);
+        return;
+    case NODE_CSTRUCT: sema_declare_poison(s, node->cstruct.name); return;
+    case NODE_MODULE: sema_declare_poison(s, node->module.name); return;
+    case NODE_REGISTER: sema_declare_poison(s, node->reg.decl->name); return;
+    case NODE_SPAWN:
+        VEC_EACH(Name *, name, &node->spawn.binds) sema_declare_poison(s, name);
+        return;
+    case NODE_PIPE: VEC_EACH(Name *, name, &node->pipe.binds) sema_declare_poison(s, name); return;
+    }
+}
+
+bool sema_refuse(Sema *s, Node *node) {
+    const char *construct = refused(node);
+    if (construct == NULL) return false;
+    Span span = node->kind == NODE_LOOP ? node->loop->header : node->span;
+    if (node->kind == NODE_BINARY) span = node->binary.op_span;
+    diag_report(s->c, DIAG_E0901, span, construct);
+    declare_names(s, node);
+    sema_poison(node);
+    return true;
+}

@@ -1,0 +1,181 @@
+// sema_stmt.c: definitions, updates and swaps: the rules of mutability.
+#include "sema_internal.h"
+#include <string.h>
+
+// --- definitions --------------------------------------------------------------------------------
+
+static void define_function(Sema *s, Node *node) {
+    DefineNode *define = node->define;
+    Name *name = define->names.items[0];
+    Symbol *symbol = sema_declare(s, name, define->name_spans.items[0], define->is_mutable);
+    vec_push(s->arena, &define->symbols, symbol);
+    sema_number(s, define->value);
+    sema_lambda(s, define->value, symbol, false);
+    scope_define(s->scope, name, symbol);
+    if (s->function->parent == NULL && s->loops.len == 0 && s->used_files == 0 &&
+        s->scope->parent == s->universe && strcmp(name->text, "main") == 0)
+        s->main_symbol = symbol;
+}
+
+// Names of one definition must differ; `_` drops an element.
+static void check_names(Sema *s, const DefineNode *define) {
+    for (uint32_t i = 1; i < define->names.len; i++) {
+        const Name *name = define->names.items[i];
+        if (strcmp(name->text, "_") == 0) continue;
+        for (uint32_t j = 0; j < i; j++) {
+            if (define->names.items[j] != name) continue;
+            diag_report(s->c, DIAG_E0411, define->name_spans.items[i], name->text);
+            return;
+        }
+    }
+}
+
+static void define_constant(Sema *s, DefineNode *define, Symbol *symbol) {
+    if (define->is_mutable || define->to_f32 || define->names.len != 1 ||
+        !sema_is_constant_name(symbol->name))
+        return;
+    Node *value = sema_fold(s, define->value);
+    if (value == NULL) return;
+    symbol->kind = SYMBOL_CONSTANT;
+    symbol->constant = value;
+}
+
+void sema_define(Sema *s, Node *node) {
+    DefineNode *define = node->define;
+    if (define->names.len == 1 && define->value->kind == NODE_LAMBDA) {
+        define_function(s, node);
+        return;
+    }
+    sema_value(s, define->value);
+    check_names(s, define);
+    if (define->names.len > 1) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE; // lengths must agree
+    for (uint32_t i = 0; i < define->names.len; i++) {
+        Name *name = define->names.items[i];
+        bool dropped = define->names.len > 1 && strcmp(name->text, "_") == 0;
+        Span span = define->name_spans.items[i];
+        Symbol *symbol = dropped ? sema_new_symbol(s, SYMBOL_VARIABLE, name, span)
+                                 : sema_declare(s, name, span, define->is_mutable);
+        symbol->to_f32 = define->to_f32;
+        vec_push(s->arena, &define->symbols, symbol);
+        if (dropped) continue;
+        define_constant(s, define, symbol);
+        if (define->names.len == 1) map_put(&s->values, symbol, define->value);
+        scope_define(s->scope, name, symbol);
+    }
+}
+
+// --- targets of updates -------------------------------------------------------------------------
+
+static void report_immutable(Sema *s, const Node *node, const Symbol *symbol) {
+    const char *name = symbol->name->text;
+    Diag *diag = diag_report(s->c, DIAG_E0401, node->span, name);
+    if (symbol->kind == SYMBOL_LOOP) {
+        diag_note(s->c, diag, symbol->span, "a loop variable is new in every iteration");
+        const LoopNode *loop = symbol->loop;
+        if (loop != NULL && loop->kind == LOOP_EACH && loop->prefix == PREFIX_NONE)
+            diag_help(s->c, diag, "elements are updated through the loop variable when the loop goes "
+                                  "over a mutable list variable (`xs := …`, `@ %s in xs`)", name);
+        return;
+    }
+    if (symbol->kind == SYMBOL_PARAMETER || symbol->kind == SYMBOL_BOUND) {
+        diag_note(s->c, diag, symbol->span, "bound here");
+        diag_help(s->c, diag, "copy it into a mutable variable of another name first");
+        return;
+    }
+    diag_note(s->c, diag, symbol->span, "defined by `=` here");
+    diag_help(s->c, diag, "define it by `:=` to make it mutable: `%s := …`", name);
+}
+
+static void report_captured(Sema *s, const Node *node, const Symbol *symbol) {
+    Diag *diag = diag_report(s->c, DIAG_E0409, node->span, symbol->name->text);
+    diag_note(s->c, diag, symbol->span, "belongs to the code around the function");
+    diag_help(s->c, diag, "a function captures by value: give the new value back instead "
+                          "(`%s <- f(%s)`)", symbol->name->text, symbol->name->text);
+}
+
+// A loop variable over a mutable list variable of the same function updates the list's elements.
+static bool write_through(Sema *s, Symbol *symbol) {
+    LoopNode *loop = symbol->loop;
+    if (symbol->kind != SYMBOL_LOOP || loop == NULL || loop->kind != LOOP_EACH ||
+        loop->prefix != PREFIX_NONE || loop->iterable->kind != NODE_NAME)
+        return false;
+    Symbol *source = loop->iterable->name.symbol;
+    if (source == NULL || source->kind != SYMBOL_VARIABLE || !source->is_mutable ||
+        source->owner != s->function)
+        return false;
+    loop->writes_through = true;
+    loop->source = source;
+    source->updated = true;
+    symbol->is_mutable = true;
+    symbol->rebound_by_loop = true;
+    return true;
+}
+
+// The root of an update's path. Gives its symbol, or null after a report.
+static Symbol *resolve_root(Sema *s, Node *node) {
+    Name *name = node->name.name;
+    Symbol *early;
+    Symbol *symbol = scope_find(s->scope, name, s->function, &early);
+    if (symbol == NULL) symbol = early;
+    if (symbol == NULL || symbol->kind == SYMBOL_BUILTIN || symbol->constant != NULL) {
+        if (symbol != NULL && symbol->owner != NULL) {
+            report_immutable(s, node, symbol);
+        } else {
+            Diag *diag = diag_report(s->c, DIAG_E0402, node->span, name->text);
+            const Name *near = symbol == NULL ? scope_nearest(s->scope, name, false) : NULL;
+            if (near != NULL) diag_help(s->c, diag, "did you mean `%s`?", near->text);
+            diag_help(s->c, diag, "define it first: `%s := …`", name->text);
+        }
+        return NULL;
+    }
+    if (sema_is_poison(symbol)) return NULL;
+    if (!symbol->is_mutable && !write_through(s, symbol)) {
+        report_immutable(s, node, symbol);
+        return NULL;
+    }
+    if (symbol->owner != s->function) {
+        report_captured(s, node, symbol);
+        return NULL;
+    }
+    return symbol;
+}
+
+// NAME, or a path of INDEXes that begins with one.
+static void visit_target(Sema *s, Node *target) {
+    uint32_t base = s->spine.len;
+    Node *node = target;
+    for (;;) {
+        sema_number(s, node);
+        if (sema_refuse(s, node) || node->kind != NODE_INDEX) break;
+        vec_push(s->scratch, &s->spine, node);
+        node = node->index.base;
+    }
+    if (node->kind == NODE_NAME) {
+        Symbol *symbol = resolve_root(s, node);
+        node->name.symbol = symbol;
+        if (symbol != NULL) symbol->updated = true;
+        else sema_poison(node);
+    } else if (node->kind != NODE_POISON) {
+        Diag *diag = diag_report(s->c, DIAG_E0414, node->span);
+        diag_help(s->c, diag, "only a mutable variable can be updated: keep the value in one first");
+        sema_poison(node);
+    }
+    if (s->spine.len > base) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
+    while (s->spine.len > base) {
+        Node *index = s->spine.items[--s->spine.len];
+        sema_value(s, index->index.index);
+    }
+}
+
+void sema_update(Sema *s, Node *node) {
+    visit_target(s, node->update.target);
+    sema_value(s, node->update.value);
+    UpdateOp op = node->update.op;
+    if (op == UPDATE_DIV || op == UPDATE_MOD) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
+    if (op != UPDATE_SET) *s->effects |= EFFECT_STOP;
+}
+
+void sema_swap(Sema *s, Node *node) {
+    visit_target(s, node->swap.left);
+    visit_target(s, node->swap.right);
+}
