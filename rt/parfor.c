@@ -113,11 +113,7 @@ static Pace pace_start(void) {
 }
 
 static void pace_adapt(Pace *pace, RtiRun run) {
-#ifdef RT_STRESS
-    (void)run;
-    pace->length = 1;
-#else
-    if (pace->single) return;
+    if (pace->single || RTI_STRESSED) return;
     uint64_t now = rti_ticks(), spent = now - pace->last + 1,
              count = (uint64_t)(run.end - run.begin);
     uint64_t fit = rti_ticks_of_us(RUN_US) * count / spent;
@@ -125,7 +121,6 @@ static void pace_adapt(Pace *pace, RtiRun run) {
     pace->length = fit < 1 ? 1 : fit < (uint64_t)most ? (int32_t)fit : most;
     pace->rest = fit / 32 < RT_PAR_MAX_BLOCKS ? (int32_t)(fit / 32) : RT_PAR_MAX_BLOCKS;
     pace->last = now;
-#endif
 }
 
 // Claims the next blocks of this thread's own range: at most half of it, so that thieves find
@@ -237,10 +232,7 @@ static void wait_finished(Shared *shared) {
     uint64_t start = rti_ticks();
     uint64_t budget = rti_ticks_of_us(CALLER_SPIN_US);
     // relaxed: this thread wrote it
-    if (atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed)) budget = 0;
-#ifdef RT_STRESS
-    budget = 0;
-#endif
+    if (RTI_STRESSED || atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed)) budget = 0;
     for (uint32_t turn = 1; !all_finished(shared); ++turn) {
         rti_pause();
         if (turn % 16 && budget) continue;
@@ -340,23 +332,20 @@ static int32_t trial(const RtiJob *job, int64_t cost, uint64_t worth_us) {
 
 // `@@`: how much of the loop the caller runs alone before the rest is shared.
 static int32_t run_ahead(const RtiJob *job, int64_t cost, int32_t threads) {
-#ifdef RT_STRESS
-    (void)job, (void)cost, (void)threads;
-    return 0;
-#else
+    if (RTI_STRESSED) return 0;
     bool awake = rti_pool_awake(threads - 1);
     if (awake && cost > SMALL_COST) return 0;
     if (job->blocks < TRIAL_BLOCKS && cost > TRIAL_COST) return 0;
     uint64_t worth = WORTH_AWAKE_US;
     if (!awake) worth = rti_pool.started < threads - 1 ? WORTH_UNBORN_US : WORTH_ASLEEP_US;
     return trial(job, cost, worth);
-#endif
 }
 
 // How many blocks a thread claims first: few enough to learn from, not so few that a short loop is
 // all claims.
 static int32_t first_length(const RtiJob *job, int64_t cost, int32_t threads) {
     if (job->flags & (RT_PAR_OUTPUT | RT_PAR_WAITS)) return 0;
+    if (RTI_STRESSED) return 1;
     int32_t length = job->blocks / threads / 8;
     if (cost != INT64_MAX) {
         int64_t fit = (int64_t)3000 * job->blocks / (cost + 1); // about 1 us
@@ -364,9 +353,6 @@ static int32_t first_length(const RtiJob *job, int64_t cost, int32_t threads) {
     } else {
         length /= 2;
     }
-#ifdef RT_STRESS
-    length = 1;
-#endif
     return length > 0 ? length : 1;
 }
 

@@ -177,10 +177,7 @@ static void adapt_spin(RtiWorker *self, uint64_t slept) {
 static uint64_t wait_for_work(RtiWorker *self) {
     uint64_t start = rti_ticks(), spent = 0, stolen = 0;
     // relaxed: a number
-    bool crowded = atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed);
-#ifdef RT_STRESS
-    crowded = true;
-#endif
+    bool crowded = RTI_STRESSED || atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed);
     for (uint32_t turn = 0;; ++turn) {
         // acquire: pairs with the release of rti_pool_publish
         uint64_t word = atomic_load_explicit(&self->range, memory_order_acquire);

@@ -15,6 +15,13 @@
 
 #include <stdatomic.h>
 
+// Stress builds make the rare common: runs of one block, no spinning, no loop too small to share.
+#ifdef RT_STRESS
+enum { RTI_STRESSED = 1 };
+#else
+enum { RTI_STRESSED = 0 };
+#endif
+
 typedef struct RtiOrder RtiOrder; // order.c: null for loops without ordered effects
 
 // What a worker needs to run blocks of a loop; copied into each worker's own cache line.

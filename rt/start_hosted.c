@@ -1,7 +1,9 @@
 // start_hosted.c: a Flap program inside a process that has a libc: dynamic executables (their main
 // is in start_main_hosted.c) and programs run by the compiler in memory. libc started the process
 // and ends it.
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "start.h"
 
 #include "pool.h"

@@ -1,6 +1,8 @@
 // thread_hosted.c: threads for processes with a libc: pthreads, behind the same five functions as
 // thread_clone.c. The thread record is a thread-local variable, zero for threads that others made.
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "thread.h"
 
 #include "sys.h"

@@ -4,9 +4,12 @@
 
 static const int64_t counts[] = {0, 1, 2, 7, 100, 1000, 10000, 1000000};
 static const int64_t thread_counts[] = {1, 2, 3, 4, 8, 64, 0};
-enum { COUNTS = sizeof counts / sizeof *counts, THREADS = sizeof thread_counts / sizeof *thread_counts };
+enum {
+    COUNTS = sizeof counts / sizeof *counts,
+    THREADS = sizeof thread_counts / sizeof *thread_counts
+};
 
-// --- every item once -------------------------------------------------------------------------------
+// --- every item once -----------------------------------------------------------------------------
 
 typedef struct Items {
     uint8_t *seen;
@@ -50,7 +53,7 @@ static void test_block_bounds(void) {
     for (int32_t b = 0; b <= 7; ++b) CHECK_EQUAL(rti_block_begin(&job, b), b);
 }
 
-// --- ownership ---------------------------------------------------------------------------------------
+// --- ownership -----------------------------------------------------------------------------------
 
 typedef struct First {
     _Atomic int32_t here;
@@ -89,14 +92,15 @@ static void test_ownership(void) {
     }
 }
 
-// --- stealing ----------------------------------------------------------------------------------------
+// --- stealing ------------------------------------------------------------------------------------
 
 typedef struct Stolen {
     _Atomic int32_t last_of_first; // the last block that the caller owns has run
     int64_t blocks;
 } Stolen;
 
-// The caller's first block does not end before somebody else has run the last of the caller's blocks.
+// The caller's first block does not end before somebody else has run the last of the caller's
+// blocks.
 static void wait_for_thief(void *captures, int64_t begin, int64_t end, int64_t block) {
     (void)begin, (void)end;
     Stolen *stolen = captures;
@@ -126,7 +130,8 @@ static void uneven(void *captures, int64_t begin, int64_t end, int64_t block) {
     Uneven *work = captures;
     for (int64_t i = begin; i < end; ++i) {
         uint64_t x = (uint64_t)i + 1;
-        for (int64_t k = 0; k < i * i / 50; ++k) x = x * 6364136223846793005u + 1442695040888963407u;
+        for (int64_t k = 0; k < i * i / 50; ++k)
+            x = x * 6364136223846793005u + 1442695040888963407u;
         work->result[i] = x;
     }
 }
@@ -140,7 +145,7 @@ static void test_uneven(void) {
     }
 }
 
-// --- nesting -----------------------------------------------------------------------------------------
+// --- nesting -------------------------------------------------------------------------------------
 
 typedef struct Nested {
     int64_t sums[300];
@@ -176,7 +181,7 @@ static void test_nested(void) {
     }
 }
 
-// --- reuse -------------------------------------------------------------------------------------------
+// --- reuse ---------------------------------------------------------------------------------------
 
 static int64_t lines_of(const char *path, const char *prefix) {
     static char text[1 << 20];
@@ -213,14 +218,15 @@ static void touch(void *captures, int64_t begin, int64_t end, int64_t block) {
 static void test_reuse(int64_t threads, int32_t flags) {
     _Atomic int64_t sum = 0;
     for (int32_t i = 0; i < 20; ++i) check_loop(&touch, &sum, 10000, threads, flags);
-    int64_t maps = lines_of("/proc/self/maps", ""), tasks = lines_of("/proc/self/status", "Threads:");
+    int64_t maps = lines_of("/proc/self/maps", ""),
+            tasks = lines_of("/proc/self/status", "Threads:");
     for (int32_t i = 0; i < 10000; ++i) check_loop(&touch, &sum, 100, threads, flags);
     CHECK_EQUAL(atomic_load(&sum), 20 * 10000 + 10000 * 100);
     if (!CHECK_TSAN) CHECK_EQUAL(lines_of("/proc/self/maps", ""), maps);
     CHECK_EQUAL(lines_of("/proc/self/status", "Threads:"), tasks);
 }
 
-// --- refusals ------------------------------------------------------------------------------------------
+// --- refusals ------------------------------------------------------------------------------------
 
 static void test_pool_end(int64_t threads) {
     int64_t before = lines_of("/proc/self/status", "Threads:");

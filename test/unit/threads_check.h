@@ -1,5 +1,6 @@
-// threads_check.h: what the tests of threads and parallel loops share. Such a test is a Flap program in
-// C: it defines flap_program() and links with the runtime, freestanding or hosted; it uses no libc.
+// threads_check.h: what the tests of threads and parallel loops share. Such a test is a Flap
+// program in C: it defines flap_program() and links with the runtime, freestanding or hosted; it
+// uses no libc.
 #ifndef FLAP_TEST_THREADS_CHECK_H
 #define FLAP_TEST_THREADS_CHECK_H
 
@@ -57,8 +58,7 @@ static inline _Noreturn void check_failed(const char *file, int line, const char
 #define CHECK_EQUAL(a, b)                                                                          \
     do {                                                                                           \
         int64_t check_a = (int64_t)(a), check_b = (int64_t)(b);                                    \
-        if (check_a != check_b)                                                                    \
-            check_failed(__FILE__, __LINE__, #a " == " #b, check_a, check_b);                      \
+        if (check_a != check_b) check_failed(__FILE__, __LINE__, #a " == " #b, check_a, check_b);  \
     } while (0)
 
 // A parallel loop in one call; threads 0 is `@@`.
@@ -127,7 +127,8 @@ static inline int check_child(void (*run)(void), int fd, char *text, size_t room
         rti_process_end(0);
     }
     int status = -1;
-    while (rti_sys_wait4((int)pid, &status, 0) == -RTI_EINTR) {}
+    while (rti_sys_wait4((int)pid, &status, 0) == -RTI_EINTR) {
+    }
     char *all = check_caught(caught, fd, &length);
     if (length >= room) length = room - 1;
     (void)rti_copy(text, all, length);
