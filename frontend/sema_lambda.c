@@ -1,26 +1,6 @@
 // sema_lambda.c: a lambda becomes a Function: parameters, clauses, body.
 #include "sema_internal.h"
 
-static bool is_truth_name(const Sema *s, const Name *name) {
-    const Symbol *symbol = map_get(&s->universe->names, name);
-    return symbol != NULL && symbol->kind == SYMBOL_CONSTANT;
-}
-
-// `(yes) => …, (no) => …` mean the numbers. In a function of one clause any name is a parameter.
-static void turn_truths_into_literals(Sema *s, Node *node) {
-    if (node->lambda.clauses.len < 2) return;
-    for (uint32_t i = 0; i < node->lambda.clauses.len; i++) {
-        Clause *clause = &node->lambda.clauses.items[i];
-        for (uint32_t j = 0; j < clause->params.len; j++) {
-            Pattern *pattern = &clause->params.items[j];
-            if (pattern->kind != PATTERN_NAME || !is_truth_name(s, pattern->name)) continue;
-            pattern->kind = PATTERN_LITERAL;
-            pattern->literal = ast_new(s->arena, NODE_NAME, pattern->span);
-            pattern->literal->name.name = pattern->name;
-        }
-    }
-}
-
 static bool has_literals(const Node *node) {
     if (node->lambda.clauses.len != 1) return true;
     const Clause *clause = &node->lambda.clauses.items[0];
@@ -83,19 +63,11 @@ static void visit_clauses(Sema *s, Node *node, Function *function) {
     if (!function->has_clauses) function->body = first->body;
     for (uint32_t i = 0; function->has_clauses && i < first->params.len; i++)
         vec_push(s->arena, &function->params, hidden_param(s, i, first->params.items[i].span));
-    for (uint32_t i = 0; i < node->lambda.clauses.len; i++) {
-        Clause *clause = &node->lambda.clauses.items[i];
-        if (clause->params.len != first->params.len) {
-            Diag *diag = diag_report(s->c, DIAG_E0413, clause->span, clause->params.len,
-                                     clause->params.len == 1 ? "" : "s", first->params.len);
-            diag_note(s->c, diag, first->span, "the first clause");
-        }
-        visit_clause(s, function, clause);
-    }
+    for (uint32_t i = 0; i < node->lambda.clauses.len; i++)
+        visit_clause(s, function, &node->lambda.clauses.items[i]);
 }
 
 void sema_lambda(Sema *s, Node *node, Symbol *symbol, bool is_value) {
-    turn_truths_into_literals(s, node);
     Function *function = sema_new_function(s, node);
     FunctionInfo *info = sema_info(s, function);
     node->lambda.function = function;

@@ -2,27 +2,12 @@
 #include "sema_internal.h"
 
 static bool is_constant(const Node *node) {
-    return node->kind == NODE_NAME && node->name.symbol != NULL &&
+    return node->kind == NODE_NAME && !node->parenthesized && node->name.symbol != NULL &&
            node->name.symbol->kind == SYMBOL_CONSTANT;
-}
-
-static void check_defaults(Sema *s, const Node *node) {
-    const MatchArm *seen = NULL;
-    for (uint32_t i = 0; i < node->match.arms.len; i++) {
-        const MatchArm *arm = &node->match.arms.items[i];
-        if (arm->kind != ARM_DEFAULT && arm->kind != ARM_BIND_ERROR) continue;
-        if (seen != NULL) {
-            Diag *diag = diag_report(s->c, DIAG_E0511, arm->span);
-            diag_note(s->c, diag, seen->span, "the first one");
-            return;
-        }
-        seen = arm;
-    }
 }
 
 bool sema_match(Sema *s, Node *node, unsigned context) {
     sema_value(s, node->match.subject);
-    check_defaults(s, node);
     bool all_end = true, has_default = false;
     for (uint32_t i = 0; i < node->match.arms.len; i++) {
         MatchArm *arm = &node->match.arms.items[i];
