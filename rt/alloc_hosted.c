@@ -20,7 +20,7 @@ size_t rti_usable(const void *block) {
 
 void *rti_realloc(void *block, size_t size) {
     if (block == NULL) live++;
-    block = realloc(block, size);
+    block = realloc(block, size == 0 ? 1 : size); // of 0 bytes it would free the block
     if (block == NULL) rti_stop_memory();
     return block;
 }

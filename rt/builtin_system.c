@@ -128,6 +128,7 @@ uint64_t rt_b_readln(const uint64_t *args, int64_t count, const RtPlace *place) 
     rti_par_wait_turn();
     RtSink *in = &rti_process.in;
     size_t looked = 0; // bytes after in_at without a newline
+    (void)rti_sink_room(in, 1);
     for (;;) {
         const char *from = in->data + rti_process.in_at;
         size_t left = in->length - rti_process.in_at;

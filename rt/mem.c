@@ -188,19 +188,19 @@ int bcmp(const void *a, const void *b, size_t size) {
 #endif
 
 void *rti_copy(void *to, const void *from, size_t size) {
-    return memcpy(to, from, size);
+    return size == 0 ? to : memcpy(to, from, size); // C wants valid pointers even for no bytes
 }
 
 void *rti_move(void *to, const void *from, size_t size) {
-    return memmove(to, from, size);
+    return size == 0 ? to : memmove(to, from, size);
 }
 
 void *rti_set(void *to, int byte, size_t size) {
-    return memset(to, byte, size);
+    return size == 0 ? to : memset(to, byte, size);
 }
 
 int rti_bytes_compare(const void *a, const void *b, size_t size) {
-    return memcmp(a, b, size);
+    return size == 0 ? 0 : memcmp(a, b, size);
 }
 
 size_t rti_cstr_length(const char *text) {

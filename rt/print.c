@@ -24,6 +24,7 @@ char *rti_sink_room(RtSink *sink, size_t more) {
 }
 
 void rti_sink_add(RtSink *sink, const char *bytes, size_t length) {
+    if (length == 0) return; // nor make room: data may be null
     rti_copy(rti_sink_room(sink, length), bytes, length);
     sink->length += length;
 }
