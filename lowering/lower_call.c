@@ -1,0 +1,313 @@
+// lower_call.c: calls and pipes. A known function is called directly, its captures first; a value by
+// rt_call. Arguments are borrowed by the callee, the result is the caller's.
+#include "lower_internal.h"
+
+// --- calls of known functions ---------------------------------------------------------------------
+
+LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bool tail) {
+    const Function *function = callee->function;
+    uint32_t captured = function->captures.len, count = captured + function->param_count;
+    LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
+    for (uint32_t i = 0; i < captured; i++) {
+        LVal capture = lower_symbol(cx, function->captures.items[i]);
+        values[i] = lower_convert(cx, capture, type_rep(callee->captures[i])).v;
+    }
+    for (uint32_t i = 0; i < function->param_count; i++)
+        values[captured + i] = lower_convert(cx, args[i], type_rep(callee->params[i])).v;
+    LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[callee->number],
+                                       cx->functions[callee->number], values, count, "");
+    LLVMSetInstructionCallConv(call, LLVMFastCallConv);
+    if (tail) LLVMSetTailCall(call, 1);
+    return lower_val(type_rep(callee->result), callee->result, call,
+                     lower_is_counted_rep(type_rep(callee->result)));
+}
+
+LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t count, Span span) {
+    LLVMValueRef words = lower_pack(cx, args, count);
+    LLVMValueRef result = RT(cx, rt_call, lower_word(cx, function), words, lower_i64(cx, count),
+                             lower_place(cx, span));
+    return lower_val(REP_ANY, type_any(), result, true);
+}
+
+// f(x) max N: a counter beside the call.
+static LLVMValueRef deeper(LowerCtx *cx, Node *node) {
+    if (!node->call.max || node->call.max_inf) return NULL;
+    LLVMValueRef depth = LLVMAddGlobal(cx->module, cx->i64, "flap.depth");
+    LLVMSetInitializer(depth, lower_i64(cx, 0));
+    LLVMSetLinkage(depth, LLVMInternalLinkage);
+    LVal limit = lower_expr(cx, node->call.max);
+    LLVMValueRef most = lower_integer(cx, limit, "max", node->span);
+    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, depth, "depth");
+    now = LLVMBuildAdd(cx->builder, now, lower_i64(cx, 1), "");
+    LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, now, most, "");
+    LLVMBasicBlockRef on = lower_rare(cx, over, "too.deep");
+    RT0(cx, rt_stop_depth);
+    lower_rare_stop(cx, on);
+    LLVMBuildStore(cx->builder, now, depth);
+    return depth;
+}
+
+static void shallower(LowerCtx *cx, LLVMValueRef depth) {
+    if (!depth) return;
+    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, depth, "");
+    LLVMBuildStore(cx->builder, LLVMBuildSub(cx->builder, now, lower_i64(cx, 1), ""), depth);
+}
+
+static Function *named_function(const Node *callee) {
+    if (callee->kind == NODE_LAMBDA) return callee->lambda.function;
+    if (callee->kind != NODE_NAME || !callee->name.symbol) return NULL;
+    return callee->name.symbol->function;
+}
+
+static const Builtin *named_builtin(const Node *callee) {
+    if (callee->kind != NODE_NAME || !callee->name.symbol) return NULL;
+    return callee->name.symbol->kind == SYMBOL_BUILTIN ? callee->name.symbol->builtin : NULL;
+}
+
+// What stands before a direct call: the callee's own effects.
+static void prepare_callee(LowerCtx *cx, Node *callee) {
+    if (callee->kind == NODE_LAMBDA) lower_snapshots(cx, callee->lambda.function);
+    else if (!named_function(callee)) lower_effect(cx, callee);
+}
+
+static bool nothing_to_clean(LowerCtx *cx) {
+    for (uint32_t i = 0; i < cx->fs->cleanups.len; i++)
+        if (cx->fs->cleanups.items[i].active) return false;
+    return true;
+}
+
+static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
+    uint32_t count = node->call.args.len;
+    LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    prepare_callee(cx, node->call.callee);
+    lower_operands(cx, node->call.args.items, count, args);
+    LLVMValueRef depth = deeper(cx, node);
+    for (uint32_t i = 0; i < count; i++) tail = tail && !args[i].owned;
+    tail = tail && !depth && nothing_to_clean(cx) &&
+           type_rep(callee->result) == type_rep(cx->fs->instance->result);
+    LVal result = lower_call_known(cx, callee, args, tail);
+    shallower(cx, depth);
+    lower_release_all(cx, args, count);
+    return result;
+}
+
+static LVal indirect_call(LowerCtx *cx, Node *node) {
+    uint32_t count = node->call.args.len + 1;
+    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count);
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
+    nodes[0] = node->call.callee;
+    for (uint32_t i = 1; i < count; i++) nodes[i] = node->call.args.items[i - 1];
+    lower_operands(cx, nodes, count, values);
+    LLVMValueRef depth = deeper(cx, node);
+    LVal result = lower_call_value(cx, values[0], values + 1, count - 1, node->span);
+    shallower(cx, depth);
+    lower_release_all(cx, values, count);
+    return result;
+}
+
+LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
+    Node *callee = node->call.callee;
+    const Builtin *builtin = named_builtin(callee);
+    if (lower_is_foreign_call(node)) return lower_foreign_call(cx, node, NULL);
+    if (builtin)
+        return lower_builtin(cx, (BuiltinCall){.builtin = builtin, .nodes = &node->call.args,
+                                               .count = node->call.args.len, .span = node->span,
+                                               .type = lower_node_type(cx, node)});
+    const Instance *instance = lower_callee(cx, node);
+    if (instance) return direct_call(cx, node, instance, tail);
+    if (!named_function(callee)) return indirect_call(cx, node);
+    // An argument has no value: the call is never made.
+    VEC_EACH(Node *, arg, &node->call.args) lower_effect(cx, arg);
+    return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
+}
+
+LVal lower_call(LowerCtx *cx, Node *node) {
+    return lower_call_tail(cx, node, false);
+}
+
+bool lower_self_tail(LowerCtx *cx, Node *node) {
+    FuncState *fs = cx->fs;
+    Function *function = fs->function;
+    bool bounded = node->call.max && !node->call.max_inf;
+    if (!function->self_tail_call || fs->plan || bounded) return false;
+    if (node->call.callee->kind != NODE_NAME || lower_callee(cx, node) != fs->instance) return false;
+    uint32_t count = function->param_count;
+    LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    lower_operands(cx, node->call.args.items, count, args);
+    for (uint32_t i = 0; i < count; i++) {
+        SymSlot *slot = lower_slot(cx, function->params.items[i]);
+        args[i] = lower_own(cx, lower_convert(cx, args[i], slot->rep));
+    }
+    lower_clean(cx, fs->param_cleanups);
+    for (uint32_t i = 0; i < count; i++) {
+        SymSlot *slot = lower_slot(cx, function->params.items[i]);
+        LVal old = lower_symbol(cx, function->params.items[i]);
+        LLVMBuildStore(cx->builder, args[i].v, slot->at);
+        lower_drop(cx, old);
+    }
+    LLVMBuildBr(cx->builder, fs->head);
+    lower_at(cx, lower_block_new(cx, "dead"));
+    return true;
+}
+
+// --- pipes ----------------------------------------------------------------------------------------
+
+// The right side of a pipe, made ready to be applied any number of times.
+typedef struct Applied {
+    const Builtin *builtin;
+    const Instance *instance;
+    LVal value;
+    bool never; // its argument has no value
+} Applied;
+
+static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
+    Applied applied = {.builtin = named_builtin(right)};
+    if (applied.builtin) return applied;
+    applied.instance = lower_callee(cx, node);
+    applied.never = !applied.instance && named_function(right) != NULL &&
+                    !lower_callee(cx, right);
+    if (applied.never) return applied;
+    if (applied.instance) prepare_callee(cx, right);
+    else applied.value = lower_expr(cx, right);
+    return applied;
+}
+
+static LVal apply(LowerCtx *cx, const Applied *applied, const LVal *args, uint32_t count, Type type,
+                  Span span) {
+    if (applied->never) return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
+    if (applied->builtin)
+        return lower_builtin(cx, (BuiltinCall){.builtin = applied->builtin, .args = args,
+                                               .count = count, .type = type, .span = span});
+    if (applied->instance) return lower_call_known(cx, applied->instance, args, false);
+    return lower_call_value(cx, applied->value, args, count, span);
+}
+
+// for k in from ..< length: the loop that pipes are made of. Gives the element's position.
+typedef struct Each {
+    LLVMValueRef at, data, position;
+    LLVMBasicBlockRef head, end;
+    Type element;
+} Each;
+
+static LVal each_begin(LowerCtx *cx, Each *each, LVal list, int64_t from) {
+    LLVMValueRef length = lower_length(cx, list.v);
+    each->data = lower_data(cx, list.v);
+    each->element = type_element(list.type);
+    each->at = lower_alloca(cx, cx->i64, "k");
+    LLVMBuildStore(cx->builder, lower_i64(cx, from), each->at);
+    each->head = lower_block_new(cx, "each");
+    each->end = lower_block_new(cx, "each.end");
+    LLVMBasicBlockRef body = lower_block_new(cx, "each.body");
+    lower_go(cx, each->head);
+    each->position = LLVMBuildLoad2(cx->builder, cx->i64, each->at, "");
+    LLVMValueRef more = LLVMBuildICmp(cx->builder, LLVMIntSLT, each->position, length, "");
+    lower_branch(cx, more, body, each->end);
+    lower_at(cx, body);
+    bool numbers = each->element.kinds == KIND_NUMBER;
+    LLVMValueRef from_at =
+        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, each->data, &each->position, 1, "");
+    LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, from_at, cx->tbaa_element, "");
+    LVal value = lower_val(numbers ? REP_F64 : REP_ANY, each->element, item, false);
+    return lower_as(cx, value, each->element);
+}
+
+static void each_end(LowerCtx *cx, const Each *each) {
+    LLVMValueRef next = LLVMBuildNSWAdd(cx->builder, each->position, lower_i64(cx, 1), "");
+    LLVMBuildStore(cx->builder, next, each->at);
+    LLVMBuildBr(cx->builder, each->head);
+    lower_at(cx, each->end);
+}
+
+static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
+    Type type = lower_node_type(cx, node), element = type_element(type);
+    if (element.kinds == 0) element = type_any();
+    Applied applied = make_ready(cx, node, node->pipe.right);
+    LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
+    Each each;
+    LVal item = each_begin(cx, &each, list, 0);
+    LVal result = apply(cx, &applied, &item, 1, element, node->span);
+    LLVMValueRef to = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made),
+                                            &each.position, 1, "");
+    bool number = result.rep == REP_F64 || result.rep == REP_I64;
+    if (!number) result = lower_own(cx, result);
+    LLVMValueRef stored = number ? lower_convert(cx, result, REP_F64).v : lower_word(cx, result);
+    lower_store(cx, stored, to, cx->tbaa_element);
+    each_end(cx, &each);
+    lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
+    if (!number)
+        lower_store(cx, LLVMConstInt(cx->i8, 1 /* RT_FLAG_BOXED */, 0), lower_field(cx, made, 5),
+                    cx->tbaa_header);
+    lower_release(cx, applied.value);
+    return lower_val(REP_LIST, type, made, true);
+}
+
+static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
+    Type type = lower_node_type(cx, node);
+    Rep rep = type_rep(type);
+    Applied applied = make_ready(cx, node, node->pipe.right);
+    LLVMValueRef slot = lower_alloca(cx, lower_type(cx, rep), "reduced");
+    LVal first = lower_index_value(cx, list, lower_zero(cx), type, node->span);
+    LLVMBuildStore(cx->builder, lower_own(cx, lower_convert(cx, first, rep)).v, slot);
+    Each each;
+    LVal args[2] = {{0}, each_begin(cx, &each, list, 1)};
+    LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
+    args[0] = lower_val(rep, type, old, true);
+    LVal result = lower_own(cx, lower_convert(cx, apply(cx, &applied, args, 2, type, node->span), rep));
+    LLVMBuildStore(cx->builder, result.v, slot);
+    lower_drop(cx, args[0]);
+    each_end(cx, &each);
+    LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
+    return lower_val(rep, type, v, lower_is_counted_rep(rep));
+}
+
+// Where only the run tells what the left side is.
+static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
+    LVal function = lower_expr(cx, node->pipe.right);
+    LLVMValueRef x = lower_word(cx, left), f = lower_word(cx, function);
+    LLVMValueRef place = lower_place(cx, node->span);
+    LLVMValueRef word = node->pipe.op == PIPE_REDUCE ? RT(cx, rt_reduce, x, f, place)
+                                                     : RT(cx, rt_pipe, x, f, place);
+    lower_release(cx, function);
+    return lower_val(REP_ANY, lower_node_type(cx, node), word, true);
+}
+
+// v | f(a): f(a, v)
+static LVal pipe_into_call(LowerCtx *cx, Node *node, LVal left) {
+    Node *call = node->pipe.right;
+    uint32_t count = call->call.args.len;
+    LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    Applied applied = make_ready(cx, node, call->call.callee);
+    lower_operands(cx, call->call.args.items, count, args);
+    args[count] = left;
+    LVal result = apply(cx, &applied, args, count + 1, lower_node_type(cx, node), node->span);
+    lower_release_all(cx, args, count);
+    lower_release(cx, applied.value);
+    return result;
+}
+
+static LVal pipe_of(LowerCtx *cx, Node *node, LVal left) {
+    Node *right = node->pipe.right;
+    if (node->pipe.op == PIPE_REDUCE)
+        return lower_callee(cx, node) && left.rep == REP_LIST ? reduce_known(cx, node, left)
+                                                              : pipe_any(cx, node, left);
+    if (right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY)
+        return pipe_into_call(cx, node, left);
+    if (left.rep == REP_LIST) return pipe_list(cx, node, left);
+    if (left.rep == REP_ANY && type_may(left.type, KIND_LIST)) return pipe_any(cx, node, left);
+    Applied applied = make_ready(cx, node, right);
+    LVal result = apply(cx, &applied, &left, 1, lower_node_type(cx, node), node->span);
+    lower_release(cx, applied.value);
+    return result;
+}
+
+LVal lower_pipe(LowerCtx *cx, Node *node) {
+    LVal left = lower_expr(cx, node->pipe.left);
+    uint8_t later = lower_node_flags(cx, node->pipe.right);
+    if (later & NODE_MAY_UPDATE) left = lower_own(cx, left);
+    uint32_t held = left.owned ? lower_hold(cx, left) : 0;
+    bool holds = left.owned;
+    LVal result = pipe_of(cx, node, left);
+    if (holds) lower_unhold(cx, held);
+    lower_release(cx, left);
+    return result;
+}

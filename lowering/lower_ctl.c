@@ -1,0 +1,284 @@
+// lower_ctl.c: sequential loops and jumps. A range loop is an i64 counter that steps by one to a bound
+// computed once; lists are held while they are iterated. Jumps release the scopes that they leave.
+#include "lower_internal.h"
+#include "../rt/rt_layout.h"
+
+static LoopFrame *frame_of(LowerCtx *cx, const LoopNode *loop) {
+    LoopFrame *frame = cx->fs->loop;
+    while (frame && loop && frame->loop != loop) frame = frame->outer;
+    CHECK(frame != NULL, "a jump or a loop's value belongs to a loop around it");
+    return frame;
+}
+
+LLVMValueRef lower_bound(LowerCtx *cx, LVal v, Span span) {
+    if (v.rep == REP_I64) return lower_convert(cx, v, REP_I64).v;
+    LLVMValueRef bound = lower_integer(cx, v, "a range", span);
+    LLVMValueRef low[] = {bound, lower_i64(cx, -(INT64_C(1) << 61))};
+    bound = lower_intrinsic(cx, "llvm.smax", cx->i64, low, 2);
+    LLVMValueRef high[] = {bound, lower_i64(cx, INT64_C(1) << 61)};
+    return lower_intrinsic(cx, "llvm.smin", cx->i64, high, 2);
+}
+
+// --- what all loops share -------------------------------------------------------------------------
+
+typedef struct Opened {
+    LoopFrame frame;
+    LLVMBasicBlockRef head, done; // done: the loop has run to its end
+    LLVMValueRef most;            // of `max N`, or null
+    Hoist hoist;
+    uint32_t mark;
+    Type type;
+} Opened;
+
+// Starts a loop whose index begins at `first`; `mark` is from before anything that it holds.
+static void open_loop(LowerCtx *cx, Opened *o, Node *node, LLVMValueRef first, bool want_value,
+                      uint32_t mark) {
+    LoopNode *loop = node->loop;
+    o->mark = mark;
+    o->type = lower_node_type(cx, node);
+    o->frame = (LoopFrame){.outer = cx->fs->loop, .loop = loop, .first = first};
+    o->frame.next = lower_block_new(cx, "next");
+    o->frame.end = lower_block_new(cx, "loop.end");
+    o->done = loop->has_value ? lower_block_new(cx, "loop.done") : o->frame.end;
+    o->head = lower_block_new(cx, "loop");
+    if (loop->max && !loop->max_inf) {
+        LVal most = lower_expr(cx, loop->max);
+        o->most = lower_integer(cx, most, "max", loop->max->span);
+        lower_release(cx, most);
+    }
+    if (loop->has_value && want_value) {
+        o->frame.result_rep = type_rep(o->type) == REP_NONE ? REP_ANY : type_rep(o->type);
+        o->frame.result = lower_alloca(cx, lower_type(cx, o->frame.result_rep), "loop.value");
+    }
+    o->frame.index = lower_alloca(cx, cx->i64, "index");
+    LLVMBuildStore(cx->builder, first, o->frame.index);
+    o->hoist = lower_hoist(cx, loop);
+    o->frame.cleanups = lower_scope(cx);
+    lower_go(cx, o->head);
+}
+
+static LLVMValueRef index_now(LowerCtx *cx, const LoopFrame *frame) {
+    return LLVMBuildLoad2(cx->builder, cx->i64, frame->index, "i");
+}
+
+static LLVMValueRef counter_now(LowerCtx *cx, const LoopFrame *frame) {
+    LLVMValueRef index = index_now(cx, frame);
+    if (LLVMIsAConstantInt(frame->first) && LLVMConstIntGetSExtValue(frame->first) == 0) return index;
+    return LLVMBuildNSWSub(cx->builder, index, frame->first, "counter");
+}
+
+// An iteration is about to start: the head's last word.
+static void enter_body(LowerCtx *cx, Opened *o, LLVMValueRef goes_on) {
+    LLVMBasicBlockRef body = lower_block_new(cx, "loop.body");
+    if (goes_on) lower_branch(cx, goes_on, body, o->done);
+    else LLVMBuildBr(cx->builder, body);
+    lower_at(cx, body);
+    if (o->most) {
+        LLVMValueRef counter = counter_now(cx, &o->frame);
+        LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGE, counter, o->most, "");
+        LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");
+        RT(cx, rt_stop_loop, o->most);
+        lower_rare_stop(cx, on);
+    }
+    cx->fs->loop = &o->frame;
+}
+
+static LVal close_loop(LowerCtx *cx, Opened *o) {
+    LoopFrame *frame = &o->frame;
+    lower_scope_end(cx, frame->cleanups);
+    lower_go(cx, frame->next);
+    LLVMValueRef next = LLVMBuildNSWAdd(cx->builder, index_now(cx, frame), lower_i64(cx, 1), "");
+    LLVMBuildStore(cx->builder, next, frame->index);
+    LLVMBuildBr(cx->builder, o->head);
+    cx->fs->loop = frame->outer;
+    if (o->done != frame->end) {
+        lower_at(cx, o->done);
+        if (frame->result) {
+            static const char text[] = "loop ended without a value";
+            LLVMValueRef error = RT(cx, rt_error_new, lower_str(cx, text, sizeof text - 1));
+            LVal none = lower_val(REP_ANY, type_of_kind(KIND_ERROR), error, true);
+            LLVMBuildStore(cx->builder, lower_convert(cx, none, frame->result_rep).v, frame->result);
+        }
+        LLVMBuildBr(cx->builder, frame->end);
+    }
+    lower_at(cx, frame->end);
+    lower_hoist_end(cx, &o->hoist);
+    lower_scope_end(cx, o->mark);
+    if (!frame->result) return lower_zero(cx);
+    LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, frame->result_rep), frame->result, "");
+    return lower_val(frame->result_rep, o->type, v, lower_is_counted_rep(frame->result_rep));
+}
+
+// --- kinds of loops -------------------------------------------------------------------------------
+
+static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
+    Opened o = {0};
+    open_loop(cx, &o, node, lower_i64(cx, 0), want_value, lower_scope(cx));
+    LLVMValueRef goes_on = NULL;
+    if (node->loop->kind == LOOP_WHILE) {
+        uint32_t mark = lower_scope(cx);
+        LVal condition = lower_expr(cx, node->loop->condition);
+        goes_on = lower_truth(cx, condition, node->loop->condition->span);
+        lower_release(cx, condition);
+        lower_scope_end(cx, mark);
+    }
+    enter_body(cx, &o, goes_on);
+    lower_effect(cx, node->loop->body);
+    return close_loop(cx, &o);
+}
+
+static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
+    LoopNode *loop = node->loop;
+    uint32_t mark = lower_scope(cx);
+    Node *parts[] = {loop->low, loop->high};
+    LVal bounds[2];
+    lower_operands(cx, parts, 2, bounds);
+    LLVMValueRef low = lower_bound(cx, bounds[0], loop->low->span);
+    LLVMValueRef high = lower_bound(cx, bounds[1], loop->high->span);
+    lower_release_all(cx, bounds, 2);
+    if (loop->inclusive) high = LLVMBuildNSWAdd(cx->builder, high, lower_i64(cx, 1), "");
+    Opened o = {0};
+    open_loop(cx, &o, node, low, want_value, mark);
+    o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
+    LLVMValueRef index = index_now(cx, &o.frame);
+    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSLT, index, high, ""));
+    if (loop->symbols.len && loop->symbols.items[0])
+        lower_alias(cx, loop->symbols.items[0],
+                    lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), index, false));
+    lower_effect(cx, loop->body);
+    return close_loop(cx, &o);
+}
+
+static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {
+    LoopNode *loop = node->loop;
+    LLVMValueRef length = lower_length(cx, list.v), data = lower_data(cx, list.v);
+    Opened o = {0};
+    open_loop(cx, &o, node, lower_i64(cx, 0), want_value, mark);
+    o.frame.total = length;
+    LLVMValueRef index = index_now(cx, &o.frame);
+    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSLT, index, length, ""));
+    Type element = type_element(list.type);
+    bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, data, &index, 1, "");
+    LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
+    LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
+    Symbol *symbol = loop->symbols.len ? loop->symbols.items[0] : NULL;
+    if (symbol && symbol->rebound_by_loop) lower_define(cx, symbol, item);
+    else if (symbol) lower_alias(cx, symbol, item);
+    lower_effect(cx, loop->body);
+    return close_loop(cx, &o);
+}
+
+static LVal string_loop(LowerCtx *cx, Node *node, LVal text, bool want_value, uint32_t mark) {
+    LoopNode *loop = node->loop;
+    LLVMValueRef points = lower_load(cx, cx->i64, lower_field(cx, text.v, 16), cx->tbaa_header, "");
+    LLVMValueRef offset = lower_alloca(cx, cx->i64, "offset");
+    LLVMBuildStore(cx->builder, lower_i64(cx, 0), offset);
+    Opened o = {0};
+    open_loop(cx, &o, node, lower_i64(cx, 0), want_value, mark);
+    o.frame.total = points;
+    LLVMValueRef point = RT(cx, rt_str_next, text.v, offset);
+    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSGE, point, lower_i64(cx, 0), ""));
+    if (loop->symbols.len && loop->symbols.items[0])
+        lower_alias(cx, loop->symbols.items[0],
+                    lower_val(REP_I64, type_integer(0, 0x10FFFF), point, false));
+    lower_effect(cx, loop->body);
+    return close_loop(cx, &o);
+}
+
+// A list of what the loop goes over, when only the run tells what that is.
+static LVal as_list(LowerCtx *cx, LVal v, Span span) {
+    LLVMValueRef place = lower_place(cx, span), word = lower_word(cx, v);
+    RT(cx, rt_expect_kind, word, lower_i32(cx, KIND_LIST | KIND_STRING), lower_cstr(cx, "a loop"),
+       place);
+    LLVMValueRef made = RT(cx, rt_cast, word, lower_i32(cx, (int32_t)CAST_LIST), place);
+    lower_release(cx, v);
+    Type type = type_of_kind(KIND_LIST);
+    return lower_convert(cx, lower_val(REP_ANY, type, made, true), REP_LIST);
+}
+
+static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
+    LoopNode *loop = node->loop;
+    uint32_t mark = lower_scope(cx);
+    LVal sequence = lower_expr(cx, loop->iterable);
+    if (sequence.rep != REP_LIST && sequence.rep != REP_STRING)
+        sequence = as_list(cx, sequence, loop->iterable->span);
+    bool updates = (lower_node_flags(cx, loop->body) & NODE_MAY_UPDATE) != 0;
+    if (updates) sequence = lower_own(cx, sequence);
+    if (sequence.owned && lower_is_counted(sequence)) lower_hold(cx, sequence);
+    if (sequence.rep == REP_STRING) return string_loop(cx, node, sequence, want_value, mark);
+    return list_loop(cx, node, sequence, want_value, mark);
+}
+
+LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
+    if (node->loop->plan) {
+        lower_parallel(cx, node);
+        return lower_zero(cx);
+    }
+    switch (node->loop->kind) {
+    case LOOP_FOREVER: case LOOP_WHILE: return endless_loop(cx, node, want_value);
+    case LOOP_RANGE: return range_loop(cx, node, want_value);
+    case LOOP_EACH: return each_loop(cx, node, want_value);
+    case LOOP_PAIRS: break;
+    }
+    UNREACHABLE("sema refuses loops with two names");
+}
+
+// --- values and jumps -----------------------------------------------------------------------------
+
+LVal lower_loop_value(LowerCtx *cx, Node *node) {
+    LoopNode *loop = node->loop_value.loop;
+    LoopValueKind what = node->loop_value.what;
+    if (what == LOOP_ITEM && loop && loop->symbols.len)
+        return lower_symbol(cx, loop->symbols.items[loop->symbols.len - 1]);
+    const LoopFrame *frame = frame_of(cx, loop);
+    LLVMValueRef counter = counter_now(cx, frame);
+    LLVMValueRef zero = lower_i64(cx, 0);
+    switch (what) {
+    case LOOP_FIRST: return lower_bit(cx, LLVMBuildICmp(cx->builder, LLVMIntEQ, counter, zero, ""));
+    case LOOP_LAST: {
+        if (!frame->total) return lower_zero(cx);
+        LLVMValueRef last = LLVMBuildSub(cx->builder, frame->total, lower_i64(cx, 1), "");
+        return lower_bit(cx, LLVMBuildICmp(cx->builder, LLVMIntEQ, counter, last, ""));
+    }
+    case LOOP_COUNTER: case LOOP_ITEM: case LOOP_CYCLE:
+        return lower_val(REP_I64, type_integer(0, 0x1p52), counter, false);
+    }
+    UNREACHABLE("a value of a loop");
+}
+
+void lower_leave(LowerCtx *cx, Node *node) {
+    LoopFrame *frame = frame_of(cx, node->leave.loop);
+    LVal value = node->leave.value ? lower_expr(cx, node->leave.value) : lower_zero(cx);
+    if (frame->result) {
+        value = lower_own(cx, lower_convert(cx, value, frame->result_rep));
+        LLVMBuildStore(cx->builder, value.v, frame->result);
+    } else {
+        lower_release(cx, value);
+    }
+    lower_clean(cx, frame->cleanups);
+    LLVMBuildBr(cx->builder, frame->end);
+    lower_at(cx, lower_block_new(cx, "dead"));
+}
+
+void lower_next(LowerCtx *cx, Node *node) {
+    const LoopFrame *frame = frame_of(cx, node->next.loop);
+    lower_clean(cx, frame->cleanups);
+    LLVMBuildBr(cx->builder, frame->next);
+    lower_at(cx, lower_block_new(cx, "dead"));
+}
+
+// The loop variable stands for an element of the list variable that the loop goes over: what it holds
+// goes there after an update. Before one through a path the element is emptied, so that the
+// variable's value is not shared with it.
+void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before) {
+    LoopFrame *frame = cx->fs->loop;
+    while (frame && !(frame->loop->symbols.len && frame->loop->symbols.items[0] == symbol))
+        frame = frame->outer;
+    CHECK(frame != NULL && frame->loop->source, "an updated loop variable has a source");
+    LVal index = lower_val(REP_I64, type_integer(0, 0x1p53), index_now(cx, frame), false);
+    Path path = {.symbol = frame->loop->source, .slot = lower_slot(cx, frame->loop->source),
+                 .count = 1, .indices = &index, .span = frame->loop->header};
+    LVal value = before ? lower_zero(cx) : lower_symbol(cx, symbol);
+    lower_path_write(cx, &path, lower_own(cx, value));
+}

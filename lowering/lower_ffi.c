@@ -1,0 +1,93 @@
+// lower_ffi.c: call("name", …) and dlopen: C types of the arguments come from the `as` casts around
+// them, that of the result from foreign.def or the cast around the call. The runtime calls libffi.
+#include "lower_internal.h"
+#include "../rt/rt_layout.h"
+#include <string.h>
+
+bool lower_is_foreign_call(const Node *node) {
+    if (node->kind != NODE_CALL || node->call.callee->kind != NODE_NAME) return false;
+    const Symbol *symbol = node->call.callee->name.symbol;
+    return symbol && symbol->kind == SYMBOL_BUILTIN && symbol->builtin->id == BUILTIN_call;
+}
+
+static int kind_of_cast(CastKind to) {
+    switch (to) {
+    case CAST_I8: return RT_C_I8;
+    case CAST_I16: return RT_C_I16;
+    case CAST_I32: return RT_C_I32;
+    case CAST_I64: return RT_C_I64;
+    case CAST_U8: return RT_C_U8;
+    case CAST_U16: return RT_C_U16;
+    case CAST_U32: return RT_C_U32;
+    case CAST_U64: return RT_C_U64;
+    case CAST_F32: return RT_C_F32;
+    case CAST_F64: return RT_C_F64;
+    case CAST_PTR: case CAST_STRUCT: return RT_C_POINTER;
+    case CAST_CSTR: case CAST_STRING: return RT_C_TEXT;
+    case CAST_LIST: break;
+    }
+    return RT_C_I64;
+}
+
+static int kind_of_result(const Node *name, const Node *cast) {
+    static const struct { const char *name; int kind; } known[] = {
+#define FOREIGN(function, kind) {#function, RT_C_##kind},
+#include "foreign.def"
+#undef FOREIGN
+    };
+    for (size_t i = 0; name->kind == NODE_STRING && i < COUNT_OF(known); i++)
+        if (strlen(known[i].name) == name->string.len &&
+            memcmp(known[i].name, name->string.bytes, name->string.len) == 0)
+            return known[i].kind;
+    return cast ? kind_of_cast(cast->cast.to) : RT_C_I64;
+}
+
+// The RT_C_ byte of an argument: from its cast, its kind, or for unknown kinds found at run time.
+static LLVMValueRef kind_of_argument(LowerCtx *cx, const Node *node, LVal v) {
+    LLVMTypeRef i8 = cx->i8;
+    if (node->kind == NODE_CAST)
+        return LLVMConstInt(i8, (unsigned)kind_of_cast(node->cast.to), 0);
+    LLVMValueRef text = LLVMConstInt(i8, RT_C_TEXT, 0), back = LLVMConstInt(i8, RT_C_CALLBACK, 0);
+    LLVMValueRef number = LLVMConstInt(i8, RT_C_F64, 0);
+    if (v.rep == REP_STRING) return text;
+    if (v.rep == REP_FUNCTION) return back;
+    if (v.rep != REP_ANY) return number;
+    LLVMValueRef is_text = lower_is_tag(cx, v.v, RT_TAG_STRING);
+    LLVMValueRef is_back = lower_is_tag(cx, v.v, RT_TAG_FUNCTION);
+    LLVMValueRef rest = LLVMBuildSelect(cx->builder, is_back, back, number, "");
+    return LLVMBuildSelect(cx->builder, is_text, text, rest, "");
+}
+
+LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast) {
+    uint32_t count = node->call.args.len;
+    Node **nodes = node->call.args.items;
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    lower_operands(cx, nodes, count, values);
+    LLVMValueRef kinds = lower_words_alloca(cx, (count + 7) / 8, "kinds");
+    for (uint32_t i = 1; i < count; i++)
+        LLVMBuildStore(cx->builder, kind_of_argument(cx, nodes[i], values[i]),
+                       lower_field(cx, kinds, (int64_t)i - 1));
+    LLVMValueRef words = lower_pack(cx, values + 1, count - 1);
+    int kind = kind_of_result(nodes[0], cast);
+    LLVMValueRef word = RT(cx, rt_foreign_call, lower_word(cx, values[0]), kinds, words,
+                           lower_i64(cx, (int64_t)count - 1), lower_i32(cx, kind),
+                           lower_place(cx, node->span));
+    lower_release_all(cx, values, count);
+    LVal result = lower_val(REP_ANY, type_number(), word, true);
+    return lower_convert(cx, result, REP_F64);
+}
+
+LVal lower_foreign(LowerCtx *cx, const BuiltinCall *call) {
+    LLVMValueRef place = lower_place(cx, call->span), result;
+    if (call->builtin->id == BUILTIN_dlopen) {
+        LLVMValueRef flags = lower_f64(cx, 1); // RTLD_LAZY
+        if (call->count > 1) flags = lower_number(cx, call->args[1], "dlopen", call->span);
+        result = RT(cx, rt_foreign_open, lower_word(cx, call->args[0]), flags, place);
+    } else if (call->builtin->id == BUILTIN_dlsym) {
+        LLVMValueRef handle = lower_number(cx, call->args[0], "dlsym", call->span);
+        result = RT(cx, rt_foreign_symbol, handle, lower_word(cx, call->args[1]), place);
+    } else {
+        result = RT(cx, rt_foreign_close, lower_number(cx, call->args[0], "dlclose", call->span));
+    }
+    return lower_val(REP_F64, type_number(), result, false);
+}

@@ -1,0 +1,343 @@
+// lower_func.c: LLVM functions: entry, slots of symbols, scopes and their releases, returns, tail
+// calls, clauses.
+//
+// The entry block holds all allocas and ends in a branch to the body, which is where a self call in
+// tail position goes on. A function that has such calls owns its parameters; others borrow them.
+#include "lower_internal.h"
+#include <string.h>
+
+// --- blocks ---------------------------------------------------------------------------------------
+
+LLVMBasicBlockRef lower_block_new(LowerCtx *cx, const char *name) {
+    return LLVMAppendBasicBlockInContext(cx->context, cx->fs->value, name);
+}
+
+void lower_at(LowerCtx *cx, LLVMBasicBlockRef block) {
+    LLVMBasicBlockRef last = LLVMGetLastBasicBlock(cx->fs->value);
+    if (last != block) LLVMMoveBasicBlockAfter(block, last); // text in order of emission
+    LLVMPositionBuilderAtEnd(cx->builder, block);
+}
+
+void lower_go(LowerCtx *cx, LLVMBasicBlockRef block) {
+    LLVMBuildBr(cx->builder, block);
+    lower_at(cx, block);
+}
+
+void lower_branch(LowerCtx *cx, LLVMValueRef condition, LLVMBasicBlockRef yes,
+                  LLVMBasicBlockRef no) {
+    LLVMBuildCondBr(cx->builder, condition, yes, no);
+}
+
+LLVMBasicBlockRef lower_rare(LowerCtx *cx, LLVMValueRef condition, const char *name) {
+    LLVMBasicBlockRef rare = lower_block_new(cx, name), on = lower_block_new(cx, "on");
+    LLVMValueRef branch = LLVMBuildCondBr(cx->builder, condition, rare, on);
+    LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(cx->context, "prof", 4), cx->rare);
+    lower_at(cx, rare);
+    return on;
+}
+
+void lower_rare_stop(LowerCtx *cx, LLVMBasicBlockRef on) {
+    LLVMBuildUnreachable(cx->builder);
+    lower_at(cx, on);
+}
+
+LLVMValueRef lower_alloca(LowerCtx *cx, LLVMTypeRef type, const char *name) {
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
+    LLVMPositionBuilderBefore(cx->builder, cx->fs->entry_end);
+    LLVMValueRef alloca = LLVMBuildAlloca(cx->builder, type, name);
+    LLVMPositionBuilderAtEnd(cx->builder, here);
+    return alloca;
+}
+
+LLVMValueRef lower_words_alloca(LowerCtx *cx, uint32_t count, const char *name) {
+    return lower_alloca(cx, LLVMArrayType2(cx->i64, count ? count : 1), name);
+}
+
+// --- functions ------------------------------------------------------------------------------------
+
+Type lower_node_type(LowerCtx *cx, const Node *node) {
+    return cx->fs->instance->node_types[node->id];
+}
+
+Instance *lower_callee(LowerCtx *cx, const Node *node) {
+    const Instance *instance = cx->fs->instance;
+    if (cx->fs->plan && !instance->parallel && instance->parallel_callees[node->id])
+        return instance->parallel_callees[node->id];
+    return instance->callees[node->id];
+}
+
+void lower_begin_plain(LowerCtx *cx, FuncState *fs, LLVMValueRef function, const char *name) {
+    *fs = (FuncState){.outer = cx->fs, .value = function, .name = name};
+    cx->fs = fs;
+    LLVMBasicBlockRef entry = lower_block_new(cx, "entry");
+    fs->head = lower_block_new(cx, "body");
+    LLVMPositionBuilderAtEnd(cx->builder, entry);
+    fs->entry_end = LLVMBuildBr(cx->builder, fs->head);
+    lower_at(cx, fs->head);
+}
+
+void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef function) {
+    Function *source = instance->function;
+    lower_begin_plain(cx, fs, function,
+                      source->parent == NULL ? "main" : source->name ? source->name->text : "<lambda>");
+    fs->instance = instance;
+    fs->function = source;
+    fs->shared = instance->parallel || (instance->boxed && cx->c->program->parallel);
+    fs->slots = ARENA_ARRAY(cx->arena, SymSlot, source->symbols.len + 1);
+    fs->captures = ARENA_ARRAY(cx->arena, SymSlot, source->captures.len + 1);
+}
+
+void lower_end(LowerCtx *cx) {
+    if (!LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(cx->builder)))
+        LLVMBuildUnreachable(cx->builder);
+    cx->fs = cx->fs->outer;
+}
+
+// --- slots ----------------------------------------------------------------------------------------
+
+static SymSlot *slot_place(LowerCtx *cx, FuncState *fs, Symbol *symbol, Type *type) {
+    if (symbol->is_global) {
+        *type = cx->c->program->instances.items[0]->symbol_types[symbol->index];
+        return &cx->globals[symbol->index];
+    }
+    if (symbol->owner == fs->function) {
+        *type = fs->instance->symbol_types[symbol->index];
+        return &fs->slots[symbol->index];
+    }
+    SymbolVec *captures = &fs->function->captures;
+    for (uint32_t i = 0; i < captures->len; i++) {
+        if (captures->items[i] != symbol) continue;
+        *type = fs->instance->captures[i];
+        return &fs->captures[i];
+    }
+    UNREACHABLE("a symbol of another function is a capture");
+}
+
+static void slot_make(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type) {
+    slot->type = type;
+    slot->rep = type_rep(type);
+    slot->at = lower_alloca(cx, lower_type(cx, slot->rep), symbol->name ? symbol->name->text : "");
+}
+
+// A parallel body takes what it mentions from its capture record; the loop fills that afterwards.
+static void import_slot(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type) {
+    FuncState *fs = cx->fs;
+    slot_make(cx, slot, symbol, type);
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
+    LLVMPositionBuilderBefore(cx->builder, fs->entry_end);
+    LLVMValueRef from = lower_field(cx, fs->record, 16 + 8 * (int64_t)fs->imports.len);
+    LLVMValueRef value = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), from, "");
+    LLVMBuildStore(cx->builder, value, slot->at);
+    LLVMPositionBuilderAtEnd(cx->builder, here);
+    ParImport import = {.symbol = symbol};
+    vec_push(cx->arena, &fs->imports, import);
+    for (uint32_t i = 0; i < fs->plan->captures.len; i++) {
+        const ParVariable *variable = &fs->plan->captures.items[i];
+        if (variable->symbol == symbol && variable->use == PAR_ELEMENT) slot->known_unique = true;
+    }
+}
+
+SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol) {
+    Type type;
+    SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
+    if (slot->at) return slot;
+    if (cx->fs->plan) import_slot(cx, slot, symbol, type);
+    else slot_make(cx, slot, symbol, type); // only in code that is never reached
+    return slot;
+}
+
+SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol) {
+    Type type;
+    SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
+    if (!slot->at) slot_make(cx, slot, symbol, type);
+    slot->data = slot->length = NULL;
+    slot->hoisted_write = slot->known_unique = false;
+    return slot;
+}
+
+static void store_slot(LowerCtx *cx, const SymSlot *slot, LVal value) {
+    LLVMBuildStore(cx->builder, lower_convert(cx, value, slot->rep).v, slot->at);
+}
+
+void lower_define(LowerCtx *cx, Symbol *symbol, LVal value) {
+    SymSlot *slot = lower_slot_define(cx, symbol);
+    store_slot(cx, slot, lower_own(cx, lower_convert(cx, value, slot->rep)));
+    if (symbol->is_global || !lower_is_counted_rep(slot->rep)) return;
+    Cleanup cleanup = {.slot = slot, .active = true};
+    vec_push(cx->arena, &cx->fs->cleanups, cleanup);
+}
+
+void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value) {
+    store_slot(cx, lower_slot_define(cx, symbol), value);
+}
+
+// --- scopes ---------------------------------------------------------------------------------------
+
+uint32_t lower_scope(LowerCtx *cx) {
+    return cx->fs->cleanups.len;
+}
+
+void lower_clean(LowerCtx *cx, uint32_t mark) {
+    for (uint32_t i = cx->fs->cleanups.len; i-- > mark;) {
+        Cleanup *cleanup = &cx->fs->cleanups.items[i];
+        if (!cleanup->active) continue;
+        if (!cleanup->slot) {
+            lower_drop(cx, cleanup->value);
+            continue;
+        }
+        const SymSlot *slot = cleanup->slot;
+        LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
+        lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
+    }
+}
+
+void lower_scope_end(LowerCtx *cx, uint32_t mark) {
+    lower_clean(cx, mark);
+    cx->fs->cleanups.len = mark;
+}
+
+uint32_t lower_hold(LowerCtx *cx, LVal value) {
+    Cleanup cleanup = {.value = value, .active = true};
+    vec_push(cx->arena, &cx->fs->cleanups, cleanup);
+    return cx->fs->cleanups.len - 1;
+}
+
+void lower_unhold(LowerCtx *cx, uint32_t at) {
+    cx->fs->cleanups.items[at].active = false;
+}
+
+// --- returns --------------------------------------------------------------------------------------
+
+void lower_return(LowerCtx *cx, LVal value) {
+    FuncState *fs = cx->fs;
+    if (fs->function->parent == NULL) { // the top level: the program ends
+        lower_release(cx, value);
+        lower_clean(cx, 0);
+        LLVMBuildRet(cx->builder, lower_i32(cx, 0));
+    } else {
+        Rep rep = type_rep(fs->instance->result);
+        value = lower_own(cx, lower_convert(cx, value, rep));
+        lower_clean(cx, 0);
+        LLVMBuildRet(cx->builder, value.v);
+    }
+    lower_at(cx, lower_block_new(cx, "dead"));
+}
+
+void lower_tail(LowerCtx *cx, Node *node) {
+    if (node->kind == NODE_BLOCK) {
+        lower_block(cx, node, true, true);
+    } else if (node->kind == NODE_MATCH) {
+        lower_match(cx, node, true, true);
+    } else if (node->kind != NODE_CALL) {
+        lower_return(cx, lower_expr(cx, node));
+    } else if (!lower_self_tail(cx, node)) {
+        lower_return(cx, lower_call_tail(cx, node, true));
+    }
+}
+
+// --- bodies ---------------------------------------------------------------------------------------
+
+static void bind_input(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, Rep rep,
+                       LLVMValueRef value, bool owns) {
+    slot_make(cx, slot, symbol, type);
+    LVal input = lower_val(rep, type, value, false);
+    LLVMSetValueName2(value, symbol->name ? symbol->name->text : "",
+                      symbol->name ? symbol->name->len : 0);
+    store_slot(cx, slot, input);
+    if (!owns || !lower_is_counted_rep(slot->rep)) return;
+    lower_retain(cx, input);
+    Cleanup cleanup = {.slot = slot, .active = true};
+    vec_push(cx->arena, &cx->fs->cleanups, cleanup);
+}
+
+static void bind_inputs(LowerCtx *cx) {
+    FuncState *fs = cx->fs;
+    Function *function = fs->function;
+    uint32_t captured = function->captures.len;
+    for (uint32_t i = 0; i < captured; i++)
+        bind_input(cx, &fs->captures[i], function->captures.items[i], fs->instance->captures[i],
+                   type_rep(fs->instance->captures[i]), LLVMGetParam(fs->value, i), false);
+    for (uint32_t i = 0; i < function->param_count; i++) {
+        Symbol *symbol = function->params.items[i];
+        bind_input(cx, &fs->slots[symbol->index], symbol, fs->instance->symbol_types[symbol->index],
+                   type_rep(fs->instance->params[i]), LLVMGetParam(fs->value, captured + i),
+                   function->self_tail_call);
+    }
+    fs->param_cleanups = fs->cleanups.len;
+    if (!function->self_tail_call) return;
+    LLVMBasicBlockRef head = lower_block_new(cx, "head");
+    fs->head = head;
+    lower_go(cx, head);
+}
+
+static void match_clause(LowerCtx *cx, Clause *clause, LLVMBasicBlockRef next) {
+    Function *function = cx->fs->function;
+    for (uint32_t i = 0; i < clause->params.len; i++) {
+        Pattern *pattern = &clause->params.items[i];
+        LVal param = lower_symbol(cx, function->params.items[i]);
+        if (pattern->kind == PATTERN_LITERAL) {
+            LLVMValueRef fits = lower_equal(cx, param, lower_expr(cx, pattern->literal));
+            LLVMBasicBlockRef on = lower_block_new(cx, "fits");
+            lower_branch(cx, fits, on, next);
+            lower_at(cx, on);
+        } else if (pattern->symbol && pattern->symbol != function->params.items[i]) {
+            lower_alias(cx, pattern->symbol, param);
+        }
+    }
+}
+
+static void lower_clauses(LowerCtx *cx) {
+    Node *node = cx->fs->function->node;
+    for (uint32_t i = 0; i < node->lambda.clauses.len; i++) {
+        Clause *clause = &node->lambda.clauses.items[i];
+        LLVMBasicBlockRef next = lower_block_new(cx, "clause");
+        uint32_t mark = lower_scope(cx);
+        match_clause(cx, clause, next);
+        lower_tail(cx, clause->body);
+        cx->fs->cleanups.len = mark;
+        LLVMBuildUnreachable(cx->builder);
+        lower_at(cx, next);
+    }
+    lower_return(cx, lower_zero(cx));
+}
+
+static void release_globals(LowerCtx *cx) {
+    VEC_EACH(Symbol *, symbol, &cx->c->program->globals) {
+        SymSlot *slot = &cx->globals[symbol->index];
+        if (!slot->at || !lower_is_counted_rep(slot->rep)) continue;
+        LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
+        if (slot->rep == REP_ANY) {
+            lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
+            continue;
+        }
+        LLVMBasicBlockRef set = lower_block_new(cx, "set"), on = lower_block_new(cx, "on");
+        lower_branch(cx, LLVMBuildIsNull(cx->builder, v, ""), on, set);
+        lower_at(cx, set);
+        lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
+        lower_go(cx, on);
+    }
+}
+
+static void lower_main(LowerCtx *cx) {
+    FuncState *fs = cx->fs;
+    cx->main_entry_end = fs->entry_end;
+    lower_effect(cx, fs->function->body);
+    Instance *user_main = cx->c->program->user_main_instance;
+    if (user_main && user_main->function->param_count == 0)
+        lower_release(cx, lower_call_known(cx, user_main, NULL, false));
+    release_globals(cx);
+    LLVMBuildRet(cx->builder, lower_i32(cx, 0));
+}
+
+void lower_instance(LowerCtx *cx, Instance *instance) {
+    FuncState fs;
+    lower_begin(cx, &fs, instance, cx->functions[instance->number]);
+    if (instance->function->parent == NULL) {
+        lower_main(cx);
+    } else {
+        bind_inputs(cx);
+        if (instance->function->has_clauses) lower_clauses(cx);
+        else lower_tail(cx, instance->function->body);
+    }
+    lower_end(cx);
+}

@@ -1,0 +1,143 @@
+// lower_hoist.c: lists that a loop keeps at hand. A list variable that a loop's body only reads, or
+// only reads by index and writes by element, has its elements' address and its length in registers for
+// the whole loop; one that is written is made unshared once, before. So the loop is what C would be.
+//
+// Invariant: while a slot is hoisted nothing stores to it, and a written one is mentioned in no other
+// way, so that its list stays where it is and nobody else comes to hold it.
+#include "lower_internal.h"
+
+typedef struct Use {
+    Symbol *symbol;
+    bool indexed, whole, element_written, written;
+} Use;
+
+typedef struct Scan {
+    LowerCtx *cx;
+    PtrMap of_symbol; // Symbol -> Use
+    VEC(Use *) uses;
+} Scan;
+
+static Use *use_of(Scan *scan, Symbol *symbol) {
+    if (!symbol) return ARENA_NEW(scan->cx->arena, Use); // nobody looks at it
+    Use *use = map_get(&scan->of_symbol, symbol);
+    if (use) return use;
+    use = ARENA_NEW(scan->cx->arena, Use);
+    use->symbol = symbol;
+    map_put(&scan->of_symbol, symbol, use);
+    vec_push(scan->cx->arena, &scan->uses, use);
+    return use;
+}
+
+static void scan_node(Scan *scan, Node *node);
+
+static void scan_child(void *context, Node **child) {
+    if (*child) scan_node(context, *child);
+}
+
+static void scan_function(Scan *scan, const Function *function) {
+    VEC_EACH(Symbol *, capture, &function->captures) use_of(scan, capture)->whole = true;
+    VEC_EACH(Symbol *, source, &function->sources) use_of(scan, source)->whole = true;
+    VEC_EACH(Symbol *, snapshot, &function->snapshots) use_of(scan, snapshot)->written = true;
+}
+
+static void scan_name(Scan *scan, Symbol *symbol) {
+    if (!symbol) return;
+    if (symbol->function) scan_function(scan, symbol->function);
+    else use_of(scan, symbol)->whole = true;
+}
+
+static void scan_target(Scan *scan, Node *target) {
+    uint32_t depth = 0;
+    Node *root = target;
+    for (; root->kind == NODE_INDEX; root = root->index.base) {
+        scan_node(scan, root->index.index);
+        depth++;
+    }
+    if (root->kind != NODE_NAME) return scan_node(scan, root);
+    Use *use = use_of(scan, root->name.symbol);
+    if (depth == 1) use->element_written = true;
+    else use->written = true;
+}
+
+static void scan_symbols(Scan *scan, const SymbolVec *symbols) {
+    VEC_EACH(Symbol *, symbol, symbols) use_of(scan, symbol)->written = true;
+}
+
+static void scan_loop(Scan *scan, LoopNode *loop) {
+    scan_symbols(scan, &loop->symbols);
+    if (loop->writes_through && loop->source) use_of(scan, loop->source)->written = true;
+}
+
+static void scan_match(Scan *scan, Node *node) {
+    for (uint32_t i = 0; i < node->match.arms.len; i++)
+        scan_symbols(scan, &node->match.arms.items[i].symbols);
+}
+
+static void scan_node(Scan *scan, Node *node) {
+    bool reads_part = node->kind == NODE_INDEX ||
+                      (node->kind == NODE_UNARY && node->unary.op == UNARY_LEN);
+    Node *base = node->kind == NODE_INDEX ? node->index.base : NULL;
+    if (node->kind == NODE_UNARY) base = node->unary.operand;
+    if (reads_part && base->kind == NODE_NAME) {
+        use_of(scan, base->name.symbol)->indexed = true;
+        if (node->kind == NODE_INDEX) scan_node(scan, node->index.index);
+        return;
+    }
+    if (node->kind == NODE_NAME) return scan_name(scan, node->name.symbol);
+    if (node->kind == NODE_LAMBDA) return scan_function(scan, node->lambda.function);
+    if (node->kind == NODE_UPDATE) {
+        scan_target(scan, node->update.target);
+        return scan_node(scan, node->update.value);
+    }
+    if (node->kind == NODE_SWAP) {
+        scan_target(scan, node->swap.left);
+        return scan_target(scan, node->swap.right);
+    }
+    if (node->kind == NODE_DEFINE) scan_symbols(scan, &node->define->symbols);
+    if (node->kind == NODE_LOOP) scan_loop(scan, node->loop);
+    if (node->kind == NODE_MATCH) scan_match(scan, node);
+    ast_children(node, scan_child, scan);
+}
+
+static bool is_defined(LowerCtx *cx, Symbol *symbol) {
+    FuncState *fs = cx->fs;
+    if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN || symbol->function)
+        return false;
+    if (symbol->is_global) return cx->globals[symbol->index].at != NULL;
+    return fs->plan || symbol->owner != fs->function || fs->slots[symbol->index].at != NULL;
+}
+
+static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
+    if (use->written || !is_defined(cx, use->symbol)) return;
+    SymSlot *slot = lower_slot(cx, use->symbol);
+    if (slot->rep != REP_LIST || slot->data || (!use->indexed && !use->element_written)) return;
+    bool numbers = type_element(slot->type).kinds == KIND_NUMBER;
+    if (use->element_written && (use->whole || !numbers || use->symbol->rebound_by_loop)) return;
+    LLVMValueRef list = lower_symbol(cx, use->symbol).v;
+    if (use->element_written && !slot->known_unique) {
+        list = RT(cx, rt_list_unique, list);
+        LLVMBuildStore(cx->builder, list, slot->at);
+    }
+    slot->length = lower_length(cx, list);
+    slot->data = lower_data(cx, list);
+    slot->hoisted_write = use->element_written;
+    vec_push(cx->arena, &hoist->slots, slot);
+}
+
+Hoist lower_hoist(LowerCtx *cx, LoopNode *loop) {
+    Scan scan = {.cx = cx, .of_symbol = {.arena = cx->arena}};
+    Hoist hoist = {0};
+    scan_loop(&scan, loop);
+    scan_node(&scan, loop->body);
+    if (loop->condition) scan_node(&scan, loop->condition);
+    for (uint32_t i = 0; i < scan.uses.len; i++) hoist_one(cx, &hoist, scan.uses.items[i]);
+    return hoist;
+}
+
+void lower_hoist_end(LowerCtx *cx, const Hoist *hoist) {
+    (void)cx;
+    VEC_EACH(SymSlot *, slot, &hoist->slots) {
+        slot->data = slot->length = NULL;
+        slot->hoisted_write = false;
+    }
+}

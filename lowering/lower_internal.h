@@ -1,0 +1,317 @@
+// lower_internal.h: what the files that generate LLVM IR share.
+//
+// Lowering reads the analysed program (sema.h, type.h) and emits; it decides nothing about the
+// language. One FuncState per LLVM function being filled; a parallel loop's body is a function of
+// its own with the same Instance. The invariants that every file keeps:
+//   - a value in flight is an LVal; who gets an owned one releases it or stores it;
+//   - a slot (variable) of a counted kind owns its value from its definition to the end of its scope;
+//   - after a jump the builder stands in a fresh block that nothing reaches, so that emitting may go on.
+#ifndef FLAP_LOWER_INTERNAL_H
+#define FLAP_LOWER_INTERNAL_H
+
+#include "../frontend/frontend.h"
+#include "../frontend/map.h"
+#include "lowering.h"
+#include <llvm-c/Core.h>
+
+// Fills the empty module (its triple and data layout set): `i32 @flap_program()` and one function per
+// instance. False after a diagnostic; a module that does not verify is a compiler_bug().
+bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRef context,
+                   LLVMModuleRef module);
+
+typedef enum RtId {
+#define RT_FN0(r, name, attr)                   RTF_##name,
+#define RT_FN1(r, name, a, attr)                RTF_##name,
+#define RT_FN2(r, name, a, b, attr)             RTF_##name,
+#define RT_FN3(r, name, a, b, c, attr)          RTF_##name,
+#define RT_FN4(r, name, a, b, c, d, attr)       RTF_##name,
+#define RT_FN5(r, name, a, b, c, d, e, attr)    RTF_##name,
+#define RT_FN6(r, name, a, b, c, d, e, f, attr) RTF_##name,
+#include "../rt/rt_abi.def"
+#undef RT_FN0
+#undef RT_FN1
+#undef RT_FN2
+#undef RT_FN3
+#undef RT_FN4
+#undef RT_FN5
+#undef RT_FN6
+    RTF_COUNT
+} RtId;
+
+// A value being computed.
+typedef struct LVal {
+    Rep rep;
+    bool bit;   // REP_I64 whose `v` is still an i1
+    bool owned; // whoever holds it must release it (only of counted kinds)
+    Type type;
+    LLVMValueRef v;
+} LVal;
+
+// Where a symbol lives in the function being filled.
+typedef struct SymSlot {
+    LLVMValueRef at;    // alloca or global; null: not defined yet
+    Rep rep;
+    Type type;
+    LLVMValueRef data, length; // of a list while a loop keeps them at hand, else null
+    bool hoisted_write; // data and length are of an unshared list, which may be written
+    bool known_unique;  // a list that nobody else holds for as long as this function runs
+} SymSlot;
+
+typedef struct Cleanup {
+    SymSlot *slot; // or null
+    LVal value;    // a value held while others are computed
+    bool active;
+} Cleanup;
+
+typedef struct LoopFrame {
+    struct LoopFrame *outer;
+    LoopNode *loop;
+    LLVMBasicBlockRef next, end;
+    uint32_t cleanups;    // how many stand outside the body
+    LLVMValueRef index;   // alloca of the running i64
+    LLVMValueRef first, total; // index at the start; iterations (null: never known)
+    LLVMValueRef result;  // alloca, or null
+    Rep result_rep;
+} LoopFrame;
+
+// One word of a parallel body's capture record, after the first two.
+typedef struct ParImport {
+    Symbol *symbol;     // what it holds; null:
+    LLVMValueRef value; // a value of the function that the loop stands in
+} ParImport;
+
+typedef struct FuncState {
+    struct FuncState *outer; // of a parallel body: the function that the loop stands in
+    Instance *instance;
+    Function *function;
+    LLVMValueRef value;
+    const char *name;        // for messages: the Flap function's
+    bool shared;             // counts change atomically
+    ParPlan *plan;           // of a parallel body
+    VEC(ParImport) imports;  // of a parallel body: what its capture record holds, in order
+    SymSlot *slots;          // by Symbol.index
+    SymSlot *captures;       // by position in Function.captures
+    LLVMValueRef entry_end;  // end of the entry block: allocas and loads of captures go before it
+    LLVMValueRef record;     // of a parallel body: its capture record
+    uint32_t param_cleanups; // how many cleanups are of parameters
+    VEC(Cleanup) cleanups;
+    LoopFrame *loop;
+    LLVMBasicBlockRef head;  // where a self call in tail position goes on
+    LLVMValueRef carry;      // of `+!` in the block being filled
+} FuncState;
+
+typedef struct LowerCtx {
+    Compilation *c;
+    const LoweringOptions *options;
+    Arena *arena;
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    LLVMTypeRef void_t, i1, i8, i32, i64, f64, ptr;
+    LLVMTypeRef rt_types[RTF_COUNT];
+    LLVMValueRef rt_values[RTF_COUNT];
+    LLVMValueRef *functions;  // by Instance.number
+    LLVMTypeRef *signatures;
+    LLVMValueRef *entries;    // by Instance.number: the wrapper that closures call, or null
+    SymSlot *globals;         // by Symbol.index of main
+    PtrMap strings;           // Name -> global RtStr
+    PtrMap texts;             // Name -> global C string
+    PtrMap closures;          // Instance, Builtin -> constant RtClosure
+    PtrMap infos;             // Function -> RtFunctionInfo
+    PtrMap constants;         // constant's Node -> global that holds it
+    NodeVec kept_constants;   // those to be made when the program starts
+    PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
+    LLVMValueRef main_entry_end;
+    LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
+    bool fast_rounding;       // floor and its like are instructions
+    FuncState *fs;
+} LowerCtx;
+
+// --- lower_type.c ---------------------------------------------------------------------------------
+LLVMTypeRef lower_type(LowerCtx *cx, Rep rep);
+LLVMTypeRef lower_signature(LowerCtx *cx, const Instance *instance);
+bool lower_is_counted_rep(Rep rep);
+
+// --- lower_rt.c -----------------------------------------------------------------------------------
+LLVMValueRef lower_rt(LowerCtx *cx, RtId id, const LLVMValueRef *args);
+#define RT(cx, name, ...) lower_rt((cx), RTF_##name, (const LLVMValueRef[]){__VA_ARGS__})
+#define RT0(cx, name)     lower_rt((cx), RTF_##name, NULL)
+RtId lower_rt_find(const char *name); // RTF_COUNT: none
+// rt_b_<builtin>(args, count, place).
+LLVMValueRef lower_rt_words(LowerCtx *cx, const Builtin *builtin, LLVMValueRef args,
+                            LLVMValueRef count, LLVMValueRef place);
+void lower_fn_attr(LowerCtx *cx, LLVMValueRef function, const char *name, uint64_t value);
+// i32 result of a runtime function as i1.
+LLVMValueRef lower_bit_of(LowerCtx *cx, LLVMValueRef i32);
+// After a call of a function that does not return.
+void lower_dead(LowerCtx *cx);
+
+// --- lower_const.c --------------------------------------------------------------------------------
+LLVMValueRef lower_i64(LowerCtx *cx, int64_t value);
+LLVMValueRef lower_i32(LowerCtx *cx, int32_t value);
+LLVMValueRef lower_f64(LowerCtx *cx, double value);
+LLVMValueRef lower_cstr(LowerCtx *cx, const char *text);             // private constant, NUL-terminated
+LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len); // immortal RtStr
+LLVMValueRef lower_numbers(LowerCtx *cx, const double *values, uint32_t count); // immortal RtList
+LLVMValueRef lower_place(LowerCtx *cx, Span span);                   // RtPlace
+LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t arity);
+LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
+                                  const char *name);
+// The value of a folded constant; node ids are not looked at.
+LVal lower_constant(LowerCtx *cx, Node *node);
+// Fills the globals of constants that are made when the program starts.
+void lower_make_constants(LowerCtx *cx, LLVMValueRef before);
+bool lower_number_literal(const Node *node, double *value);
+
+// --- lower_value.c --------------------------------------------------------------------------------
+LVal lower_val(Rep rep, Type type, LLVMValueRef v, bool owned);
+LVal lower_bit(LowerCtx *cx, LLVMValueRef i1);
+LVal lower_zero(LowerCtx *cx);
+bool lower_is_counted(LVal v);
+void lower_retain(LowerCtx *cx, LVal v);
+void lower_release(LowerCtx *cx, LVal v);   // if it is owned
+void lower_drop(LowerCtx *cx, LVal v);      // whether or not it says that it is owned
+LVal lower_own(LowerCtx *cx, LVal v);       // retains unless it is owned
+LVal lower_convert(LowerCtx *cx, LVal v, Rep rep); // widening, or a narrowing that types prove
+LLVMValueRef lower_word(LowerCtx *cx, LVal v);
+// A double, i64 or pointer; kinds that do not fit stop the program: "<what> needs a number".
+LLVMValueRef lower_number(LowerCtx *cx, LVal v, const char *what, Span span);
+LLVMValueRef lower_integer(LowerCtx *cx, LVal v, const char *what, Span span); // truncated, saturated
+LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span); // i64; NaN misses
+LLVMValueRef lower_expect(LowerCtx *cx, LVal v, uint8_t kind, const char *what, Span span);
+LLVMValueRef lower_truth(LowerCtx *cx, LVal v, Span span); // i1
+LLVMValueRef lower_is_tag(LowerCtx *cx, LLVMValueRef word, uint32_t tag);
+LLVMValueRef lower_is_number(LowerCtx *cx, LLVMValueRef word);
+// The value as the type says it is, when that is narrower.
+LVal lower_as(LowerCtx *cx, LVal v, Type type);
+LLVMValueRef lower_field(LowerCtx *cx, LLVMValueRef object, int64_t offset);
+LLVMValueRef lower_load(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef at, LLVMValueRef tbaa,
+                        const char *name);
+void lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValueRef tbaa);
+LLVMValueRef lower_length(LowerCtx *cx, LLVMValueRef list);
+LLVMValueRef lower_data(LowerCtx *cx, LLVMValueRef list);
+
+// --- lower_func.c ---------------------------------------------------------------------------------
+void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef function);
+void lower_begin_plain(LowerCtx *cx, FuncState *fs, LLVMValueRef function, const char *name);
+void lower_end(LowerCtx *cx);
+void lower_instance(LowerCtx *cx, Instance *instance);
+LLVMBasicBlockRef lower_block_new(LowerCtx *cx, const char *name);
+void lower_go(LowerCtx *cx, LLVMBasicBlockRef block);   // branches there and goes on there
+void lower_at(LowerCtx *cx, LLVMBasicBlockRef block);   // goes on there
+LLVMValueRef lower_alloca(LowerCtx *cx, LLVMTypeRef type, const char *name);
+LLVMValueRef lower_words_alloca(LowerCtx *cx, uint32_t count, const char *name);
+// Branches to a block that is rarely run if `condition`; the builder then stands in it. Finish it
+// with lower_rare_end(), which goes on at the returned block.
+LLVMBasicBlockRef lower_rare(LowerCtx *cx, LLVMValueRef condition, const char *name);
+void lower_rare_stop(LowerCtx *cx, LLVMBasicBlockRef on); // ends in unreachable
+void lower_branch(LowerCtx *cx, LLVMValueRef condition, LLVMBasicBlockRef yes, LLVMBasicBlockRef no);
+SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol);      // for reading or updating
+SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol); // with its alloca
+void lower_define(LowerCtx *cx, Symbol *symbol, LVal value); // stores and keeps until the scope ends
+void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value);  // the same for a value that outlives it
+uint32_t lower_scope(LowerCtx *cx);
+void lower_scope_end(LowerCtx *cx, uint32_t mark);
+void lower_clean(LowerCtx *cx, uint32_t mark); // emits the releases, keeps the entries
+uint32_t lower_hold(LowerCtx *cx, LVal value); // released by jumps that leave
+void lower_unhold(LowerCtx *cx, uint32_t at);
+void lower_return(LowerCtx *cx, LVal value);
+void lower_tail(LowerCtx *cx, Node *node); // the value that the function gives
+Instance *lower_callee(LowerCtx *cx, const Node *node);
+Type lower_node_type(LowerCtx *cx, const Node *node);
+
+// --- lower_expr.c ---------------------------------------------------------------------------------
+enum { NODE_MAY_UPDATE = 1, NODE_MAY_JUMP = 2, NODE_MAY_CARRY = 4, NODE_FLAGS_KNOWN = 128 };
+uint8_t lower_node_flags(LowerCtx *cx, Node *node);
+LVal lower_expr(LowerCtx *cx, Node *node);
+void lower_effect(LowerCtx *cx, Node *node); // a statement: its value is dropped
+// Several operands, left to right, each still valid when the last is computed.
+void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values);
+void lower_release_all(LowerCtx *cx, const LVal *values, uint32_t count);
+LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail);
+
+// --- lower_arith.c --------------------------------------------------------------------------------
+LVal lower_binary(LowerCtx *cx, Node *node);
+LVal lower_unary(LowerCtx *cx, Node *node);
+// `a op b` with the type that the result has; releases nothing.
+LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span);
+LLVMValueRef lower_equal(LowerCtx *cx, LVal a, LVal b);
+LVal lower_cast(LowerCtx *cx, Node *node);
+LLVMValueRef lower_fp(LowerCtx *cx, LLVMValueRef instruction); // with the flags of --fast-math
+LLVMValueRef lower_intrinsic(LowerCtx *cx, const char *name, LLVMTypeRef type,
+                             const LLVMValueRef *args, uint32_t count);
+
+// --- lower_mem.c, lower_path.c, lower_hoist.c -----------------------------------------------------
+LVal lower_symbol(LowerCtx *cx, Symbol *symbol);
+LVal lower_index(LowerCtx *cx, Node *node);
+LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span);
+// The element at a position of `count` words; 0 outside. Borrowed.
+LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
+                   Type element);
+LVal lower_slice(LowerCtx *cx, Node *node);
+void lower_definition(LowerCtx *cx, Node *node);
+void lower_update(LowerCtx *cx, Node *node);
+void lower_swap(LowerCtx *cx, Node *node);
+void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value); // takes the value
+typedef struct Path {
+    Symbol *symbol;
+    SymSlot *slot;
+    uint32_t count;
+    Node **steps;   // INDEX or FIELD nodes, from the root outwards
+    LVal *indices;
+    Span span;
+} Path;
+Path lower_path(LowerCtx *cx, Node *target, Node *const *more, LVal *values, uint32_t count);
+LVal lower_path_read(LowerCtx *cx, const Path *path);
+void lower_path_write(LowerCtx *cx, const Path *path, LVal value); // takes the value
+void lower_path_end(LowerCtx *cx, const Path *path);
+typedef struct Hoist {
+    VEC(SymSlot *) slots;
+} Hoist;
+Hoist lower_hoist(LowerCtx *cx, LoopNode *loop);
+void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
+
+// --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------
+LVal lower_call(LowerCtx *cx, Node *node);
+LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
+bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?
+LVal lower_pipe(LowerCtx *cx, Node *node);
+LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bool tail);
+LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t count, Span span);
+// Arguments as values (borrowed; the caller releases them) or, when args is null, as nodes.
+typedef struct BuiltinCall {
+    const Builtin *builtin;
+    const NodeVec *nodes; // or null
+    const LVal *args;
+    uint32_t count;
+    Type type;            // of the result, as far as it is known
+    Span span;
+} BuiltinCall;
+LVal lower_builtin(LowerCtx *cx, BuiltinCall call);
+LVal lower_print(LowerCtx *cx, const BuiltinCall *call);
+LVal lower_fstring(LowerCtx *cx, Node *node);
+LLVMValueRef lower_pack(LowerCtx *cx, const LVal *args, uint32_t count); // words in an alloca
+LVal lower_foreign(LowerCtx *cx, const BuiltinCall *call); // dlopen and its like
+LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast); // cast: around it, or null
+bool lower_is_foreign_call(const Node *node);
+
+// --- lower_ctl.c, lower_match.c, lower_par.c ------------------------------------------------------
+LVal lower_loop(LowerCtx *cx, Node *node, bool want_value);
+LVal lower_loop_value(LowerCtx *cx, Node *node);
+void lower_leave(LowerCtx *cx, Node *node);
+void lower_next(LowerCtx *cx, Node *node);
+LLVMValueRef lower_bound(LowerCtx *cx, LVal v, Span span); // of a range: i64
+void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
+// A value of the surrounding function, for the parallel body being filled: loaded in its entry block.
+LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
+LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
+void lower_parallel(LowerCtx *cx, Node *node);
+
+// --- lower_closure.c ------------------------------------------------------------------------------
+LVal lower_lambda(LowerCtx *cx, Node *node);
+void lower_snapshots(LowerCtx *cx, Function *function);
+LVal lower_function_value(LowerCtx *cx, Node *node, Function *function);
+LVal lower_builtin_value(LowerCtx *cx, const Builtin *builtin);
+LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance);
+
+#endif

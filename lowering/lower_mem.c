@@ -1,0 +1,328 @@
+// lower_mem.c: variables and element reads: names, xs[i], slices, definitions, updates, swaps.
+//
+// A read of a variable borrows from its slot; whoever keeps it longer owns it first. Updates whose
+// old value is not needed any more take it out of the slot, so that the runtime may change it in place.
+#include "lower_internal.h"
+#include "../rt/rt_layout.h"
+
+LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
+    SymSlot *slot = lower_slot(cx, symbol);
+    LLVMValueRef tbaa = symbol->is_global ? cx->tbaa_slot : NULL;
+    const char *name = symbol->name ? symbol->name->text : "";
+    LLVMValueRef v = lower_load(cx, lower_type(cx, slot->rep), slot->at, tbaa, name);
+    return lower_val(slot->rep, slot->type, v, false);
+}
+
+// --- elements -------------------------------------------------------------------------------------
+
+LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
+                   Type element) {
+    bool number = element.kinds == KIND_NUMBER || element.kinds == 0;
+    LLVMTypeRef type = number ? cx->f64 : cx->i64;
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
+    LLVMBasicBlockRef read = lower_block_new(cx, "read"), on = lower_block_new(cx, "on");
+    LLVMValueRef inside = LLVMBuildICmp(cx->builder, LLVMIntULT, position, count, "inside");
+    lower_branch(cx, inside, read, on);
+    lower_at(cx, read);
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
+    LLVMValueRef found = lower_load(cx, type, at, cx->tbaa_element, "element");
+    lower_go(cx, on);
+    LLVMValueRef phi = LLVMBuildPhi(cx->builder, type, ""), miss = LLVMConstNull(type);
+    LLVMAddIncoming(phi, &found, &read, 1);
+    LLVMAddIncoming(phi, &miss, &from, 1);
+    if (number) return lower_val(REP_F64, type_number(), phi, false);
+    Type with_miss = type_join(cx->arena, element, type_integer(0, 0));
+    return lower_val(REP_ANY, with_miss, phi, false);
+}
+
+static LVal list_element(LowerCtx *cx, LLVMValueRef list, LVal index, Type element, Span span) {
+    LLVMValueRef position = lower_position(cx, index, span);
+    return lower_element(cx, lower_data(cx, list), lower_length(cx, list), position, element);
+}
+
+// Lists inline, everything else by the runtime.
+static LVal any_element(LowerCtx *cx, LVal base, LVal index, Type type, Span span) {
+    Rep rep = type_rep(type) == REP_NONE ? REP_ANY : type_rep(type);
+    bool owned = lower_is_counted_rep(rep) && (base.type.kinds & (KIND_MAP | KIND_ERROR)) != 0;
+    LLVMValueRef word = lower_word(cx, base);
+    LLVMBasicBlockRef yes = lower_block_new(cx, "list"), no = lower_block_new(cx, "any");
+    LLVMBasicBlockRef on = lower_block_new(cx, "on");
+    lower_branch(cx, lower_is_tag(cx, word, RT_TAG_LIST), yes, no);
+    lower_at(cx, yes);
+    LLVMValueRef list = lower_convert(cx, lower_val(REP_ANY, base.type, word, false), REP_LIST).v;
+    LVal fast = list_element(cx, list, index, type_element(base.type), span);
+    fast = lower_convert(cx, fast, rep);
+    if (owned) fast = lower_own(cx, fast);
+    LLVMBasicBlockRef from_fast = LLVMGetInsertBlock(cx->builder);
+    LLVMBuildBr(cx->builder, on);
+    lower_at(cx, no);
+    LLVMValueRef other = RT(cx, rt_index, word, lower_word(cx, index), lower_place(cx, span));
+    LVal slow = lower_convert(cx, lower_val(REP_ANY, type, other, true), rep);
+    LLVMBasicBlockRef from_slow = LLVMGetInsertBlock(cx->builder);
+    lower_go(cx, on);
+    LLVMValueRef phi = LLVMBuildPhi(cx->builder, lower_type(cx, rep), "");
+    LLVMAddIncoming(phi, &fast.v, &from_fast, 1);
+    LLVMAddIncoming(phi, &slow.v, &from_slow, 1);
+    return lower_val(rep, type, phi, owned);
+}
+
+LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span) {
+    LLVMValueRef word;
+    if (base.rep == REP_LIST)
+        return lower_as(cx, list_element(cx, base.v, index, type_element(base.type), span), type);
+    if (base.rep == REP_STRING) {
+        LLVMValueRef at = lower_number(cx, index, "a position", span);
+        return lower_as(cx, lower_val(REP_F64, type, RT(cx, rt_str_at, base.v, at), false), type);
+    }
+    if (base.rep == REP_ANY && type_may(base.type, KIND_LIST) && !type_may(index.type, KIND_ERROR))
+        return any_element(cx, base, index, type, span);
+    word = RT(cx, rt_index, lower_word(cx, base), lower_word(cx, index), lower_place(cx, span));
+    return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
+}
+
+static LVal observed_index(LowerCtx *cx, Node *node) {
+    Node *parts[] = {node->index.base, node->index.index};
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    LLVMValueRef word = RT(cx, rt_index_result, lower_word(cx, v[0]), lower_word(cx, v[1]),
+                           lower_place(cx, node->span));
+    lower_release_all(cx, v, 2);
+    return lower_val(REP_ANY, lower_node_type(cx, node), word, true);
+}
+
+static SymSlot *hoisted_slot(LowerCtx *cx, const Node *base) {
+    if (base->kind != NODE_NAME) return NULL;
+    Symbol *symbol = base->name.symbol;
+    if (!symbol || symbol->function || symbol->kind == SYMBOL_CONSTANT ||
+        symbol->kind == SYMBOL_BUILTIN)
+        return NULL;
+    SymSlot *slot = lower_slot(cx, symbol);
+    return slot->data ? slot : NULL;
+}
+
+LVal lower_index(LowerCtx *cx, Node *node) {
+    if (node->observed) return observed_index(cx, node);
+    SymSlot *slot = hoisted_slot(cx, node->index.base);
+    if (slot) {
+        LVal index = lower_expr(cx, node->index.index);
+        LLVMValueRef position = lower_position(cx, index, node->index.index->span);
+        lower_release(cx, index);
+        return lower_element(cx, slot->data, slot->length, position, type_element(slot->type));
+    }
+    Node *parts[] = {node->index.base, node->index.index};
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    LVal result = lower_index_value(cx, v[0], v[1], lower_node_type(cx, node), node->span);
+    if (v[0].owned) result = lower_own(cx, result); // it goes with what it lies in
+    lower_release_all(cx, v, 2);
+    return result;
+}
+
+LVal lower_slice(LowerCtx *cx, Node *node) {
+    Node *all[] = {node->slice.base, node->slice.low, node->slice.high, node->slice.step}, *parts[4];
+    uint32_t count = 0;
+    for (int i = 0; i < 4; i++)
+        if (all[i]) parts[count++] = all[i];
+    LVal v[4];
+    lower_operands(cx, parts, count, v);
+    LLVMValueRef words[4];
+    for (uint32_t i = 0, next = 0; i < 4; i++)
+        words[i] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
+    LLVMValueRef word = RT(cx, rt_slice, words[0], words[1], words[2], words[3],
+                           lower_place(cx, node->span));
+    lower_release_all(cx, v, count);
+    Type type = lower_node_type(cx, node);
+    return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
+}
+
+// --- definitions ----------------------------------------------------------------------------------
+
+static LVal rounded(LowerCtx *cx, const Symbol *symbol, LVal v) {
+    if (!symbol->to_f32 || (v.rep != REP_F64 && v.rep != REP_I64)) return v;
+    LLVMValueRef number = lower_convert(cx, v, REP_F64).v;
+    number = LLVMBuildFPTrunc(cx->builder, number, LLVMFloatTypeInContext(cx->context), "");
+    return lower_val(REP_F64, type_number(), LLVMBuildFPExt(cx->builder, number, cx->f64, ""), false);
+}
+
+// x, y = list
+static void take_apart(LowerCtx *cx, DefineNode *define, Span span) {
+    LVal value = lower_expr(cx, define->value);
+    LLVMValueRef list = lower_expect(cx, value, KIND_LIST, "a list taken apart", span);
+    LLVMValueRef wanted = lower_i64(cx, define->symbols.len);
+    LLVMValueRef wrong = LLVMBuildICmp(cx->builder, LLVMIntNE, lower_length(cx, list), wanted, "");
+    LLVMBasicBlockRef on = lower_rare(cx, wrong, "wrong.length");
+    const char *text = arena_printf(cx->arena, "a list taken apart into %u names has another length",
+                                    define->symbols.len);
+    RT(cx, rt_stop_cstr, lower_cstr(cx, text), lower_place(cx, span));
+    lower_rare_stop(cx, on);
+    for (uint32_t i = 0; i < define->symbols.len; i++) {
+        Symbol *symbol = define->symbols.items[i];
+        if (!symbol) continue;
+        Type element = type_element(value.type);
+        LLVMValueRef word = lower_load(cx, cx->i64, lower_field(cx, list, 32 + 8 * (int64_t)i),
+                                       cx->tbaa_element, "");
+        LVal item = lower_as(cx, lower_val(REP_ANY, element, word, false), element);
+        lower_define(cx, symbol, rounded(cx, symbol, item));
+    }
+    lower_release(cx, value);
+}
+
+void lower_definition(LowerCtx *cx, Node *node) {
+    DefineNode *define = node->define;
+    Symbol *symbol = define->symbols.len ? define->symbols.items[0] : NULL;
+    if (define->symbols.len > 1) {
+        take_apart(cx, define, node->span);
+        return;
+    }
+    if (!symbol || symbol->kind == SYMBOL_CONSTANT) return;
+    if (symbol->function && define->value->kind == NODE_LAMBDA) {
+        lower_snapshots(cx, symbol->function); // mentions make what they need
+        return;
+    }
+    lower_define(cx, symbol, rounded(cx, symbol, lower_expr(cx, define->value)));
+}
+
+// --- updates --------------------------------------------------------------------------------------
+
+void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value) {
+    SymSlot *slot = lower_slot(cx, symbol);
+    value = lower_own(cx, lower_convert(cx, rounded(cx, symbol, value), slot->rep));
+    LVal old = lower_val(slot->rep, slot->type, NULL, true);
+    bool counted = lower_is_counted_rep(slot->rep);
+    if (counted) old.v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
+    LLVMBuildStore(cx->builder, value.v, slot->at);
+    if (counted) lower_drop(cx, old);
+    if (symbol->rebound_by_loop) lower_write_through(cx, symbol, false);
+}
+
+static BinaryOp operator_of(UpdateOp op) {
+    switch (op) {
+    case UPDATE_ADD: return BINARY_ADD;
+    case UPDATE_SUB: return BINARY_SUB;
+    case UPDATE_MUL: return BINARY_MUL;
+    case UPDATE_DIV: return BINARY_DIV;
+    case UPDATE_MOD: return BINARY_MOD;
+    case UPDATE_POW: return BINARY_POW;
+    case UPDATE_SET: break;
+    }
+    UNREACHABLE("an update with an operator");
+}
+
+typedef VEC(Node *) Parts;
+
+// The parts appended by `x <- x + a + b` or `x += a`, in order; none if the update is of another kind.
+static Parts appended_parts(LowerCtx *cx, Node *node, Symbol *symbol, Rep rep) {
+    Parts parts = {0}, none = {0};
+    Node *value = node->update.value;
+    if (node->update.op == UPDATE_ADD) {
+        vec_push(cx->arena, &parts, value);
+    } else if (node->update.op == UPDATE_SET) {
+        while (value->kind == NODE_BINARY && value->binary.op == BINARY_ADD) {
+            vec_push(cx->arena, &parts, value->binary.right);
+            value = value->binary.left;
+        }
+        if (value->kind != NODE_NAME || value->name.symbol != symbol) return none;
+    }
+    for (uint32_t i = 0; i < parts.len; i++) {
+        if (type_rep(lower_node_type(cx, parts.items[i])) != rep) return none;
+        if (lower_node_flags(cx, parts.items[i]) & NODE_MAY_UPDATE) return none;
+    }
+    for (uint32_t i = 0, k = parts.len; i + 1 < k; i++, k--) {
+        Node *swap = parts.items[i];
+        parts.items[i] = parts.items[k - 1];
+        parts.items[k - 1] = swap;
+    }
+    return parts;
+}
+
+static LLVMValueRef append_list(LowerCtx *cx, LLVMValueRef list, LVal part) {
+    // Owned first: it may be the very list that is appended to.
+    part = lower_own(cx, part);
+    list = RT(cx, rt_list_append, list, part.v);
+    lower_release(cx, part);
+    return list;
+}
+
+static LLVMValueRef push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].rep == REP_F64 || items[i].rep == REP_I64)
+            list = RT(cx, rt_list_push_number, list, lower_convert(cx, items[i], REP_F64).v);
+        else list = RT(cx, rt_list_push, list, lower_word(cx, lower_own(cx, items[i])));
+    }
+    return list;
+}
+
+static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
+    SymSlot *slot = lower_slot(cx, symbol);
+    bool list = slot->rep == REP_LIST;
+    if ((!list && slot->rep != REP_STRING) || symbol->rebound_by_loop) return false;
+    Parts parts = appended_parts(cx, node, symbol, slot->rep);
+    if (parts.len == 0) return false;
+    bool single = list && parts.len == 1 && parts.items[0]->kind == NODE_LIST &&
+                  parts.items[0]->list.items.len > 0 && parts.items[0]->list.items.len <= 4;
+    Node **nodes = single ? parts.items[0]->list.items.items : parts.items;
+    uint32_t count = single ? parts.items[0]->list.items.len : parts.len;
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
+    lower_operands(cx, nodes, count, values);
+    LLVMValueRef taken = lower_symbol(cx, symbol).v;
+    if (single) taken = push_items(cx, taken, values, count);
+    for (uint32_t i = 0; i < count && !single; i++) {
+        if (list) {
+            taken = append_list(cx, taken, values[i]);
+        } else {
+            values[i] = lower_own(cx, values[i]);
+            taken = RT(cx, rt_str_append, taken, values[i].v);
+            lower_release(cx, values[i]);
+        }
+    }
+    LLVMBuildStore(cx->builder, taken, slot->at);
+    return true;
+}
+
+static void update_path(LowerCtx *cx, Node *node) {
+    LVal value;
+    Path path = lower_path(cx, node->update.target, &node->update.value, &value, 1);
+    if (node->update.op != UPDATE_SET) {
+        LVal old = lower_path_read(cx, &path);
+        Type type = lower_node_type(cx, node->update.target);
+        if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
+        if (type.integer) type = type_number();
+        LVal result = lower_operation(cx, operator_of(node->update.op), old, value, type, node->span);
+        lower_release(cx, old);
+        lower_release(cx, value);
+        value = result;
+    }
+    lower_path_write(cx, &path, value);
+    lower_path_end(cx, &path);
+}
+
+void lower_update(LowerCtx *cx, Node *node) {
+    Node *target = node->update.target;
+    if (target->kind != NODE_NAME) {
+        update_path(cx, node);
+        return;
+    }
+    Symbol *symbol = target->name.symbol;
+    if (append_in_place(cx, node, symbol)) return;
+    LVal value = lower_expr(cx, node->update.value);
+    if (node->update.op != UPDATE_SET) {
+        SymSlot *slot = lower_slot(cx, symbol);
+        LVal old = lower_symbol(cx, symbol);
+        LVal result = lower_operation(cx, operator_of(node->update.op), old, value, slot->type,
+                                      node->span);
+        lower_release(cx, value);
+        value = result;
+    }
+    lower_assign(cx, symbol, value);
+}
+
+void lower_swap(LowerCtx *cx, Node *node) {
+    Path left = lower_path(cx, node->swap.left, NULL, NULL, 0);
+    Path right = lower_path(cx, node->swap.right, NULL, NULL, 0);
+    LVal a = lower_own(cx, lower_path_read(cx, &left));
+    LVal b = lower_own(cx, lower_path_read(cx, &right));
+    lower_path_write(cx, &left, b);
+    lower_path_write(cx, &right, a);
+    lower_path_end(cx, &left);
+    lower_path_end(cx, &right);
+}

@@ -1,0 +1,137 @@
+// lower_module.c: the module: context, globals, declarations of all instances, then their bodies.
+#include "lower_internal.h"
+#include <llvm-c/Analysis.h>
+#include <string.h>
+
+static LLVMValueRef node_of(LowerCtx *cx, LLVMMetadataRef *parts, size_t count) {
+    return LLVMMetadataAsValue(cx->context, LLVMMDNodeInContext2(cx->context, parts, count));
+}
+
+static LLVMMetadataRef text_of(LowerCtx *cx, const char *text) {
+    return LLVMMDStringInContext2(cx->context, text, strlen(text));
+}
+
+static LLVMMetadataRef number_of(LowerCtx *cx, LLVMTypeRef type, uint64_t value) {
+    (void)cx;
+    return LLVMValueAsMetadata(LLVMConstInt(type, value, 0));
+}
+
+// Elements, headers and variables are never at one address.
+static LLVMValueRef alias_tag(LowerCtx *cx, LLVMMetadataRef root, const char *name) {
+    LLVMMetadataRef kind[] = {text_of(cx, name), root, number_of(cx, cx->i64, 0)};
+    LLVMMetadataRef type = LLVMMDNodeInContext2(cx->context, kind, 3);
+    LLVMMetadataRef tag[] = {type, type, number_of(cx, cx->i64, 0)};
+    return node_of(cx, tag, 3);
+}
+
+static void make_metadata(LowerCtx *cx) {
+    LLVMMetadataRef name = text_of(cx, "flap");
+    LLVMMetadataRef root = LLVMMDNodeInContext2(cx->context, &name, 1);
+    cx->tbaa_header = alias_tag(cx, root, "header");
+    cx->tbaa_element = alias_tag(cx, root, "element");
+    cx->tbaa_slot = alias_tag(cx, root, "variable");
+    LLVMMetadataRef weights[] = {text_of(cx, "branch_weights"), number_of(cx, cx->i32, 1),
+                                 number_of(cx, cx->i32, 1000000)};
+    cx->rare = node_of(cx, weights, 3);
+    LLVMMetadataRef range[] = {number_of(cx, cx->i64, 0), number_of(cx, cx->i64, UINT64_C(1) << 48)};
+    cx->range_length = node_of(cx, range, 2);
+}
+
+// SSE4.1 has them; elsewhere than on x86 every processor has.
+static bool rounds_by_instruction(const LowerCtx *cx) {
+    const char *triple = LLVMGetTarget(cx->module), *features = cx->options->features;
+    const char *cpu = cx->options->cpu;
+    if (triple && strncmp(triple, "aarch64", 7) == 0) return true;
+    if (triple && strncmp(triple, "riscv64", 7) == 0) return false; // calls libm without Zfa
+    if (cpu && (strcmp(cpu, "x86-64-v2") == 0 || strcmp(cpu, "x86-64-v3") == 0 ||
+                strcmp(cpu, "x86-64-v4") == 0))
+        return true;
+    return features && (strstr(features, "+sse4.1") || strstr(features, "+avx"));
+}
+
+static void make_types(LowerCtx *cx) {
+    cx->void_t = LLVMVoidTypeInContext(cx->context);
+    cx->i1 = LLVMInt1TypeInContext(cx->context);
+    cx->i8 = LLVMInt8TypeInContext(cx->context);
+    cx->i32 = LLVMInt32TypeInContext(cx->context);
+    cx->i64 = LLVMInt64TypeInContext(cx->context);
+    cx->f64 = LLVMDoubleTypeInContext(cx->context);
+    cx->ptr = LLVMPointerTypeInContext(cx->context, 0);
+    PtrMap empty = {.arena = cx->arena};
+    cx->strings = cx->texts = cx->closures = cx->infos = cx->constants = cx->flags = empty;
+}
+
+static void declare_globals(LowerCtx *cx, const Program *program) {
+    const Instance *main = program->instances.items[0];
+    cx->globals = ARENA_ARRAY(cx->arena, SymSlot, program->main->symbols.len + 1);
+    VEC_EACH(Symbol *, symbol, &program->globals) {
+        if (symbol->function || symbol->kind == SYMBOL_CONSTANT) continue;
+        SymSlot *slot = &cx->globals[symbol->index];
+        slot->type = main->symbol_types[symbol->index];
+        slot->rep = type_rep(slot->type);
+        const char *name = arena_printf(cx->arena, "flap.%s", symbol->name ? symbol->name->text : "");
+        LLVMTypeRef type = lower_type(cx, slot->rep);
+        slot->at = LLVMAddGlobal(cx->module, type, name);
+        LLVMSetInitializer(slot->at, LLVMConstNull(type));
+        LLVMSetLinkage(slot->at, LLVMInternalLinkage);
+    }
+}
+
+static void add_string_attribute(LowerCtx *cx, LLVMValueRef function, const char *name,
+                                 const char *value) {
+    LLVMAttributeRef attribute = LLVMCreateStringAttribute(
+        cx->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
+}
+
+static void declare_instance(LowerCtx *cx, const Instance *instance) {
+    bool main = instance->function->parent == NULL;
+    const char *name = main ? "flap_program"
+                            : arena_printf(cx->arena, "flap.%s", instance->link_name);
+    LLVMTypeRef type = main ? LLVMFunctionType(cx->i32, NULL, 0, 0) : lower_signature(cx, instance);
+    LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
+    lower_fn_attr(cx, function, "nounwind", 0);
+    add_string_attribute(cx, function, "probe-stack", "inline-asm");
+    if (!main) {
+        LLVMSetLinkage(function, LLVMInternalLinkage);
+        LLVMSetFunctionCallConv(function, LLVMFastCallConv);
+    }
+    cx->functions[instance->number] = function;
+    cx->signatures[instance->number] = type;
+}
+
+static void verify(const LowerCtx *cx) {
+    char *message = NULL;
+    if (LLVMVerifyModule(cx->module, LLVMReturnStatusAction, &message)) {
+        char *text = arena_printf(cx->arena, "the module is wrong: %s", message);
+        UNREACHABLE(text);
+    }
+    LLVMDisposeMessage(message);
+}
+
+bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRef context,
+                   LLVMModuleRef module) {
+    Arena arena = {0};
+    Program *program = c->program;
+    LowerCtx *cx = ARENA_NEW(&arena, LowerCtx);
+    cx->c = c;
+    cx->options = options;
+    cx->arena = &arena;
+    cx->context = context;
+    cx->module = module;
+    cx->builder = LLVMCreateBuilderInContext(context);
+    make_types(cx);
+    make_metadata(cx);
+    cx->fast_rounding = rounds_by_instruction(cx);
+    cx->functions = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
+    cx->signatures = ARENA_ARRAY(&arena, LLVMTypeRef, program->instances.len);
+    cx->entries = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
+    declare_globals(cx, program);
+    VEC_EACH(Instance *, instance, &program->instances) declare_instance(cx, instance);
+    VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
+    lower_make_constants(cx, cx->main_entry_end);
+    verify(cx);
+    LLVMDisposeBuilder(cx->builder);
+    arena_free(&arena);
+    return c->errors == 0;
+}

@@ -1,0 +1,163 @@
+// lower_path.c: updates through a path, xs[i][j] <- v: every list on the way is made unshared where it
+// lies, so that the element is changed in place. Only where a map or anything else may stand on the way
+// is the path taken apart and put together again by the runtime.
+//
+// Invariant: indices and the new value are computed before the first list is touched.
+#include "lower_internal.h"
+#include "../rt/rt_layout.h"
+
+Path lower_path(LowerCtx *cx, Node *target, Node *const *more, LVal *values, uint32_t count) {
+    Path path = {.span = target->span};
+    for (Node *at = target; at->kind != NODE_NAME; at = at->index.base) {
+        CHECK(at->kind == NODE_INDEX, "sema refuses paths with fields");
+        path.count++;
+    }
+    path.steps = ARENA_ARRAY(cx->arena, Node *, path.count + 1);
+    path.indices = ARENA_ARRAY(cx->arena, LVal, path.count + count + 1);
+    Node **nodes = ARENA_ARRAY(cx->arena, Node *, path.count + count + 1);
+    uint32_t i = path.count;
+    Node *root = target;
+    for (; root->kind == NODE_INDEX; root = root->index.base) {
+        path.steps[--i] = root;
+        nodes[i] = root->index.index;
+    }
+    for (uint32_t k = 0; k < count; k++) nodes[path.count + k] = more[k];
+    lower_operands(cx, nodes, path.count + count, path.indices);
+    for (uint32_t k = 0; k < count; k++) values[k] = path.indices[path.count + k];
+    path.symbol = root->name.symbol;
+    path.slot = lower_slot(cx, path.symbol);
+    return path;
+}
+
+void lower_path_end(LowerCtx *cx, const Path *path) {
+    lower_release_all(cx, path->indices, path->count);
+}
+
+LVal lower_path_read(LowerCtx *cx, const Path *path) {
+    if (path->count == 1 && path->slot->data)
+        return lower_element(cx, path->slot->data, path->slot->length,
+                             lower_position(cx, path->indices[0], path->span),
+                             type_element(path->slot->type));
+    LVal at = lower_symbol(cx, path->symbol);
+    for (uint32_t i = 0; i < path->count; i++) {
+        Type type = lower_node_type(cx, path->steps[i]);
+        LVal next = lower_index_value(cx, at, path->indices[i], type, path->span);
+        if (at.owned) next = lower_own(cx, next);
+        lower_release(cx, at);
+        at = next;
+    }
+    return at;
+}
+
+// --- writing --------------------------------------------------------------------------------------
+
+static void check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span) {
+    LLVMValueRef outside = LLVMBuildICmp(cx->builder, LLVMIntUGE, position, length, "outside");
+    LLVMBasicBlockRef on = lower_rare(cx, outside, "out.of.range");
+    RT(cx, rt_stop_range, position, length, lower_place(cx, span));
+    lower_rare_stop(cx, on);
+}
+
+// Makes the list in the slot or element `at` unshared there.
+static LLVMValueRef unshare(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, bool boxed) {
+    LLVMValueRef count = lower_load(cx, cx->i32, list, cx->tbaa_header, "count");
+    if (cx->fs->shared) {
+        LLVMSetOrdering(count, LLVMAtomicOrderingAcquire);
+        LLVMSetAlignment(count, 4);
+    }
+    LLVMValueRef shared = LLVMBuildICmp(cx->builder, LLVMIntNE, count, lower_i32(cx, 1), "is.shared");
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
+    LLVMBasicBlockRef on = lower_rare(cx, shared, "unshare");
+    LLVMBasicBlockRef rare = LLVMGetInsertBlock(cx->builder);
+    LLVMValueRef own = RT(cx, rt_list_unique, list);
+    LVal made = lower_val(REP_LIST, type_of_kind(KIND_LIST), own, false);
+    lower_store(cx, boxed ? lower_word(cx, made) : own, at, boxed ? cx->tbaa_element : NULL);
+    lower_go(cx, on);
+    LLVMValueRef phi = LLVMBuildPhi(cx->builder, cx->ptr, "list");
+    LLVMAddIncoming(phi, &list, &from, 1);
+    LLVMAddIncoming(phi, &own, &rare, 1);
+    return phi;
+}
+
+static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type element, LVal value) {
+    bool number = value.rep == REP_F64 || value.rep == REP_I64;
+    if (number && element.kinds == KIND_NUMBER) {
+        lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
+        return;
+    }
+    LLVMValueRef old = lower_load(cx, cx->i64, at, cx->tbaa_element, "old");
+    lower_store(cx, lower_word(cx, lower_own(cx, value)), at, cx->tbaa_element);
+    if (!number) {
+        LLVMValueRef flags = lower_field(cx, list, 5);
+        LLVMValueRef was = lower_load(cx, cx->i8, flags, cx->tbaa_header, "");
+        LLVMValueRef boxed = LLVMConstInt(cx->i8, RT_FLAG_BOXED, 0);
+        lower_store(cx, LLVMBuildOr(cx->builder, was, boxed, ""), flags, cx->tbaa_header);
+    }
+    lower_drop(cx, lower_val(REP_ANY, element, old, true));
+}
+
+static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
+    LLVMValueRef at = path->slot->at, list = NULL;
+    Type type = path->slot->type;
+    Rep rep = path->slot->rep;
+    for (uint32_t i = 0; i < path->count; i++) {
+        LLVMValueRef held = lower_load(cx, lower_type(cx, rep), at, i ? cx->tbaa_element : NULL, "");
+        list = lower_expect(cx, lower_val(rep, type, held, false), KIND_LIST, "an element update",
+                            path->span);
+        if (i > 0 || !path->slot->known_unique) list = unshare(cx, list, at, rep == REP_ANY);
+        LLVMValueRef position = lower_position(cx, path->indices[i], path->span);
+        check_bounds(cx, position, lower_length(cx, list), path->span);
+        at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, list), &position, 1, "");
+        type = type_element(type);
+        rep = REP_ANY;
+    }
+    store_element(cx, list, at, type, value);
+}
+
+// The container (a word, taken) with its element replaced, from step `i` on.
+static LLVMValueRef write_any(LowerCtx *cx, const Path *path, uint32_t i, LLVMValueRef base,
+                              LLVMValueRef value) {
+    LLVMValueRef index = lower_word(cx, path->indices[i]), place = lower_place(cx, path->span);
+    if (i + 1 < path->count) {
+        LLVMValueRef inner = RT(cx, rt_index, base, index, place);
+        base = RT(cx, rt_index_set, base, index, lower_i64(cx, 0), place); // its share goes
+        value = write_any(cx, path, i + 1, inner, value);
+    }
+    return RT(cx, rt_index_set, base, index, value, place);
+}
+
+static bool only_lists(const Path *path) {
+    Type type = path->slot->type;
+    for (uint32_t i = 0; i < path->count; i++) {
+        if ((type.kinds & ~(KIND_LIST | KIND_NUMBER)) != 0) return false;
+        type = type_element(type);
+    }
+    return true;
+}
+
+void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
+    SymSlot *slot = path->slot;
+    if (path->count == 0) {
+        lower_assign(cx, path->symbol, value);
+        return;
+    }
+    if (value.rep == REP_ANY && value.type.kinds == KIND_NUMBER) value = lower_convert(cx, value, REP_F64);
+    if (path->count == 1 && slot->data && slot->hoisted_write) {
+        LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
+        check_bounds(cx, position, slot->length, path->span);
+        LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, slot->data, &position, 1, "");
+        lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
+        return;
+    }
+    if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, true);
+    if (only_lists(path)) {
+        write_lists(cx, path, value);
+    } else {
+        LVal base = lower_symbol(cx, path->symbol);
+        LLVMValueRef word = lower_word(cx, lower_own(cx, value));
+        word = write_any(cx, path, 0, lower_word(cx, base), word);
+        LVal whole = lower_val(REP_ANY, slot->type, word, true);
+        LLVMBuildStore(cx->builder, lower_convert(cx, whole, slot->rep).v, slot->at);
+    }
+    if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, false);
+}

@@ -1,0 +1,144 @@
+// rt_inline.c: the small functions of the runtime that generated code calls at every step: counting,
+// element reads and writes, pushes, rounding. Also compiled to LLVM bitcode and merged into every
+// program, so it refers to nothing but rows of rt_abi.def: no thread record, no allocator.
+//
+// The plain variants are for code that no parallel body reaches, the *_shared ones for the rest.
+// Immortal objects (negative counts) are never written.
+#include "rt.h"
+
+static inline int is_number(uint64_t word) {
+    return word < RT_FIRST_BOXED;
+}
+
+static inline void *pointer_of(uint64_t word) {
+    return (void *)(uintptr_t)(word & RT_POINTER_MASK);
+}
+
+static inline double number_of(uint64_t word) {
+    union { uint64_t u; double d; } both = {.u = word};
+    return both.d;
+}
+
+static inline uint64_t word_of(double number) {
+    union { double d; uint64_t u; } both = {.d = number};
+    return both.u;
+}
+
+// --- counting -------------------------------------------------------------------------------------
+
+void rt_retain_object(const void *object) {
+    RtHeader *header = (RtHeader *)(uintptr_t)object;
+    if (header->count > 0) header->count++;
+}
+
+void rt_release_object(const void *object) {
+    RtHeader *header = (RtHeader *)(uintptr_t)object;
+    if (header->count > 0 && --header->count == 0) rt_free_object(object);
+}
+
+void rt_retain(uint64_t word) {
+    if (!is_number(word)) rt_retain_object(pointer_of(word));
+}
+
+void rt_release(uint64_t word) {
+    if (!is_number(word)) rt_release_object(pointer_of(word));
+}
+
+void rt_retain_object_shared(const void *object) {
+    RtHeader *header = (RtHeader *)(uintptr_t)object;
+    // Relaxed: whoever adds a reference holds one already.
+    if (__atomic_load_n(&header->count, __ATOMIC_RELAXED) > 0)
+        __atomic_fetch_add(&header->count, 1, __ATOMIC_RELAXED);
+}
+
+void rt_release_object_shared(const void *object) {
+    RtHeader *header = (RtHeader *)(uintptr_t)object;
+    if (__atomic_load_n(&header->count, __ATOMIC_RELAXED) < 0) return;
+    // Release pairs with the acquire of the thread that frees, or that finds the object unshared.
+    if (__atomic_fetch_sub(&header->count, 1, __ATOMIC_RELEASE) != 1) return;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    rt_free_object(object);
+}
+
+void rt_retain_shared(uint64_t word) {
+    if (!is_number(word)) rt_retain_object_shared(pointer_of(word));
+}
+
+void rt_release_shared(uint64_t word) {
+    if (!is_number(word)) rt_release_object_shared(pointer_of(word));
+}
+
+// --- lists ----------------------------------------------------------------------------------------
+
+static inline int is_unshared(const RtList *list) {
+    // Acquire pairs with the release of whoever dropped the other references.
+    return __atomic_load_n(&list->header.count, __ATOMIC_ACQUIRE) == 1;
+}
+
+RtList *rt_list_unique(RtList *list) {
+    if (is_unshared(list)) return list;
+    RtList *copy = rt_list_copy(list);
+    rt_release_object_shared(list); // rare enough to be atomic always
+    return copy;
+}
+
+RtList *rt_list_push(RtList *list, uint64_t word) {
+    if (__builtin_expect(!is_unshared(list) || list->length == list->capacity, 0))
+        list = rt_list_grow(list, 1);
+    if (!is_number(word)) list->header.flags |= RT_FLAG_BOXED;
+    list->words[list->length++] = word;
+    return list;
+}
+
+RtList *rt_list_push_number(RtList *list, double number) {
+    if (__builtin_expect(!is_unshared(list) || list->length == list->capacity, 0))
+        list = rt_list_grow(list, 1);
+    list->words[list->length++] = word_of(number);
+    return list;
+}
+
+uint64_t rt_list_get(RtList *list, int64_t at) {
+    if ((uint64_t)at >= (uint64_t)list->length) return 0;
+    uint64_t word = list->words[at];
+    rt_retain_shared(word);
+    return word;
+}
+
+double rt_list_get_number(RtList *list, int64_t at) {
+    return (uint64_t)at < (uint64_t)list->length ? number_of(list->words[at]) : 0;
+}
+
+RtList *rt_list_set(RtList *list, int64_t at, uint64_t word, const RtPlace *place) {
+    if (__builtin_expect((uint64_t)at >= (uint64_t)list->length, 0))
+        rt_stop_range(at, list->length, place);
+    list = rt_list_unique(list);
+    uint64_t old = list->words[at];
+    list->words[at] = word;
+    if (!is_number(word)) list->header.flags |= RT_FLAG_BOXED;
+    rt_release_shared(old);
+    return list;
+}
+
+RtList *rt_list_set_number(RtList *list, int64_t at, double number, const RtPlace *place) {
+    return rt_list_set(list, at, word_of(number), place);
+}
+
+// --- rounding -------------------------------------------------------------------------------------
+
+// Numbers from 2^52 up, infinities and NaN are whole already. The sign stays: trunc(-0.5) is -0.
+double rt_trunc(double x) {
+    double size = __builtin_fabs(x);
+    if (!(size < 0x1p52)) return x;
+    return __builtin_copysign((double)(int64_t)x, x);
+}
+
+double rt_floor(double x) {
+    double whole = rt_trunc(x);
+    return whole > x ? whole - 1 : whole;
+}
+
+double rt_ceil(double x) {
+    double whole = rt_trunc(x);
+    // -0.5 goes to -0: truncation has it so, and 1 is only added to numbers above it.
+    return whole < x ? whole + 1 : whole;
+}
