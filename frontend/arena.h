@@ -16,6 +16,8 @@ typedef struct Arena {
 // `size` zeroed bytes aligned to 16, owned by the arena. Never null: running out of memory is a
 // compiler_bug() with that sentence.
 void *arena_alloc(Arena *arena, size_t size);
+// The same aligned to 8 only, for what exists in great numbers.
+void *arena_alloc_words(Arena *arena, size_t size);
 // A copy of `size` bytes followed by a NUL.
 char *arena_copy(Arena *arena, const char *bytes, size_t size);
 char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -9,6 +9,7 @@
 #include "intern.h"
 #include "source.h"
 #include "vec.h"
+#include <stdio.h>
 
 typedef struct Node Node;
 typedef struct Symbol Symbol;
@@ -229,6 +230,10 @@ _Static_assert(sizeof(Node) == 56, "a node is 56 bytes; put larger parts behind 
 // A zeroed node of `kind`.
 Node *ast_new(Arena *arena, NodeKind kind, Span span);
 const char *ast_kind_name(NodeKind kind);
+// Whether a node gives a value: all kinds up to UNSAFE.
+bool ast_is_expression(const Node *node);
+// An s-expression with a statement a line, for --emit=ast.
+void ast_dump(const Node *node, FILE *out);
 // Calls `visit(context, slot)` for every direct child in evaluation order; slot may be replaced.
 void ast_children(Node *node, void (*visit)(void *context, Node **child), void *context);
 

@@ -21,6 +21,7 @@ struct Compilation {
     Interner names;
     SourceVec sources;
     DiagVec diags;
+    Diag *forgotten; // stands for all diagnostics beyond those that are kept
     uint32_t errors, warnings;
     bool warnings_are_errors, quiet, verbose, remarks, fast_math;
 

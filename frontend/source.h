@@ -17,6 +17,7 @@ typedef struct Source {
     uint32_t len, base; // bytes; offset of the first byte in the common space
     uint32_t *lines;    // offset in `text` of each line's first byte; made when first needed
     uint32_t line_count;
+    uint32_t last_offset, last_points; // the last place asked for, in its line: makes a run of questions linear
 } Source;
 
 typedef VEC(Source *) SourceVec;
@@ -33,6 +34,11 @@ Source *source_add(Arena *arena, SourceVec *sources, const char *path, const cha
 Place source_place(Arena *arena, const SourceVec *sources, uint32_t offset);
 // The bytes of line `line` (from 1) without its newline; length in *len.
 const char *source_line(const Source *source, uint32_t line, size_t *len);
+
+// The bytes of a file, NUL-terminated, in the arena. Null when it cannot be read: *why says so.
+char *source_read(Arena *arena, const char *path, size_t *len, const char **why);
+// The source that holds an offset, or null.
+Source *source_find(const SourceVec *sources, uint32_t offset);
 
 static inline Span span_join(Span a, Span b) {
     if (a.end == 0) return b;

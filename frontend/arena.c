@@ -1,0 +1,89 @@
+// arena.c: bump allocation in chunks that grow with the arena.
+//
+// Chunks come zeroed from calloc, so an allocation is an addition and a comparison. What is large
+// gets a chunk of its own, behind the newest one, whose free part stays in use.
+#include "arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ArenaChunk {
+    ArenaChunk *older;
+    size_t spare; // keeps what follows aligned to 16
+};
+
+enum { CHUNK_LEAST = 64 * 1024, CHUNK_MOST = 8 * 1024 * 1024, LARGE = 16 * 1024 };
+
+static ArenaChunk *new_chunk(Arena *arena, size_t size) {
+    ArenaChunk *chunk = size < SIZE_MAX - sizeof(ArenaChunk) ? calloc(1, sizeof(ArenaChunk) + size) : NULL;
+    CHECK(chunk != NULL, "out of memory");
+    arena->total += size;
+    return chunk;
+}
+
+static void *alloc_slowly(Arena *arena, size_t size) {
+    if (size >= LARGE && arena->chunks) {
+        ArenaChunk *chunk = new_chunk(arena, size);
+        chunk->older = arena->chunks->older;
+        arena->chunks->older = chunk;
+        return chunk + 1;
+    }
+    size_t room = arena->total < CHUNK_LEAST ? CHUNK_LEAST : arena->total;
+    if (room > CHUNK_MOST) room = CHUNK_MOST;
+    if (room < size) room = size;
+    ArenaChunk *chunk = new_chunk(arena, room);
+    chunk->older = arena->chunks;
+    arena->chunks = chunk;
+    arena->next = (char *)(chunk + 1) + size;
+    arena->end = (char *)(chunk + 1) + room;
+    return chunk + 1;
+}
+
+static void *alloc_aligned(Arena *arena, size_t size, size_t alignment) {
+    size_t skip = (size_t)(-(uintptr_t)arena->next) & (alignment - 1);
+    if (size == 0) size = 1;
+    CHECK(size <= SIZE_MAX / 2, "out of memory");
+    size = (size + 7) & ~(size_t)7;
+    if ((size_t)(arena->end - arena->next) < size + skip) return alloc_slowly(arena, size);
+    void *result = arena->next + skip;
+    arena->next += size + skip;
+    return result;
+}
+
+void *arena_alloc(Arena *arena, size_t size) {
+    return alloc_aligned(arena, size, 16);
+}
+
+void *arena_alloc_words(Arena *arena, size_t size) {
+    return alloc_aligned(arena, size, 8);
+}
+
+char *arena_copy(Arena *arena, const char *bytes, size_t size) {
+    char *copy = arena_alloc(arena, size + 1);
+    if (size) memcpy(copy, bytes, size);
+    return copy;
+}
+
+char *arena_printf(Arena *arena, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    CHECK(length >= 0, "a format that vsnprintf refuses");
+    char *text = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return text;
+}
+
+void arena_free(Arena *arena) {
+    for (ArenaChunk *chunk = arena->chunks; chunk;) {
+        ArenaChunk *older = chunk->older;
+        free(chunk);
+        chunk = older;
+    }
+    *arena = (Arena){0};
+}
