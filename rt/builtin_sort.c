@@ -1,7 +1,7 @@
 // builtin_sort.c: sort: stable, ascending, NaN last; of numbers, of strings, or by a function.
 //
-// Numbers become integer keys of the same order: few of them are merged, many go through a radix sort.
-// Everything else is merged with a comparison, runs of 12 by insertion first.
+// Numbers become integer keys of the same order: few of them are merged, many go through a radix
+// sort. Everything else is merged with a comparison, runs of 12 by insertion first.
 #include "builtin_words.h"
 #include "value.h"
 
@@ -69,9 +69,10 @@ static uint64_t word_of_key(uint64_t key) {
     return key >> 63 != 0 ? key & INT64_MAX : ~key;
 }
 
-// By one byte after the other, from the lowest; bytes that are the same in all keys are passed over.
+// By one byte after the other, from the lowest; bytes that are the same in all keys are passed
+// over.
 static void radix_sort(uint64_t *keys, int64_t count) {
-    uint32_t (*counts)[256] = rti_alloc(8 * sizeof *counts);
+    uint32_t(*counts)[256] = rti_alloc(8 * sizeof *counts);
     uint64_t *other = rti_alloc((size_t)count * sizeof(uint64_t)), *from = keys, *to = other;
     rti_set(counts, 0, 8 * sizeof *counts);
     for (int64_t i = 0; i < count; i++) {
@@ -102,7 +103,8 @@ static bool is_sorted(const RtList *list) {
     return true;
 }
 
-// -0 and 0 are equal, so they must keep their order, which keys do not tell: takes it from the source.
+// -0 and 0 are equal, so they must keep their order, which keys do not tell: takes it from the
+// source.
 static void restore_zeros(uint64_t *words, int64_t count, const RtList *source) {
     int64_t at = 0;
     while (at < count && rti_number(words[at]) < 0) at++;
@@ -159,8 +161,8 @@ static void sort_by_function(uint64_t *words, int64_t count, const Caller *calle
     merge_sort(words, count, function_less, caller);
 }
 
-// The RT_IS_ bits of the elements; stops at two kinds, or at one that has no order. RT_IS_ERROR: some
-// element is an error, and *error is it.
+// The RT_IS_ bits of the elements; stops at two kinds, or at one that has no order. RT_IS_ERROR:
+// some element is an error, and *error is it.
 static int kinds_of(const RtList *list, uint64_t *error, const RtPlace *place) {
     int kinds = 0;
     for (int64_t i = 0; i < list->length; i++) {

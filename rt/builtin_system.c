@@ -1,7 +1,7 @@
 // builtin_system.c: builtins that talk to the system: args, files, standard input, time, processes.
 //
-// Those whose order can be observed wait for their turn in a parallel loop. What the system refuses is an
-// error value, not a stop.
+// Those whose order can be observed wait for their turn in a parallel loop. What the system refuses
+// is an error value, not a stop.
 #include "builtin_words.h"
 #include "value.h"
 #include "sys.h"
@@ -106,7 +106,8 @@ uint64_t rt_b_write_file(const uint64_t *args, int64_t count, const RtPlace *pla
 
 // Reads some more behind what is there; the bytes got, 0 at the end, or a negative error number.
 static long input_more(RtSink *in) {
-    if (rti_process.out_is_terminal) rti_out_flush(); // a prompt is seen before its answer is awaited
+    if (rti_process.out_is_terminal)
+        rti_out_flush(); // a prompt is seen before its answer is awaited
     if (rti_process.in_at > 0) {
         in->length -= rti_process.in_at;
         rti_move(in->data, in->data + rti_process.in_at, in->length);
@@ -179,7 +180,8 @@ uint64_t rt_b_sleep(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (seconds > 1e15) seconds = 1e15;
     RtiTimespec left = {.seconds = (int64_t)seconds};
     left.nanoseconds = (int64_t)((seconds - (double)left.seconds) * 1e9);
-    while (rti_sys_nanosleep(&left, &left) == -RTI_EINTR) {}
+    while (rti_sys_nanosleep(&left, &left) == -RTI_EINTR) {
+    }
     return 0;
 }
 

@@ -1,5 +1,5 @@
-// builtin_text.c: builtins on text: str trim split join replace starts_with ends_with chr ord repeat.
-// upper and lower are in builtin_case.c.
+// builtin_text.c: builtins on text: str trim split join replace starts_with ends_with chr ord
+// repeat. upper and lower are in builtin_case.c.
 #include "builtin_words.h"
 #include "value.h"
 
@@ -139,7 +139,8 @@ uint64_t rt_b_chr(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (error != RT_ABSENT) return error;
     int64_t point = rt_to_int(rti_need_number("chr", args[0], place));
     char bytes[4];
-    int size = rti_utf8_encode(point < 0 || point > 0x10FFFF ? RTI_BAD_POINT : (uint32_t)point, bytes);
+    int size =
+        rti_utf8_encode(point < 0 || point > 0x10FFFF ? RTI_BAD_POINT : (uint32_t)point, bytes);
     return rti_string_word(rt_str_new(bytes, size));
 }
 
@@ -157,6 +158,7 @@ uint64_t rt_b_repeat(const uint64_t *args, int64_t count, const RtPlace *place) 
     double times = rti_need_number("repeat", args[1], place);
     if (rti_is(args[0], RT_TAG_STRING))
         return rti_string_word(rt_str_repeat(rti_str(args[0]), times));
-    if (rti_is(args[0], RT_TAG_LIST)) return rti_list_word(rt_list_repeat(rti_list(args[0]), times));
+    if (rti_is(args[0], RT_TAG_LIST))
+        return rti_list_word(rt_list_repeat(rti_list(args[0]), times));
     rti_stop_kind("repeat", "a string or a list", args[0], place);
 }

@@ -1,5 +1,6 @@
-// builtin_words.h: prototypes of the builtins that take and give words, expanded from builtin.def, and
-// what their files share. Arguments are borrowed, results owned; `count` is within the row's bounds.
+// builtin_words.h: prototypes of the builtins that take and give words, expanded from builtin.def,
+// and what their files share. Arguments are borrowed, results owned; `count` is within the row's
+// bounds.
 //
 // An error among the arguments is the result; other wrong kinds stop with the builtin's name.
 #ifndef FLAP_RT_BUILTIN_WORDS_H

@@ -1,7 +1,7 @@
 // math.c: the remainder of doubles, and what the mathematics taken from musl (math.cmake) needs.
 //
-// fmod is exact, so any right implementation gives the same bits; this one divides 11 bits at a time with
-// integers where musl's shifts one.
+// fmod is exact, so any right implementation gives the same bits; this one divides 11 bits at a
+// time with integers where musl's shifts one.
 #include "rt_internal.h"
 
 _Noreturn void rt_m_stack_chk_fail(void);
@@ -30,7 +30,8 @@ double rt_mod(double x, double y) {
     if (ax < ay) return x;
     int ex, ey;
     uint64_t mx = split(ax, &ex), my = split(ay, &ey);
-    // x = mx × 2^ex, y = my × 2^ey, ex >= ey: the remainder of mx × 2^(ex - ey) by my, in units of 2^ey.
+    // x = mx × 2^ex, y = my × 2^ey, ex >= ey: the remainder of mx × 2^(ex - ey) by my, in units of
+    // 2^ey.
     int left = ex - ey;
     mx %= my;
     while (left > 0 && mx != 0) {

@@ -39,6 +39,7 @@ enum { // RtHeader.flags
     RT_FLAG_BOXED =
         1, // lists: some element may be other than a number, so copies and drops must look
     RT_FLAG_ASCII = 2, // strings: all bytes below 0x80, so positions are byte offsets
+    RT_FLAG_UTF8 = 4,  // strings: known to be valid UTF-8; a hint that need not be set (nor if ASCII)
 };
 
 #define RT_IMMORTAL (-0x40000000)

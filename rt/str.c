@@ -8,7 +8,7 @@
 // `capacity` leaves room for the index.
 #include "value.h"
 
-enum { STRIDE = 128 };
+enum { STRIDE = 64 };
 
 // --- UTF-8 ---------------------------------------------------------------------------------------
 
@@ -110,24 +110,28 @@ static int64_t *index_of(const RtStr *string) {
     return (int64_t *)((end + 7) & ~(uintptr_t)7);
 }
 
-// The bytes that fit into the string's block beside their index: for n × 16 bytes it takes up to n.
+// The bytes that fit into the string's block beside their index: for n × 8 bytes it takes up to n.
 static int64_t capacity_with_index(const RtStr *string) {
-    return (int64_t)((rti_usable(string) - sizeof(RtStr)) / 17 * 16) - 1;
+    return (int64_t)((rti_usable(string) - sizeof(RtStr)) / 9 * 8) - 1;
 }
 
 // Counts the code points from byte `at`, which is the start of point `point`, and enters them.
 static void index_from(RtStr *string, int64_t point, int64_t at) {
     const unsigned char *bytes = bytes_of(string), *end = bytes + string->length;
     int64_t *index = index_of(string);
+    bool valid = at == 0 || (string->header.flags & RT_FLAG_UTF8) != 0;
     for (;;) {
         if (point % STRIDE == 0 && point > 0) index[point / STRIDE - 1] = at;
         if (at >= string->length) break;
         int size;
         (void)rti_utf8_decode(bytes + at, end, &size);
+        valid = valid && (size > 1 || bytes[at] < 0x80);
         at += size;
         point++;
     }
     string->points = point;
+    string->header.flags &= (uint8_t)~RT_FLAG_UTF8;
+    if (valid) string->header.flags |= RT_FLAG_UTF8;
 }
 
 RtStr *rti_str_make(int64_t capacity) {
@@ -143,7 +147,7 @@ RtStr *rti_str_make(int64_t capacity) {
 static RtStr *to_indexed(RtStr *string) {
     int64_t length = string->length, capacity = capacity_with_index(string);
     if (capacity < length) {
-        string = rti_realloc(string, sizeof(RtStr) + (size_t)(length + length / 8) + 64);
+        string = rti_realloc(string, sizeof(RtStr) + (size_t)(length + length / 6) + 64);
         capacity = capacity_with_index(string);
     }
     string->capacity = capacity;
@@ -181,8 +185,24 @@ RtStr *rti_sink_to_str(RtSink *sink) {
 
 // --- positions -----------------------------------------------------------------------------------
 
+// How many of eight bytes begin a code point.
+static int64_t starts_in(const unsigned char *bytes) {
+    uint64_t eight;
+    __builtin_memcpy(&eight, bytes, 8);
+    uint64_t within = eight >> 7 & ~(eight >> 6) & UINT64_C(0x0101010101010101);
+    return 8 - (int64_t)(within * UINT64_C(0x0101010101010101) >> 56);
+}
+
+// The byte offset `points` after the one that starts at byte `at`.
 static int64_t walk(const RtStr *string, int64_t at, int64_t points) {
     const unsigned char *bytes = bytes_of(string), *end = bytes + string->length;
+    if ((string->header.flags & RT_FLAG_UTF8) != 0) {
+        while (points > 8 && at + 8 <= string->length) {
+            points -= starts_in(bytes + at);
+            at += 8;
+        }
+        while (at < string->length && is_continuation(bytes[at])) at++;
+    }
     for (; points > 0; points--) {
         int size;
         (void)rti_utf8_decode(bytes + at, end, &size);
@@ -259,7 +279,7 @@ static RtStr *with_room(RtStr *string, int64_t more) {
     int64_t needed = string->length + more;
     bool ascii = is_ascii(string);
     if (!rti_unshared(string)) {
-        RtStr *copy = rti_str_make(needed + needed / 2 + (ascii ? 0 : needed / 8 + 32));
+        RtStr *copy = rti_str_make(needed + needed / 2 + (ascii ? 0 : needed / 4 + 32));
         rti_copy(copy->bytes, string->bytes, (size_t)string->length);
         copy->length = string->length;
         copy->points = string->points;
@@ -268,7 +288,7 @@ static RtStr *with_room(RtStr *string, int64_t more) {
     }
     if (needed <= string->capacity) return string;
     int64_t capacity = string->capacity * 2 > needed ? string->capacity * 2 : needed;
-    if (!ascii) capacity += capacity / 8 + 32;
+    if (!ascii) capacity += capacity / 7 + 32;
     int64_t entries = ascii ? 0 : string->points / STRIDE, old = string->capacity;
     string = rti_realloc(string, sizeof(RtStr) + (size_t)capacity + 1);
     if (ascii) {
@@ -296,9 +316,20 @@ static int64_t open_end(const RtStr *string) {
 }
 
 RtStr *rt_str_append(RtStr *string, RtStr *tail) {
-    if (tail->length == 0) return string;
-    bool same = string == tail;
     int64_t more = tail->length;
+    if (more == 0) return string;
+    if (RTI_LIKELY((string->header.flags & tail->header.flags & RT_FLAG_ASCII) != 0 &&
+                   more <= string->capacity - string->length && rti_unshared(string))) {
+        char *end = string->bytes + string->length;
+        if (more == 1)
+            *end = tail->bytes[0];
+        else
+            rti_copy(end, tail->bytes, (size_t)more);
+        end[more] = 0;
+        string->length = string->points = string->length + more;
+        return string;
+    }
+    bool same = string == tail;
     string = with_room(string, more);
     if (same) tail = string; // it has moved, or is shared no more; its bytes are the same
     bool ascii = is_ascii(string) && is_ascii(tail);

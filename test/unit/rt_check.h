@@ -1,5 +1,6 @@
-// rt_check.h: checks and a random generator for the unit tests of the runtime's data. A failed check is
-// printed; check_done() gives the program's exit status. Options: a first argument multiplies the work.
+// rt_check.h: checks and a random generator for the unit tests of the runtime's data. A failed
+// check is printed; check_done() gives the program's exit status. Options: a first argument
+// multiplies the work.
 #ifndef FLAP_TEST_RT_CHECK_H
 #define FLAP_TEST_RT_CHECK_H
 

@@ -1,5 +1,5 @@
-// test_alloc.c: the allocator: blocks never overlap, keep their bytes when they grow, are reused, and may
-// be freed by any thread.
+// test_alloc.c: the allocator: blocks never overlap, keep their bytes when they grow, are reused,
+// and may be freed by any thread.
 #include "rt_check.h"
 #include <pthread.h>
 
@@ -124,6 +124,7 @@ int main(int argc, char **argv) {
     check_random_use(60000 * scale);
     check_threads();
     check_constant();
-    CHECK(rti_live_blocks() == before, "%lld blocks alive", (long long)(rti_live_blocks() - before));
+    CHECK(rti_live_blocks() == before, "%lld blocks alive",
+          (long long)(rti_live_blocks() - before));
     return check_done("alloc");
 }

@@ -1,5 +1,5 @@
-// test_string.c: UTF-8, strings with their positions, appending, slices, searching, against a model that
-// holds the code points in an array.
+// test_string.c: UTF-8, strings with their positions, appending, slices, searching, against a model
+// that holds the code points in an array.
 #include "rt_check.h"
 
 // The code points of bytes, by the definition: what is no UTF-8 is one each.
@@ -8,14 +8,19 @@ static int64_t model_points(const unsigned char *bytes, int64_t length, uint32_t
     while (at < length) {
         static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
         unsigned char first = bytes[at];
-        int size = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
+        int size = first < 0x80       ? 1
+                   : first >> 5 == 6  ? 2
+                   : first >> 4 == 14 ? 3
+                   : first >> 3 == 30 ? 4
+                                      : 0;
         uint32_t point = size == 0 ? 0 : size == 1 ? first : first & (0xFFu >> (size + 1));
         bool good = size != 0 && at + size <= length;
         for (int i = 1; good && i < size; i++) {
             good = bytes[at + i] >> 6 == 2;
             point = point << 6 | (bytes[at + i] & 63u);
         }
-        good = good && point <= 0x10FFFF && (point < 0xD800 || point >= 0xE000) && point >= least[size];
+        good = good && point <= 0x10FFFF && (point < 0xD800 || point >= 0xE000) &&
+               point >= least[size];
         points[count++] = good ? point : RTI_BAD_POINT;
         at += good ? size : 1;
     }
@@ -34,7 +39,8 @@ static int64_t random_text(unsigned char *to, int64_t most, int kind) {
             static const uint32_t ranges[4] = {0x80, 0x800, 0x10000, 0x110000};
             int range = (int)(choice >> 8 & 3);
             uint32_t low = range == 0 ? 0x20 : ranges[range - 1];
-            length += rti_utf8_encode(low + (uint32_t)(choice >> 16) % (ranges[range] - low), (char *)to + length);
+            length += rti_utf8_encode(low + (uint32_t)(choice >> 16) % (ranges[range] - low),
+                                      (char *)to + length);
         }
     }
     return length;
@@ -45,7 +51,8 @@ static void check_against(const RtStr *string, const unsigned char *bytes, int64
     int64_t count = model_points(bytes, length, points);
     CHECK(string->length == length && memcmp(string->bytes, bytes, (size_t)length) == 0, "bytes");
     CHECK(string->bytes[length] == 0, "NUL");
-    CHECK(string->points == count, "%lld points, not %lld", (long long)string->points, (long long)count);
+    CHECK(string->points == count, "%lld points, not %lld", (long long)string->points,
+          (long long)count);
     bool ascii = true;
     for (int64_t i = 0; i < length; i++) ascii &= bytes[i] < 0x80;
     CHECK(((string->header.flags & RT_FLAG_ASCII) != 0) == ascii, "flag");
@@ -89,11 +96,12 @@ static void check_building(int rounds) {
             rti_release(joined);
             rti_release(tail);
         }
-        int64_t low = (int64_t)(check_random() % 40) - 20, high = (int64_t)(check_random() % 4000) - 2000;
-        uint64_t sliced = rt_slice(rti_string_word(string), rti_word_of(low), rti_word_of(high), RT_ABSENT,
-                                   &check_place);
-        uint64_t slow = rt_slice(rti_string_word(string), rti_word_of(high), rti_word_of(low), rti_word_of(-1),
-                                 &check_place);
+        int64_t low = (int64_t)(check_random() % 40) - 20,
+                high = (int64_t)(check_random() % 4000) - 2000;
+        uint64_t sliced = rt_slice(rti_string_word(string), rti_word_of(low), rti_word_of(high),
+                                   RT_ABSENT, &check_place);
+        uint64_t slow = rt_slice(rti_string_word(string), rti_word_of(high), rti_word_of(low),
+                                 rti_word_of(-1), &check_place);
         CHECK(rti_str(sliced)->points <= string->points, "slice");
         rti_release_word(sliced);
         rti_release_word(slow);
@@ -120,7 +128,8 @@ static void check_literal(void) {
     static _Alignas(16) char literal[sizeof(RtStr) + 3001];
     RtStr *string = (RtStr *)(void *)literal;
     string->header = (RtHeader){.count = RT_IMMORTAL, .kind = RT_KIND_STRING};
-    for (int i = 0; i < 1000; i++) memcpy(string->bytes + 3 * i, i % 2 ? "\xE2\x82\xAC" : "\xE2\x82\xAD", 3);
+    for (int i = 0; i < 1000; i++)
+        memcpy(string->bytes + 3 * i, i % 2 ? "\xE2\x82\xAC" : "\xE2\x82\xAD", 3);
     string->length = string->capacity = 3000;
     string->points = 1000;
     for (int i = 0; i < 1000; i++) {
@@ -130,7 +139,8 @@ static void check_literal(void) {
     rti_retain(string);
     rti_release(string);
     RtStr *tail = text_of("!"), *longer = rt_str_append(string, tail);
-    CHECK(longer != string && longer->points == 1001 && string->header.count == RT_IMMORTAL, "immortal");
+    CHECK(longer != string && longer->points == 1001 && string->header.count == RT_IMMORTAL,
+          "immortal");
     rti_release(longer);
     rti_release(tail);
 }
@@ -167,6 +177,7 @@ int main(int argc, char **argv) {
     check_itself();
     check_literal();
     check_search();
-    CHECK(rti_live_blocks() == before, "%lld blocks alive", (long long)(rti_live_blocks() - before));
+    CHECK(rti_live_blocks() == before, "%lld blocks alive",
+          (long long)(rti_live_blocks() - before));
     return check_done("string");
 }

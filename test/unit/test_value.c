@@ -1,5 +1,5 @@
-// test_value.c: lists, operators on any kind, text of values, formats, sorting, deep nesting; nothing
-// may be left over at the end.
+// test_value.c: lists, operators on any kind, text of values, formats, sorting, deep nesting;
+// nothing may be left over at the end.
 #include "rt_check.h"
 #include "rt/builtin_words.h"
 #include <math.h>
@@ -21,7 +21,8 @@ static uint64_t list_from(const double *numbers, int64_t count) {
     return rti_list_word(rt_list_of(words, count));
 }
 #define LIST(...)                                                                                  \
-    list_from((const double[]){__VA_ARGS__}, (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
+    list_from((const double[]){__VA_ARGS__},                                                       \
+              (int64_t)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
 
 static uint64_t string(const char *text) {
     return rti_string_word(text_of(text));
@@ -48,17 +49,21 @@ static void check_texts(void) {
     expect_text(number(9007199254740992.0), "9007199254740992");
     expect_text(LIST(1, 2.5, -3), "[1, 2.5, -3]");
     expect_text(rti_list_word(rt_list_new(0)), "[]");
-    expect_text(pair(number(1), string("a\n\"\\\t\x01\xFF é")), "[1, \"a\\n\\\"\\\\\\t\\x01\\xFF é\"]");
+    expect_text(pair(number(1), string("a\n\"\\\t\x01\xFF é")),
+                "[1, \"a\\n\\\"\\\\\\t\\x01\\xFF é\"]");
     expect_text(string("bare \"text\""), "bare \"text\"");
-    expect_text(pair(rti_error("broken %d", 7), pair(LIST(1), string(""))), "[broken 7, [[1], \"\"]]");
+    expect_text(pair(rti_error("broken %d", 7), pair(LIST(1), string(""))),
+                "[broken 7, [[1], \"\"]]");
 }
 
 static void check_operators(void) {
     expect_text(operate(RT_BINARY_ADD, string("ab"), string("cd")), "abcd");
-    expect_text(operate(RT_BINARY_ADD, LIST(1, 2), pair(number(3), string("x"))), "[1, 2, 3, \"x\"]");
+    expect_text(operate(RT_BINARY_ADD, LIST(1, 2), pair(number(3), string("x"))),
+                "[1, 2, 3, \"x\"]");
     expect_text(operate(RT_BINARY_MUL, string("ab"), number(3.9)), "ababab");
     expect_text(operate(RT_BINARY_MUL, LIST(0), number(4)), "[0, 0, 0, 0]");
-    expect_text(operate(RT_BINARY_MUL, pair(string("a"), number(1)), number(2)), "[\"a\", 1, \"a\", 1]");
+    expect_text(operate(RT_BINARY_MUL, pair(string("a"), number(1)), number(2)),
+                "[\"a\", 1, \"a\", 1]");
     expect_text(operate(RT_BINARY_MUL, LIST(1, 2), number(-1)), "[]");
     expect_text(operate(RT_BINARY_CONS, string("x"), LIST(1)), "[\"x\", 1]");
     expect_text(operate(RT_BINARY_MOD, number(-7), number(3)), "-1");
@@ -68,8 +73,10 @@ static void check_operators(void) {
     expect_text(operate(RT_BINARY_ROL, number(-2), number(1)), "-3");
     expect_text(operate(RT_BINARY_ROR, number(1), number(1)), "-9.22337203685478e+18");
     expect_text(operate(RT_BINARY_ADD, rti_error("first"), rti_error("second")), "first");
-    expect_text(operate(RT_BINARY_EQ, pair(string("a"), LIST(1, 2)), pair(string("a"), LIST(1, 2))), "1");
-    expect_text(operate(RT_BINARY_EQ, pair(string("a"), LIST(1, 2)), pair(string("a"), LIST(1, 3))), "0");
+    expect_text(operate(RT_BINARY_EQ, pair(string("a"), LIST(1, 2)), pair(string("a"), LIST(1, 2))),
+                "1");
+    expect_text(operate(RT_BINARY_EQ, pair(string("a"), LIST(1, 2)), pair(string("a"), LIST(1, 3))),
+                "0");
     expect_text(operate(RT_BINARY_EQ, LIST(NAN), LIST(NAN)), "0");
     expect_text(operate(RT_BINARY_EQ, LIST(0.0), LIST(-0.0)), "1");
     expect_text(operate(RT_BINARY_NE, string("1"), number(1)), "1");
@@ -104,7 +111,9 @@ static void check_elements(void) {
     expect_text(rt_slice(list, RT_ABSENT, RT_ABSENT, number(2), &check_place), "[5, 30]");
     expect_text(rt_slice(list, number(5), number(1), RT_ABSENT, &check_place), "[]");
     expect_text(rt_slice(list, RT_ABSENT, RT_ABSENT, number(INFINITY), &check_place), "[5]");
-    expect_text(rt_slice(list, number(INFINITY), number(-INFINITY), number(-INFINITY), &check_place), "[30]");
+    expect_text(
+        rt_slice(list, number(INFINITY), number(-INFINITY), number(-INFINITY), &check_place),
+        "[30]");
     rti_release_word(list);
     uint64_t text = string("héllo€");
     expect_text(rt_slice(text, number(1), number(4), RT_ABSENT, &check_place), "éll");
@@ -114,9 +123,11 @@ static void check_elements(void) {
     rti_release_word(text);
 }
 
-static void expect_format(const char *format, const char *expected, uint64_t word) { // takes the word
+static void expect_format(const char *format, const char *expected,
+                          uint64_t word) { // takes the word
     RtStr *text = text_of(format), *result = rt_str_format(text, &word, 1);
-    CHECK(strcmp(result->bytes, expected) == 0, "%s: [%s], not [%s]", format, result->bytes, expected);
+    CHECK(strcmp(result->bytes, expected) == 0, "%s: [%s], not [%s]", format, result->bytes,
+          expected);
     rti_release(text);
     rti_release(result);
     rti_release_word(word);
@@ -135,7 +146,8 @@ static void check_integer_formats(long count) {
         int width = choice >> 36 & 1 ? (int)(choice >> 40 & 31) : 0;
         char precision[8] = "", wide[8] = "";
         if (width) snprintf(wide, sizeof wide, "%d", width);
-        if (choice >> 37 & 1) snprintf(precision, sizeof precision, ".%d", (int)(choice >> 50 & 31));
+        if (choice >> 37 & 1)
+            snprintf(precision, sizeof precision, ".%d", (int)(choice >> 50 & 31));
         int64_t value = (int64_t)check_random() >> (11 + check_random() % 53);
         snprintf(ours, sizeof ours, "%%%s%s%s%c", flags, wide, precision, c);
         snprintf(format, sizeof format, "%%%s%s%sll%c", flags, wide, precision, c);
@@ -175,7 +187,8 @@ static uint64_t less_by_tens(RtClosure *self, const uint64_t *args, int64_t coun
 }
 static uint64_t add(RtClosure *self, const uint64_t *args, int64_t count) {
     (void)count;
-    return number(rti_number(args[0]) + (self->captured ? rti_number(self->words[0]) : rti_number(args[1])));
+    return number(rti_number(args[0]) +
+                  (self->captured ? rti_number(self->words[0]) : rti_number(args[1])));
 }
 
 static int compare_doubles(const void *a, const void *b) {
@@ -199,7 +212,8 @@ static void check_sort(void) {
         uint64_t args[1] = {rti_list_word(list)}, sorted = rt_b_sort(args, 1, &check_place);
         // A stable model: merge sort of glibc's qsort keeps equal elements in order.
         qsort(model, (size_t)count, sizeof(double), compare_doubles);
-        CHECK(rti_list(sorted)->length == count && memcmp(rti_list(sorted)->words, model, (size_t)count * 8) == 0,
+        CHECK(rti_list(sorted)->length == count &&
+                  memcmp(rti_list(sorted)->words, model, (size_t)count * 8) == 0,
               "sort of %lld", (long long)count);
         free(model);
         rti_release_word(sorted);
@@ -284,7 +298,8 @@ static void check_deep(void) {
     static const RtFunctionInfo info = {"f", 0};
     uint64_t chain = number(0);
     for (int i = 0; i < DEPTH; i++)
-        chain = rti_box(RT_TAG_FUNCTION, rt_closure_new((const void *)(uintptr_t)add, &info, &chain, 1));
+        chain = rti_box(RT_TAG_FUNCTION,
+                        rt_closure_new((const void *)(uintptr_t)add, &info, &chain, 1));
     rti_release_word(chain);
 }
 
@@ -314,6 +329,7 @@ int main(void) {
     check_builtins();
     check_deep();
     check_growth();
-    CHECK(rti_live_blocks() == before, "%lld blocks alive", (long long)(rti_live_blocks() - before));
+    CHECK(rti_live_blocks() == before, "%lld blocks alive",
+          (long long)(rti_live_blocks() - before));
     return check_done("value");
 }
