@@ -268,8 +268,7 @@ static bool is_less_apart(const Poly *high, const Poly *low, const Poly *stride,
            poly_add(&room, &one, -1) && is_nonnegative(&room, 1, facts);
 }
 
-bool affine_apart(const Affine *affine, const Position *a, const Position *b) {
-    if (!a->known || !b->known || !poly_equal(&a->stride, &b->stride)) return false;
+static bool apart_by_stride(const Affine *affine, const Position *a, const Position *b) {
     Facts facts = {.count = 0};
     loop_facts(affine, affine->site->loop, 2, &facts); // one iteration meets no other
     site_facts(affine, a, &facts);
@@ -283,6 +282,37 @@ bool affine_apart(const Affine *affine, const Position *a, const Position *b) {
            bound(affine, b, true, &facts, &b_high) && bound(affine, b, false, &facts, &b_low) &&
            is_less_apart(&a_high, &b_low, &a->stride, sign, &facts) &&
            is_less_apart(&b_high, &a_low, &a->stride, sign, &facts);
+}
+
+// The same position with another stride: what is left of its own goes into R.
+static bool with_stride(const Affine *affine, const Position *position, const Poly *stride,
+                        Position *result) {
+    Poly variable, left = position->stride;
+    *result = *position;
+    result->stride = *stride;
+    poly_atom(&variable, symbol_atom(affine->site->loop->symbols.items[0]));
+    return poly_add(&left, stride, -1) && poly_multiply(&left, &left, &variable) &&
+           poly_add(&result->rest, &left, 1);
+}
+
+// Both rests constant and the strides too: the usual case, without polynomials.
+static bool apart_by_constants(const Position *a, const Position *b, bool *apart) {
+    double stride, rest_a, rest_b;
+    if (!poly_is_constant(&a->stride, &stride) || !poly_equal(&a->stride, &b->stride) ||
+        !poly_is_constant(&a->rest, &rest_a) || !poly_is_constant(&b->rest, &rest_b))
+        return false;
+    *apart = fabs(rest_a - rest_b) < fabs(stride);
+    return true;
+}
+
+bool affine_apart(const Affine *affine, const Position *a, const Position *b) {
+    bool apart;
+    if (!a->known || !b->known) return false;
+    if (apart_by_constants(a, b, &apart)) return apart;
+    if (poly_equal(&a->stride, &b->stride)) return apart_by_stride(affine, a, b);
+    Position other;
+    return (with_stride(affine, b, &a->stride, &other) && apart_by_stride(affine, a, &other)) ||
+           (with_stride(affine, a, &b->stride, &other) && apart_by_stride(affine, &other, b));
 }
 
 bool affine_distance(const Position *a, const Position *b, double *distance) {

@@ -149,7 +149,8 @@ static const char *how_many(Sema *s, int least, int most) {
 static void check_builtin(Sema *s, const CallSite *site, const Builtin *builtin, uint32_t given) {
     int count = (int)given;
     if (count < builtin->least || (builtin->most >= 0 && count > builtin->most)) {
-        Diag *diag = diag_report(s->c, DIAG_E0501, site->node->span, builtin->name,
+        Diag *diag = diag_report(s->c, DIAG_E0501, site->node->span,
+                                 arena_printf(s->arena, "'%s'", builtin->name),
                                  how_many(s, builtin->least, builtin->most), given);
         diag_help(s->c, diag, "%s", builtin->doc);
         return;
@@ -164,7 +165,9 @@ static void check_builtin(Sema *s, const CallSite *site, const Builtin *builtin,
 
 static void check_known(Sema *s, const CallSite *site, const Function *function, uint32_t given) {
     if (function->param_count == given) return;
-    const char *name = function->name != NULL ? function->name->text : "the function";
+    const char *name = function->name != NULL
+                           ? arena_printf(s->arena, "'%s'", function->name->text)
+                           : "this function";
     int wanted = (int)function->param_count;
     Diag *diag = diag_report(s->c, DIAG_E0501, site->node->span, name,
                              how_many(s, wanted, wanted), given);

@@ -33,10 +33,11 @@ void sema_declare_functions(Sema *s, const NodeVec *statements) {
     }
 }
 
-// Reports a definition that the visible names forbid.
-static void check_definition(Sema *s, const Name *name, Span span, bool is_mutable) {
+// Reports a definition that the visible names forbid. Gives whether the new variable is mutable: one
+// that was meant as an update is taken for such.
+static bool check_definition(Sema *s, const Name *name, Span span, bool is_mutable) {
     const Symbol *seen = scope_find_defined(s->scope, name);
-    if (seen == NULL || seen->owner == NULL) return; // builtins lie outside every scope
+    if (seen == NULL || seen->owner == NULL) return is_mutable; // builtins: outside every scope
     if (is_mutable && seen->owner == s->function) {
         Diag *diag = diag_report(s->c, DIAG_E0403, span, name->text);
         diag_note(s->c, diag, seen->span, "first defined here");
@@ -49,7 +50,9 @@ static void check_definition(Sema *s, const Name *name, Span span, bool is_mutab
         diag_help(s->c, diag, seen->owner == s->function
                                   ? "use `<-` to update it, or choose another name"
                                   : "choose another name");
+        return true;
     }
+    return is_mutable;
 }
 
 // True for names whose not being used needs no warning.
@@ -59,7 +62,7 @@ static bool may_be_unused(const Sema *s, const Name *name) {
 }
 
 Symbol *sema_declare(Sema *s, Name *name, Span span, bool is_mutable) {
-    check_definition(s, name, span, is_mutable);
+    is_mutable = check_definition(s, name, span, is_mutable);
     Symbol *symbol = map_get(&s->scope->forward, name);
     if (symbol == NULL || symbol->span.begin != span.begin || symbol->order != 0) {
         symbol = sema_new_symbol(s, SYMBOL_VARIABLE, name, span);

@@ -25,6 +25,18 @@ static Span prefix_span(const LoopNode *loop) {
     return (Span){loop->header.begin, loop->header.begin + 2};
 }
 
+static const char *prefix_text(const ParCheck *check) {
+    return check->site->loop->prefix == PREFIX_ALL ? "`@@`" : "number of threads";
+}
+
+// Then what is marked on it shows the other one too.
+static bool on_one_line(ParCheck *check, const Node *a, const Node *b) {
+    Compilation *c = check->s->c;
+    Place place = source_place(&c->unit, &c->sources, a->span.begin);
+    Place other = source_place(&c->unit, &c->sources, b->span.begin);
+    return place.source == other.source && place.line == other.line;
+}
+
 static void note_loop(ParCheck *check, Diag *diag) {
     diag_note(check->s->c, diag, prefix_span(check->site->loop), "this loop runs in parallel");
 }
@@ -59,6 +71,9 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
         diag_label(c, diag, "adds to it");
         diag_help(c, diag, "make the list before the loop (`%s := [0] * n`) and write `%s[%s] <- …`",
                   name, name, i);
+    } else if (access->node->kind == NODE_SWAP) {
+        diag_label(c, diag, "changes it");
+        diag_help(c, diag, "keep the two values in variables of the body");
     } else if (access->kind == ACCESS_OTHER) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "write elements one by one: `%s[%s] <- …`", name, i);
@@ -181,8 +196,9 @@ static void report_element(ParCheck *check, const ParSymbol *variable, const Acc
                              read->position.known && write->position.known ? "writes" : "may write");
     diag_label(c, diag, "reads another iteration's element");
     note_loop(check, diag);
-    diag_note(c, diag, write->node->span, "`%s` is written here", variable_name(variable));
-    diag_help(c, diag, "write into a second list, or drop the prefix of the loop");
+    if (!on_one_line(check, read->node, write->node))
+        diag_note(c, diag, write->node->span, "`%s` is written here", variable_name(variable));
+    diag_help(c, diag, "write into a second list, or drop the %s", prefix_text(check));
 }
 
 static void report_whole(ParCheck *check, const ParSymbol *variable, const Access *read,

@@ -40,6 +40,7 @@ static void warn_no_effect(Sema *s, const Node *node) {
         return;
     case NODE_NAME:
         diag = diag_report(s->c, DIAG_W0104, node->span);
+        if (node->name.symbol == NULL || map_get(&s->values, node->name.symbol) != NULL) return;
         diag_help(s->c, diag, "a function is called with brackets: `%s()`", node->name.name->text);
         return;
     case NODE_NUMBER: case NODE_STRING: case NODE_LIST: case NODE_LAMBDA: case NODE_INDEX:
@@ -184,8 +185,8 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_UPDATE: sema_update(s, node); return false;
     case NODE_SWAP: sema_swap(s, node); return false;
     case NODE_RET: sema_ret(s, node); return true;
-    case NODE_LEAVE: sema_leave(s, node); return true;
-    case NODE_NEXT: sema_next(s, node); return true;
+    case NODE_LEAVE: sema_leave(s, node); return node->leave.loop != NULL;
+    case NODE_NEXT: sema_next(s, node); return node->next.loop != NULL;
     case NODE_USE: visit_use(s, node); return false;
     case NODE_BINARY: case NODE_INDEX: case NODE_SLICE: case NODE_CALL: case NODE_CAST:
     case NODE_PIPE: UNREACHABLE("chains are walked by sema_visit");
