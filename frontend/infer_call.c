@@ -83,7 +83,7 @@ static Type result_type(Walk *w, const Builtin *builtin, const Type *args, uint3
     Arena *arena = w->infer->arena;
     switch ((BuiltinResult)builtin->result) {
     case GIVES_NUMBER: return type_number();
-    case GIVES_INTEGER: return type_integer(-0x1p53, 0x1p53);
+    case GIVES_INTEGER: return type_integer(-TYPE_MAX_INTEGER, TYPE_MAX_INTEGER);
     case GIVES_BOOLEAN: return type_boolean();
     case GIVES_STRING: return type_of_kind(KIND_STRING);
     case GIVES_NUMBERS: return type_list(arena, type_number());

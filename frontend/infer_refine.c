@@ -4,6 +4,7 @@
 // nothing of it. A refinement of a mutable symbol ends at its next update in program order; before a
 // loop, refinements of everything that the loop updates end, because its body comes round again.
 #include "infer_internal.h"
+#include <math.h>
 
 uint32_t refine_mark(const Walk *w) {
     return w->refinements.len;
@@ -52,15 +53,36 @@ static BinaryOp mirrored(BinaryOp op) {
     return op == BINARY_GE ? BINARY_LE : op;
 }
 
+static void add_refinement(Walk *w, Symbol *symbol, Type narrow) {
+    Refinement refinement = {symbol, narrow};
+    vec_push(w->infer->arena, &w->refinements, refinement);
+}
+
+// x * x <= n bounds x by the root of n; one more covers the rounding of a large product.
+static void refine_square(Walk *w, const Node *square, BinaryOp op, const Node *other, bool is_true) {
+    const Node *x = square->binary.left, *y = square->binary.right;
+    bool below = is_true ? op == BINARY_LT || op == BINARY_LE : op == BINARY_GT || op == BINARY_GE;
+    if (!below || x->kind != NODE_NAME || y->kind != NODE_NAME || x->name.symbol != y->name.symbol)
+        return;
+    const Type *types = w->instance->shared.node_types;
+    Type root = types[x->id], limit = types[other->id];
+    if (x->name.symbol == NULL || !root.integer || !limit.integer || limit.high < 0) return;
+    double most = floor(sqrt(limit.high)) + 1;
+    Type narrow = range_refine(root, BINARY_LE, type_integer(most, most), true);
+    narrow = range_refine(narrow, BINARY_GE, type_integer(-most, -most), true);
+    add_refinement(w, x->name.symbol, narrow);
+}
+
 static void refine_side(Walk *w, Node *name, BinaryOp op, Node *other, bool is_true) {
+    if (name->kind == NODE_BINARY && name->binary.op == BINARY_MUL)
+        refine_square(w, name, op, other, is_true);
     if (name->kind != NODE_NAME || name->name.symbol == NULL) return;
     Symbol *symbol = name->name.symbol;
     if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN) return;
     const Type *types = w->instance->shared.node_types;
     Type narrow = range_refine(types[name->id], op, types[other->id], is_true);
     if (!narrow.integer || type_equal(narrow, types[name->id])) return;
-    Refinement refinement = {symbol, narrow};
-    vec_push(w->infer->arena, &w->refinements, refinement);
+    add_refinement(w, symbol, narrow);
 }
 
 // Deep chains of `and` are walked along their left spine; each right side is one comparison more.

@@ -76,8 +76,8 @@ Type infer_swap(Walk *w, Node *node) {
 // --- loops --------------------------------------------------------------------------------------
 
 static Type range_variable(Type low, Type high, bool inclusive) {
-    double least = low.integer ? low.low : -0x1p53;
-    double most = high.integer ? high.high - (inclusive ? 0 : 1) : 0x1p53;
+    double least = low.integer ? low.low : -TYPE_MAX_INTEGER;
+    double most = high.integer ? high.high - (inclusive ? 0 : 1) : TYPE_MAX_INTEGER;
     return type_integer(least, most < least ? least : most);
 }
 

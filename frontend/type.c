@@ -2,7 +2,7 @@
 // `element` only for lists and maps, `function` only when nothing but that function is possible.
 #include "type.h"
 
-#define EXACT     9007199254740992.0 // 2^53
+#define EXACT     TYPE_MAX_INTEGER
 #define MAX_DEPTH 4
 
 Type type_number(void) {
@@ -97,7 +97,7 @@ Type type_join(Arena *arena, Type a, Type b) {
 static double widen_up(double value) {
     static const double rests[] = {0,          1,          0x1p7,  0x1p8,  0x1p15, 0x1p16,
                                    0x1p31 - 1, 0x1p31,     0x1p32, 0x1p40, 0x1p47, 0x1p50,
-                                   0x1p52,     0x1p53};
+                                   0x1p52,     EXACT};
     for (size_t i = 0; i < COUNT_OF(rests); i++)
         if (value <= rests[i]) return rests[i];
     return value;

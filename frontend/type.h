@@ -9,6 +9,9 @@
 #include "arena.h"
 #include "ast.h"
 
+// Integers are those below 2^53 in magnitude: one more than a bound is then exact, and seen to be out.
+#define TYPE_MAX_INTEGER 9007199254740991.0
+
 // Bits of Type.kinds. No bit: the value does not exist (code not reached, or not yet known).
 enum {
     KIND_NUMBER = 1,
@@ -24,7 +27,7 @@ enum {
 typedef enum Rep {
     REP_NONE,   // no value: kinds == 0
     REP_F64,    // double
-    REP_I64,    // int64_t: an integer within ±2^53 that is never -0
+    REP_I64,    // int64_t: an integer below 2^53 in magnitude that is never -0
     REP_STRING, // RtStr *, never null
     REP_LIST,   // RtList *, never null; a list of numbers is a flat array of doubles
     REP_MAP,    // RtMap *
@@ -35,14 +38,14 @@ typedef enum Rep {
 typedef struct Type {
     uint8_t kinds;
     bool integer;       // KIND_NUMBER: whole, finite, never -0, within [low, high]
-    double low, high;   // of `integer`, within ±2^53
+    double low, high;   // of `integer`, below 2^53 in magnitude
     const struct Type *element; // KIND_LIST elements and KIND_MAP values, joined; null: none known yet
     Function *function; // KIND_FUNCTION alone: the one function this can be, or null
 } Type;
 
 #define TYPE_NEVER ((Type){0})
 Type type_number(void);                        // any double
-Type type_integer(double low, double high);    // type_number() when not within ±2^53
+Type type_integer(double low, double high);    // type_number() when not that small
 Type type_boolean(void);                       // integer 0 … 1
 Type type_of_kind(uint8_t kinds);              // nothing known but the kinds; elements are any
 Type type_any(void);

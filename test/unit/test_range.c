@@ -59,7 +59,7 @@ static void check_value(Type result, double value, int64_t exact, RangeUse use) 
     EXPECT(value >= result.low && value <= result.high);
     EXPECT(value == trunc(value));
     if (use == USE_VALUE) EXPECT(!(value == 0 && signbit(value)));
-    if (use != USE_POSITION) EXPECT((double)exact == value && fabs(value) <= 0x1p53);
+    if (use != USE_POSITION) EXPECT(exact == (int64_t)value && fabs(value) < 0x1p53);
     if (use == USE_POSITION) EXPECT((double)exact == value || fabs(value) >= 0x1p53);
 }
 
