@@ -18,8 +18,10 @@ Type type_boolean(void) {
     return type_integer(0, 1);
 }
 
+// Any value, of any elements: the top of the lattice has this one form.
+static const Type any_element = {.kinds = KIND_ANY, .element = &any_element};
+
 Type type_of_kind(uint8_t kinds) {
-    static const Type any_element = {.kinds = KIND_ANY};
     Type type = {.kinds = kinds};
     if ((kinds & (KIND_LIST | KIND_MAP)) != 0) type.element = &any_element;
     return type;
@@ -31,7 +33,7 @@ Type type_any(void) {
 
 static int depth_of(const Type *type) {
     int depth = 0;
-    while (type != NULL && depth < MAX_DEPTH) {
+    while (type != NULL && type->kinds != KIND_ANY && depth < MAX_DEPTH) {
         type = type->element;
         depth++;
     }
@@ -76,6 +78,7 @@ Type type_join(Arena *arena, Type a, Type b) {
     if (a.kinds == 0) return b;
     if (b.kinds == 0) return a;
     Type joined = {.kinds = a.kinds | b.kinds};
+    if (joined.kinds == KIND_ANY) return type_any();
     bool a_number = type_may(a, KIND_NUMBER), b_number = type_may(b, KIND_NUMBER);
     if (a_number && b_number) {
         joined.integer = a.integer && b.integer;
