@@ -110,7 +110,8 @@ typedef struct RtParLoop {
     int64_t count;   // iterations, at least 0
     int64_t threads; // 0: `@@`
     int32_t flags;
-    int32_t cost; // estimated instructions of one iteration; 0: unknown
+    int32_t cost; // instructions of one iteration, as estimated; 0 whenever the body has loops or calls
+                  // whose cost is not known: a loop that is thought small is run on the caller alone
     const RtPlace *place;
 } RtParLoop;
 #define RT_PAR_MAX_BLOCKS  1024

@@ -48,5 +48,6 @@ int32_t rt_hosted_run(RtProgram *program, int argc, char **argv) {
     int32_t status = program();
     rti_out_flush();
     rti_pool_end();
+    rti_foreign_end();
     return status;
 }
