@@ -75,6 +75,7 @@ static const Type *join_elements(Arena *arena, const Type *a, const Type *b) {
 }
 
 Type type_join(Arena *arena, Type a, Type b) {
+    if (a.kinds == 0 && b.kinds == 0) return TYPE_NEVER;
     if (a.kinds == 0) return b;
     if (b.kinds == 0) return a;
     Type joined = {.kinds = a.kinds | b.kinds};
