@@ -31,17 +31,26 @@ static Node *climb(Parser *p, Node *left, uint8_t least, bool head);
 
 // --- prefixes -------------------------------------------------------------------------------------
 
+// `in = 5`: a reserved word where a name is to be defined.
+static bool is_reserved_definition(const Parser *p) {
+    if (p->tok.kind < TOKEN_IN || p->tok.kind > TOKEN_ALIAS) return false;
+    uint8_t next = parse_peek(p).kind;
+    return next == TOKEN_EQ || next == TOKEN_COLON_EQ || next == TOKEN_UPDATE || next == TOKEN_FAT_ARROW;
+}
+
 static Node *no_operand(Parser *p) {
     Span span = p->tok.span;
     TokenKind kind = (TokenKind)p->tok.kind;
     if (kind == TOKEN_BAD) {
         parse_fail(p, DIAG_E0203, span, "");
         parse_advance(p);
+    } else if (is_reserved_definition(p)) {
+        parse_fail(p, DIAG_E0221, span, token_text(kind), "a name");
     } else if (kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE) {
         if (p->open == 0 && kind != TOKEN_RBRACE) {
             parse_fail(p, DIAG_E0211, span, token_text(kind));
         } else if (!p->panic) {
-            parse_fail(p, DIAG_E0203, span, parse_found(p));
+            parse_fail(p, DIAG_E0203, span, parse_token_found(p));
         }
     } else if (kind == TOKEN_RET || kind == TOKEN_ERR || kind == TOKEN_AT_NEXT || kind == TOKEN_USE ||
                kind == TOKEN_IMPORT || kind == TOKEN_DEFER || kind == TOKEN_ARENA ||
@@ -51,7 +60,7 @@ static Node *no_operand(Parser *p) {
         parse_fail(p, DIAG_E0224, span, token_text(kind));
     } else if (!p->panic) {
         if (kind == TOKEN_END && p->last_end) span = (Span){p->last_end, p->last_end};
-        parse_fail(p, DIAG_E0203, span, parse_found(p));
+        parse_fail(p, DIAG_E0203, span, parse_token_found(p));
     }
     return parse_poison(p, span);
 }
@@ -551,7 +560,10 @@ static Node *with_matches(Parser *p, Node *left) {
 }
 
 Node *parse_expr(Parser *p) {
-    return with_matches(p, parse_operators(p, false));
+    uint32_t outer_height = parse_fresh(p);
+    Node *node = with_matches(p, parse_operators(p, false));
+    parse_join(p, outer_height);
+    return node;
 }
 
 Node *parse_finish(Parser *p, Node *left) {
@@ -564,5 +576,8 @@ Node *parse_finish(Parser *p, Node *left) {
 }
 
 Node *parse_value(Parser *p) {
-    return parse_finish(p, parse_operators(p, false));
+    uint32_t outer_height = parse_fresh(p);
+    Node *node = parse_finish(p, parse_operators(p, false));
+    parse_join(p, outer_height);
+    return node;
 }

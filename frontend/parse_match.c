@@ -200,8 +200,9 @@ Node *parse_match(Parser *p, Node *subject) {
         p->open = 0;
         while (!parse_at(p, TOKEN_RBRACE) && !parse_at(p, TOKEN_END)) {
             if (parse_accept(p, TOKEN_SEMICOLON)) continue;
-            uint32_t begin = p->tok.span.begin;
+            uint32_t begin = p->tok.span.begin, height = parse_fresh(p);
             one_arm(p, &arms);
+            parse_join(p, height);
             p->sees_b = outer_b;
             if (p->panic) parse_sync(p, begin);
         }

@@ -99,7 +99,6 @@ static Node *parse_inside(Parser *p, const char *begin, const char *end) {
     parse_shut(p, flags);
     p->lexer = outer;
     p->tok = token;
-    if (p->panic) p->open_at_panic = p->open;
     if (p->stopped) parse_stop(p);
     return node;
 }
@@ -108,6 +107,7 @@ static Node *parse_inside(Parser *p, const char *begin, const char *end) {
 static const char *hole(Parser *p, const char *at, const char *end, FPart *part) {
     const char *colon = NULL, *close = literal_hole_end(at, end, &colon);
     if (!close) close = end; // the lexer has seen to it that there is one
+    bool silent = p->panic;
     const char *stop = colon && colon < close ? colon : close;
     if (is_blank(at, stop)) {
         parse_fail(p, DIAG_E0108, span_of(p, at - 1, close < end ? close + 1 : close));
@@ -124,6 +124,8 @@ static const char *hole(Parser *p, const char *at, const char *end, FPart *part)
             parse_help(p, diag, "after the colon stands a printf conversion without its `%%`: {x:.2f}");
         }
     }
+    // What went wrong in a hole ends with it: the next one can have its own mistake.
+    if (!silent && !p->stopped) p->panic = false;
     return close < end ? close + 1 : end;
 }
 

@@ -64,8 +64,9 @@ bool parse_may_report(Parser *p) {
     p->panic = true;
     p->open_at_panic = p->open;
     if (p->tok.kind == TOKEN_BAD) return false; // the lexer told it
-    if (p->c->errors >= ERRORS_MOST) parse_stop(p);
-    return true;
+    if (p->c->errors < ERRORS_MOST) return true;
+    parse_stop(p); // nobody reads more
+    return false;
 }
 
 void parse_label(Parser *p, Diag *diag, const char *format, ...) {
@@ -105,12 +106,15 @@ const char *parse_show(Parser *p, const Name *name) {
 }
 
 const char *parse_found(Parser *p) {
+    return p->tok.kind != TOKEN_END && !parse_same_line(p) ? "end of line" : parse_token_found(p);
+}
+
+const char *parse_token_found(Parser *p) {
     const Token *t = &p->tok;
     if (t->kind == TOKEN_END) {
         bool hole = p->lexer.end != p->source->text + p->source->len;
         return hole ? "the end of the hole" : "end of file";
     }
-    if (!parse_same_line(p)) return "end of line";
     switch (t->kind) {
     case TOKEN_NAME: return arena_printf(&p->c->unit, "'%s'", parse_show(p, t->name));
     case TOKEN_NUMBER: return "a number";
@@ -220,8 +224,7 @@ static void too_deep(Parser *p) {
 }
 
 bool parse_enter(Parser *p, uint32_t *outer_height) {
-    *outer_height = p->height;
-    p->height = 0;
+    *outer_height = parse_fresh(p);
     p->depth++;
     if (p->depth <= NESTING_MOST) return true;
     too_deep(p);
@@ -231,6 +234,16 @@ bool parse_enter(Parser *p, uint32_t *outer_height) {
 void parse_leave(Parser *p, uint32_t outer_height) {
     p->depth--;
     parse_grow(p);
+    parse_join(p, outer_height);
+}
+
+uint32_t parse_fresh(Parser *p) {
+    uint32_t outer_height = p->height;
+    p->height = 0;
+    return outer_height;
+}
+
+void parse_join(Parser *p, uint32_t outer_height) {
     if (p->height < outer_height) p->height = outer_height;
 }
 
@@ -291,8 +304,9 @@ static void parse_statements(Parser *p, NodeVec *list) {
     uint32_t mark = p->pending.len;
     while (!parse_at(p, TOKEN_RBRACE) && !parse_at(p, TOKEN_END)) {
         if (parse_accept(p, TOKEN_SEMICOLON)) continue;
-        uint32_t begin = p->tok.span.begin;
+        uint32_t begin = p->tok.span.begin, outer_height = parse_fresh(p);
         parse_push(p, parse_statement(p));
+        parse_join(p, outer_height);
         parse_statement_end(p);
         if (p->panic) parse_sync(p, begin);
     }

@@ -90,6 +90,7 @@ void parse_help(Parser *p, Diag *diag, const char *format, ...) PRINTF_LIKE(3, 4
 void parse_expected(Parser *p, const char *what);
 // "'x'", "end of line": the next token in messages.
 const char *parse_found(Parser *p);
+const char *parse_token_found(Parser *p); // whatever line it is on
 // A name for messages, cut when it is long.
 const char *parse_show(Parser *p, const Name *name);
 Node *parse_poison(Parser *p, Span span);
@@ -102,6 +103,9 @@ void parse_stop(Parser *p);
 bool parse_enter(Parser *p, uint32_t *outer_height);
 void parse_leave(Parser *p, uint32_t outer_height);
 bool parse_grow(Parser *p);
+// Around one of several siblings: heights of siblings do not add up.
+uint32_t parse_fresh(Parser *p);
+void parse_join(Parser *p, uint32_t outer_height);
 // Lists of nodes: mark = p->pending.len; parse_push …; parse_take(p, mark, &list).
 void parse_push(Parser *p, Node *node);
 void parse_take(Parser *p, uint32_t mark, NodeVec *list);
