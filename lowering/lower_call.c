@@ -29,28 +29,62 @@ LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t co
     return lower_val(REP_ANY, type_any(), result, true);
 }
 
-// f(x) max N: a counter beside the call.
-static LLVMValueRef deeper(LowerCtx *cx, Node *node) {
-    if (!node->call.max || node->call.max_inf) return NULL;
-    LLVMValueRef depth = LLVMAddGlobal(cx->module, cx->i64, "flap.depth");
-    LLVMSetInitializer(depth, lower_i64(cx, 0));
-    LLVMSetLinkage(depth, LLVMInternalLinkage);
-    LVal limit = lower_expr(cx, node->call.max);
-    LLVMValueRef most = lower_integer(cx, limit, "max", node->span);
-    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, depth, "depth");
+// --- f(x) max N -----------------------------------------------------------------------------------
+
+// Every call of a bounded function counts how deep it is; a call with `max N` sets how deep that may
+// become before it, and puts the old bound back after it.
+typedef struct Bound {
+    Depth *depth; // null: the callee is never bounded
+    LLVMValueRef most_before;
+} Bound;
+
+static bool is_bounded(const Node *call) {
+    return call->call.max && !call->call.max_inf;
+}
+
+static LLVMValueRef add_counter(LowerCtx *cx, const char *name, int64_t value) {
+    LLVMValueRef global = LLVMAddGlobal(cx->module, cx->i64, name);
+    LLVMSetInitializer(global, lower_i64(cx, value));
+    LLVMSetLinkage(global, LLVMInternalLinkage);
+    return global;
+}
+
+static Depth *new_depth(LowerCtx *cx, const char *name) {
+    Depth *depth = ARENA_NEW(cx->arena, Depth);
+    depth->now = add_counter(cx, arena_printf(cx->arena, "flap.%s.depth", name), 0);
+    depth->most = add_counter(cx, arena_printf(cx->arena, "flap.%s.deepest", name), INT64_MAX);
+    return depth;
+}
+
+static Bound enter_call(LowerCtx *cx, Node *node, const Function *function) {
+    Bound bound = {.depth = function ? map_get(&cx->depths, function) : NULL};
+    if (!function && is_bounded(node)) bound.depth = new_depth(cx, "value");
+    if (!bound.depth) return bound;
+    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->now, "depth");
+    LLVMValueRef most = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->most, "deepest");
+    if (is_bounded(node)) {
+        LVal limit = lower_expr(cx, node->call.max);
+        LLVMValueRef more = lower_integer(cx, limit, "max", node->span);
+        bound.most_before = most;
+        LLVMValueRef two[] = {most, LLVMBuildAdd(cx->builder, now, more, "")};
+        most = lower_intrinsic(cx, "llvm.smin", cx->i64, two, 2);
+        LLVMBuildStore(cx->builder, most, bound.depth->most);
+    }
     now = LLVMBuildAdd(cx->builder, now, lower_i64(cx, 1), "");
     LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, now, most, "");
     LLVMBasicBlockRef on = lower_rare(cx, over, "too.deep");
     RT0(cx, rt_stop_depth);
     lower_rare_stop(cx, on);
-    LLVMBuildStore(cx->builder, now, depth);
-    return depth;
+    LLVMBuildStore(cx->builder, now, bound.depth->now);
+    return bound;
 }
 
-static void shallower(LowerCtx *cx, LLVMValueRef depth) {
-    if (!depth) return;
-    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, depth, "");
-    LLVMBuildStore(cx->builder, LLVMBuildSub(cx->builder, now, lower_i64(cx, 1), ""), depth);
+static void leave_call(LowerCtx *cx, Bound bound) {
+    if (!bound.depth) return;
+    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->now, "");
+    now = LLVMBuildSub(cx->builder, now, lower_i64(cx, 1), "");
+    LLVMBuildStore(cx->builder, now, bound.depth->now);
+    if (bound.most_before) LLVMBuildStore(cx->builder, bound.most_before, bound.depth->most);
 }
 
 static Function *named_function(const Node *callee) {
@@ -62,6 +96,21 @@ static Function *named_function(const Node *callee) {
 static const Builtin *named_builtin(const Node *callee) {
     if (callee->kind != NODE_NAME || !callee->name.symbol) return NULL;
     return callee->name.symbol->kind == SYMBOL_BUILTIN ? callee->name.symbol->builtin : NULL;
+}
+
+static void find_depths(void *context, Node **child) {
+    LowerCtx *cx = context;
+    Node *node = *child;
+    if (!node) return;
+    Function *function = node->kind == NODE_CALL && is_bounded(node)
+                             ? named_function(node->call.callee) : NULL;
+    if (function && !map_get(&cx->depths, function))
+        map_put(&cx->depths, function, new_depth(cx, function->name ? function->name->text : "lambda"));
+    ast_children(node, find_depths, cx);
+}
+
+void lower_find_depths(LowerCtx *cx) {
+    find_depths(cx, &cx->c->program->main->body);
 }
 
 // What stands before a direct call: the callee's own effects.
@@ -81,12 +130,12 @@ static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool t
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     prepare_callee(cx, node->call.callee);
     lower_operands(cx, node->call.args.items, count, args);
-    LLVMValueRef depth = deeper(cx, node);
+    Bound depth = enter_call(cx, node, callee->function);
     for (uint32_t i = 0; i < count; i++) tail = tail && !args[i].owned;
-    tail = tail && !depth && nothing_to_clean(cx) &&
+    tail = tail && !depth.depth && nothing_to_clean(cx) &&
            type_rep(callee->result) == type_rep(cx->fs->instance->result);
     LVal result = lower_call_known(cx, callee, args, tail);
-    shallower(cx, depth);
+    leave_call(cx, depth);
     lower_release_all(cx, args, count);
     return result;
 }
@@ -98,9 +147,9 @@ static LVal indirect_call(LowerCtx *cx, Node *node) {
     nodes[0] = node->call.callee;
     for (uint32_t i = 1; i < count; i++) nodes[i] = node->call.args.items[i - 1];
     lower_operands(cx, nodes, count, values);
-    LLVMValueRef depth = deeper(cx, node);
+    Bound depth = enter_call(cx, node, NULL);
     LVal result = lower_call_value(cx, values[0], values + 1, count - 1, node->span);
-    shallower(cx, depth);
+    leave_call(cx, depth);
     lower_release_all(cx, values, count);
     return result;
 }
@@ -128,7 +177,7 @@ LVal lower_call(LowerCtx *cx, Node *node) {
 bool lower_self_tail(LowerCtx *cx, Node *node) {
     FuncState *fs = cx->fs;
     Function *function = fs->function;
-    bool bounded = node->call.max && !node->call.max_inf;
+    bool bounded = is_bounded(node);
     if (!function->self_tail_call || fs->plan || bounded) return false;
     if (node->call.callee->kind != NODE_NAME || lower_callee(cx, node) != fs->instance) return false;
     uint32_t count = function->param_count;

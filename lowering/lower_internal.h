@@ -100,6 +100,11 @@ typedef struct FuncState {
     LLVMValueRef carry;      // of `+!` in the block being filled
 } FuncState;
 
+// The recursion of a function that some call bounds with `max N`: how deep it is now and may be.
+typedef struct Depth {
+    LLVMValueRef now, most;
+} Depth;
+
 typedef struct LowerCtx {
     Compilation *c;
     const LoweringOptions *options;
@@ -119,6 +124,7 @@ typedef struct LowerCtx {
     PtrMap closures;          // Instance, Builtin -> constant RtClosure
     PtrMap infos;             // Function -> RtFunctionInfo
     PtrMap constants;         // constant's Node -> global that holds it
+    PtrMap depths;            // Function -> Depth
     NodeVec kept_constants;   // those to be made when the program starts
     PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef main_entry_end;
@@ -273,6 +279,7 @@ void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
 
 // --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------
 LVal lower_call(LowerCtx *cx, Node *node);
+void lower_find_depths(LowerCtx *cx); // functions that some call bounds: before anything is lowered
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
 bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?
 LVal lower_pipe(LowerCtx *cx, Node *node);

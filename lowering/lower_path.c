@@ -149,6 +149,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
         return;
     }
+    value = lower_own(cx, value); // first: it may be, or hold, the very list that is written to
     if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, true);
     if (only_lists(path)) {
         write_lists(cx, path, value);
