@@ -126,8 +126,12 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
     }
     node->name.symbol = symbol;
     symbol->used = true;
-    if (symbol->kind == SYMBOL_BUILTIN && (symbol->builtin->effects & EFFECT_FOREIGN) != 0)
+    if (symbol->kind == SYMBOL_BUILTIN && (symbol->builtin->effects & EFFECT_FOREIGN) != 0 &&
+        !s->program->foreign) {
         s->program->foreign = true;
+        s->program->foreign_name = symbol->builtin->name;
+        s->program->foreign_span = node->span;
+    }
     if (symbol->kind == SYMBOL_BUILTIN || symbol->kind == SYMBOL_CONSTANT) return;
     Mention mention = {node, symbol, s->function, ++s->order, callee};
     vec_push(s->scratch, &s->mentions, mention);

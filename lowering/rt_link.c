@@ -54,20 +54,24 @@ static void drop_settings(LLVMValueRef function) {
                                          names[i], (unsigned)strlen(names[i]));
 }
 
-// The bitcode as a module of the same context.
+// The bitcode as a module of the same context; bodies are read when they are linked.
 static LLVMModuleRef read_bitcode(Backend *b) {
     Embedded bitcode = inline_bitcode(b->arch);
     LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
         (const char *)bitcode.begin, bitcode.size, "rt_inline.bc", 0);
     LLVMModuleRef module = NULL;
-    bool failed = LLVMParseBitcodeInContext2(b->context, buffer, &module);
-    LLVMDisposeMemoryBuffer(buffer);
-    if (failed) {
+    if (LLVMGetBitcodeModuleInContext2(b->context, buffer, &module)) { // takes the buffer
         if (!b->failed)
             diag_report(b->c, DIAG_E0606, (Span){0, 0}, "the runtime's bitcode cannot be read");
         return NULL;
     }
     return module;
+}
+
+// The linker takes of such functions only those that are referred to.
+static void make_optional(LLVMValueRef function) {
+    if (!LLVMIsDeclaration(function) && LLVMGetLinkage(function) == LLVMExternalLinkage)
+        LLVMSetLinkage(function, LLVMLinkOnceODRLinkage);
 }
 
 static bool is_public(const char *name) {
@@ -84,8 +88,10 @@ static void make_private(LLVMValueRef value) {
 bool rt_link_merge(Backend *b) {
     LLVMModuleRef runtime = read_bitcode(b);
     if (!runtime) return false;
-    for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f))
+    for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
         drop_settings(f);
+        make_optional(f);
+    }
     LLVMSetTarget(runtime, b->triple);
     LLVMSetDataLayout(runtime, LLVMGetDataLayoutStr(b->module));
     if (!compat_link(b, runtime)) return false;

@@ -246,40 +246,49 @@ static ParseResult take(Options *options, const OptionRow *row, const char *valu
 // --- words
 // ----------------------------------------------------------------------------------------
 
-// Whether `word` spells this option, and the value that is joined to it (null: none).
-static bool spells(const OptionRow *row, const char *word, const char **joined) {
+// Whether `word` is this option, whole or followed by `=` and a value (put into *joined, else
+// null).
+static bool is_whole(const OptionRow *row, const char *word, const char **joined) {
     *joined = NULL;
-    size_t brief = strlen(row->brief), full = strlen(row->full);
-    if (full && strncmp(word, row->full, full) == 0) {
-        if (word[full] == '\0') return true;
-        if (word[full] == '=' && row->value != VALUE_NONE) {
-            *joined = word + full + 1;
-            return true;
-        }
-    }
-    if (!brief || strncmp(word, row->brief, brief) != 0) return false;
-    if (word[brief] == '\0') return true;
-    if (row->value == VALUE_NONE || brief != 2) return false;
-    *joined = word + brief;
+    if (*row->brief && strcmp(word, row->brief) == 0) return true;
+    size_t full = strlen(row->full);
+    if (!full || strncmp(word, row->full, full) != 0) return false;
+    if (word[full] == '\0') return true;
+    if (word[full] != '=' || row->value == VALUE_NONE) return false;
+    *joined = word + full + 1;
     return true;
+}
+
+// Whether `word` is the short form of this option with a value joined to it: -O2, -ofile.
+static bool is_joined(const OptionRow *row, const char *word, const char **joined) {
+    if (strlen(row->brief) != 2 || row->value == VALUE_NONE) return false;
+    if (strncmp(word, row->brief, 2) != 0) return false;
+    *joined = word + 2;
+    return true;
+}
+
+// The row that `word` spells; whole spellings go first (-emit-llvm is no -e).
+static const OptionRow *find_row(const char *word, const char **joined) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (is_whole(&rows[i], word, joined)) return &rows[i];
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (is_joined(&rows[i], word, joined)) return &rows[i];
+    return NULL;
 }
 
 // Handles argv[*at], an option; moves *at over a separate value.
 static ParseResult parse_option(Options *options, int argc, char **argv, int *at) {
     const char *word = argv[*at], *value;
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const OptionRow *row = &rows[i];
-        if (!spells(row, word, &value)) continue;
-        if (!(row->commands & (1u << options->command))) {
-            fprintf(stderr, "flapc: '%s' has no option '%s'\n", command_rows[options->command].name,
-                    word);
-            return PARSE_WRONG;
-        }
-        if (row->value == VALUE_SEPARATE && !value && *at + 1 < argc) value = argv[++*at];
-        if (row->value != VALUE_NONE && !value) return wrong("a value is missing after", word);
-        return take(options, row, value);
+    const OptionRow *row = find_row(word, &value);
+    if (!row) return unknown_option(options, word);
+    if (!(row->commands & (1u << options->command))) {
+        fprintf(stderr, "flapc: '%s' has no option '%s'\n", command_rows[options->command].name,
+                word);
+        return PARSE_WRONG;
     }
-    return unknown_option(options, word);
+    if (row->value == VALUE_SEPARATE && !value && *at + 1 < argc) value = argv[++*at];
+    if (row->value != VALUE_NONE && !value) return wrong("a value is missing after", word);
+    return take(options, row, value);
 }
 
 static bool find_command(Options *options, const char *word) {
