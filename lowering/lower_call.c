@@ -98,7 +98,7 @@ static const Builtin *named_builtin(const Node *callee) {
     return callee->name.symbol->kind == SYMBOL_BUILTIN ? callee->name.symbol->builtin : NULL;
 }
 
-static void find_depths(void *context, Node **child) {
+static void survey(void *context, Node **child) {
     LowerCtx *cx = context;
     Node *node = *child;
     if (!node) return;
@@ -106,11 +106,15 @@ static void find_depths(void *context, Node **child) {
                              ? named_function(node->call.callee) : NULL;
     if (function && !map_get(&cx->depths, function))
         map_put(&cx->depths, function, new_depth(cx, function->name ? function->name->text : "lambda"));
-    ast_children(node, find_depths, cx);
+    bool defines = node->kind == NODE_DEFINE && node->define->symbols.len == 1 &&
+                   node->define->symbols.items[0] && !node->define->symbols.items[0]->updated;
+    if (defines && lower_is_address(cx, node->define->value))
+        map_put(&cx->addresses, node->define->symbols.items[0], node);
+    ast_children(node, survey, cx);
 }
 
-void lower_find_depths(LowerCtx *cx) {
-    find_depths(cx, &cx->c->program->main->body);
+void lower_survey(LowerCtx *cx) {
+    survey(cx, &cx->c->program->main->body);
 }
 
 // What stands before a direct call: the callee's own effects.

@@ -42,11 +42,22 @@ static int kind_of_result(const Node *name, const Node *cast) {
     return cast ? kind_of_cast(cast->cast.to) : RT_C_I64;
 }
 
+bool lower_is_address(LowerCtx *cx, const Node *node) {
+    if (node->kind == NODE_NAME) return map_get(&cx->addresses, node->name.symbol) != NULL;
+    if (node->kind == NODE_CAST) return node->cast.to == CAST_PTR;
+    if (!lower_is_foreign_call(node) || node->call.args.len == 0) return false;
+    int kind = kind_of_result(node->call.args.items[0], NULL);
+    return kind == RT_C_TEXT || kind == RT_C_POINTER;
+}
+
 // The RT_C_ byte of an argument: from its cast, its kind, or for unknown kinds found at run time.
 static LLVMValueRef kind_of_argument(LowerCtx *cx, const Node *node, LVal v) {
     LLVMTypeRef i8 = cx->i8;
+    bool prefix = node->kind == NODE_UNARY && node->unary.op == UNARY_NEG;
+    if (prefix) node = node->unary.operand; // -1 as i32 is -(1 as i32)
     if (node->kind == NODE_CAST)
         return LLVMConstInt(i8, (unsigned)kind_of_cast(node->cast.to), 0);
+    if (!prefix && lower_is_address(cx, node)) return LLVMConstInt(i8, RT_C_POINTER, 0);
     LLVMValueRef text = LLVMConstInt(i8, RT_C_TEXT, 0), back = LLVMConstInt(i8, RT_C_CALLBACK, 0);
     LLVMValueRef number = LLVMConstInt(i8, RT_C_F64, 0);
     if (v.rep == REP_STRING) return text;

@@ -125,6 +125,7 @@ typedef struct LowerCtx {
     PtrMap infos;             // Function -> RtFunctionInfo
     PtrMap constants;         // constant's Node -> global that holds it
     PtrMap depths;            // Function -> Depth
+    PtrMap addresses;         // symbols that hold what `as ptr` gave
     NodeVec kept_constants;   // those to be made when the program starts
     PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef main_entry_end;
@@ -279,7 +280,7 @@ void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
 
 // --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------
 LVal lower_call(LowerCtx *cx, Node *node);
-void lower_find_depths(LowerCtx *cx); // functions that some call bounds: before anything is lowered
+void lower_survey(LowerCtx *cx); // what must be known before anything is lowered: depths, addresses
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
 bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?
 LVal lower_pipe(LowerCtx *cx, Node *node);
@@ -301,6 +302,8 @@ LLVMValueRef lower_pack(LowerCtx *cx, const LVal *args, uint32_t count); // word
 LVal lower_foreign(LowerCtx *cx, const BuiltinCall *call); // dlopen and its like
 LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast); // cast: around it, or null
 bool lower_is_foreign_call(const Node *node);
+// Whether a number is known to be a C address, so that `as string` reads the text there.
+bool lower_is_address(LowerCtx *cx, const Node *node);
 
 // --- lower_ctl.c, lower_match.c, lower_par.c ------------------------------------------------------
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value);

@@ -59,7 +59,7 @@ static void make_types(LowerCtx *cx) {
     cx->ptr = LLVMPointerTypeInContext(cx->context, 0);
     PtrMap empty = {.arena = cx->arena};
     cx->strings = cx->texts = cx->closures = cx->infos = cx->constants = empty;
-    cx->flags = cx->depths = empty;
+    cx->flags = cx->depths = cx->addresses = empty;
 }
 
 static void declare_globals(LowerCtx *cx, const Program *program) {
@@ -129,7 +129,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     cx->entries = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
     declare_globals(cx, program);
     VEC_EACH(Instance *, instance, &program->instances) declare_instance(cx, instance);
-    lower_find_depths(cx);
+    lower_survey(cx);
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
     lower_make_constants(cx, cx->main_entry_end);
     verify(cx);

@@ -123,6 +123,21 @@ RtList *rt_list_set_number(RtList *list, int64_t at, double number, const RtPlac
     return rt_list_set(list, at, word_of(number), place);
 }
 
+// --- text -----------------------------------------------------------------------------------------
+
+RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {
+    if (word >> RT_TAG_SHIFT == RT_TAG_STRING) {
+        rt_retain_shared(word);
+        return pointer_of(word);
+    }
+    double address = rt_expect_number(word, "'as'", place);
+    if (!(address > 0 && address < 0x1p63)) return rt_str_new("", 0);
+    const char *bytes = (const char *)(uintptr_t)address;
+    int64_t length = 0;
+    while (bytes[length] != '\0') length++;
+    return rt_str_new(bytes, length);
+}
+
 // --- rounding -------------------------------------------------------------------------------------
 
 // Numbers from 2^52 up, infinities and NaN are whole already. The sign stays: trunc(-0.5) is -0.
