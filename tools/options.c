@@ -281,17 +281,15 @@ static ParseResult parse_option(Options *options, int argc, char **argv, int *at
     const char *word = argv[*at], *value;
     const OptionRow *row = find_row(word, &value);
     if (!row) return unknown_option(options, word);
-    if (!(row->commands & (1u << options->command))) {
-        fprintf(stderr, "flapc: '%s' has no option '%s'\n", command_rows[options->command].name,
-                word);
-        return PARSE_WRONG;
-    }
+    options->given |= UINT64_C(1) << row->id;
     if (row->value == VALUE_SEPARATE && !value && *at + 1 < argc) value = argv[++*at];
     if (row->value != VALUE_NONE && !value) return wrong("a value is missing after", word);
     return take(options, row, value);
 }
 
+// The first word that is no option may be a command.
 static bool find_command(Options *options, const char *word) {
+    if (options->command != COMMAND_COMPILE || options->files.len || options->code) return false;
     for (size_t i = 1; i < COMMAND_COUNT; i++) {
         if (strcmp(word, command_rows[i].name) != 0) continue;
         options->command = (CommandId)i;
@@ -322,6 +320,18 @@ bool options_run_it(const Options *options) {
            (options->command == COMMAND_COMPILE && options->code && !options->output_asked);
 }
 
+// The command may stand behind its options, so what belongs to it is known only in the end.
+static ParseResult check_options(const Options *options) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (!(options->given & UINT64_C(1) << rows[i].id)) continue;
+        if (rows[i].commands & (1u << options->command)) continue;
+        fprintf(stderr, "flapc: '%s' has no option '%s'\n", command_rows[options->command].name,
+                *rows[i].brief ? rows[i].brief : rows[i].full);
+        return PARSE_WRONG;
+    }
+    return PARSE_GO;
+}
+
 static ParseResult check_inputs(Options *options) {
     if (!options->code && options->files.len == 0) return no_input(options, NULL);
     bool many = options->command == COMMAND_CHECK || options_run_it(options);
@@ -345,7 +355,7 @@ static int take_files(Options *options, int argc, char **argv, int at, ParseResu
         } else if (!only_files && word[0] == '-' && word[1] != '\0') {
             *result = parse_option(options, argc, argv, &at);
             if (*result != PARSE_GO) return at;
-        } else {
+        } else if (only_files || !find_command(options, word)) {
             if (options->code) return at;
             vec_push(&options->arena, &options->files, word);
             if (options->command == COMMAND_RUN) return at + 1;
@@ -355,11 +365,10 @@ static int take_files(Options *options, int argc, char **argv, int at, ParseResu
 }
 
 ParseResult options_parse(Options *options, int argc, char **argv) {
-    int at = 1;
     ParseResult result = PARSE_GO;
     options->lowering.optimize = -1; // not given
-    if (at < argc && find_command(options, argv[at])) at++;
-    at = take_files(options, argc, argv, at, &result);
+    int at = take_files(options, argc, argv, 1, &result);
+    if (result == PARSE_GO) result = check_options(options);
     if (result != PARSE_GO) return result;
     options->argc = argc - at;
     options->argv = argv + at;

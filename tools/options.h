@@ -33,6 +33,7 @@ typedef struct Options {
     LoweringOptions lowering; // emit, optimisation, target, link, …
     int emit;                 // EmitKind, EMIT_AST or EMIT_TOKENS
     bool output_asked;        // -o or a form of output was given
+    uint64_t given;           // one bit per option
     const char *code;         // -e, or null
     WordVec files;            // names, or the one name and then the program's arguments for run
     int argc;                 // the program's arguments
