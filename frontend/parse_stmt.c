@@ -126,8 +126,14 @@ static Node *define_typed(Parser *p, Node *head) {
     Node *node = new_define(p, head);
     parse_advance(p);
     Span span = p->tok.span;
-    const Name *type = parse_name(p, "a type after ':'");
-    if (!type) return node->kind = NODE_POISON, node;
+    if (!parse_at(p, TOKEN_NAME)) {
+        const char *found = p->panic ? "" : parse_found(p);
+        Diag *diag = parse_fail(p, DIAG_E0202, span, "a type after ':'", found);
+        parse_help(p, diag, "a `{` after `=>` or an arrow begins a block; a map there needs parentheses: ({a: 1})");
+        return parse_poison(p, span);
+    }
+    const Name *type = p->tok.name;
+    parse_advance(p);
     bool known;
     CastKind kind = parse_type_kind(type, &known);
     bool bits = type->len > 1 && type->text[0] == 'b' && strspn(type->text + 1, "0123456789") == type->len - 1;

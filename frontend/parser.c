@@ -287,16 +287,6 @@ void parse_shut(Parser *p, uint8_t outer) {
     p->open--;
 }
 
-// NAME = literal: no lower-case letter in the name, and a letter.
-bool parse_is_constant_text(const Name *name) {
-    bool letter = false;
-    for (uint32_t i = 0; i < name->len; i++) {
-        if (name->text[i] >= 'a' && name->text[i] <= 'z') return false;
-        letter = letter || (name->text[i] >= 'A' && name->text[i] <= 'Z');
-    }
-    return letter;
-}
-
 // --- blocks ---------------------------------------------------------------------------------------
 
 // statements := { statement ( newline | ';' ) }, up to a closing brace or the end.

@@ -117,7 +117,6 @@ void parse_declare(Parser *p, Name *name, NameMeaning meaning);
 Node *parse_block(Parser *p); // at `{`
 // A node that is no expression becomes a block of it.
 Node *parse_as_body(Parser *p, Node *node);
-bool parse_is_constant_text(const Name *name);
 Node *parse_file(Compilation *c, const Source *source, ParseFiles *files);
 
 // --- parse_stmt.c
