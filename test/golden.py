@@ -225,7 +225,7 @@ class Runner:
             rows.append(f"unexpected: {item['line']}:{item['column']} {item['severity']} "
                         f"{item['code']}: {item['message']}")
         if rows:
-            raise Failure("diagnostics differ\n" + "\n".join("      " + row for row in rows))
+            raise Failure("diagnostics differ\n" + clip("\n".join(rows), 20))
         has_errors = any(item["severity"] == "error" for item in reported)
         if done.status != (1 if has_errors else 0):
             raise Failure(f"flapc check ends with status {done.status}")
@@ -391,7 +391,7 @@ def coverage(runner, paths):
     text, dump, token = "\n".join(texts), "\n".join(dumps), "\n".join(tokens)
     missing = 0
     for kind, macro, file, seen in (
-            ("diagnostic", "DIAG", "diag.def", lambda row: re.search(rf"//\s*(error|warning)\S*\s+{row[0]}:", text)),
+            ("diagnostic", "DIAG", "diag.def", lambda row: re.search(rf"//.*\b{row[0]}\b", text)),
             ("builtin", "BUILTIN", "builtin.def", lambda row: re.search(rf"\b{row[0]}\b", text)),
             ("node", "NODE", "ast.def", lambda row: f"({row[1].split(',')[1].strip(' )').strip(chr(34))}" in dump),
             ("token", "TOKEN", "token.def", lambda row: re.search(rf"\b{row[0]}\b", token, re.I) or
