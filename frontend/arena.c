@@ -1,8 +1,8 @@
 // arena.c: bump allocation in chunks that grow with the arena.
 //
 // Chunks come zeroed, so an allocation is an addition and a comparison. What is large gets a chunk
-// of its own, behind the newest one, whose free part stays in use. Chunks of megabytes are mapped on
-// the boundaries of huge pages: with small pages, faults would take longer than parsing.
+// of its own, behind the newest one, whose free part stays in use. Chunks of megabytes are mapped
+// on the boundaries of huge pages: with small pages, faults would take longer than parsing.
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS, madvise
 #include "arena.h"
 
@@ -27,7 +27,8 @@ enum {
 // A zeroed chunk on the boundary of a huge page, or null.
 static ArenaChunk *map_chunk(size_t size) {
     size_t length = (size + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
-    char *room = mmap(NULL, length + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *room =
+        mmap(NULL, length + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED) return NULL;
     size_t skip = (size_t)(-(uintptr_t)room) & (HUGE_PAGE - 1);
     if (skip) munmap(room, skip);

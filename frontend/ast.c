@@ -1,19 +1,19 @@
 // ast.c: making nodes and visiting their children.
 //
-// ast_children() is the one place that knows where a kind keeps its children; passes that treat most
-// kinds alike are written on top of it.
+// ast_children() is the one place that knows where a kind keeps its children; passes that treat
+// most kinds alike are written on top of it.
 #include "ast.h"
 
 #include "unsafe.h"
 
 const char *const binary_op_text[BINARY_OP_COUNT] = {
-    [BINARY_ADD] = "+",      [BINARY_SUB] = "-",     [BINARY_MUL] = "*",         [BINARY_DIV] = "/",
-    [BINARY_MOD] = "%",      [BINARY_POW] = "**",    [BINARY_FUSED] = "*+",      [BINARY_CARRY] = "+!",
-    [BINARY_LT] = "<",       [BINARY_LE] = "<=",     [BINARY_GT] = ">",          [BINARY_GE] = ">=",
-    [BINARY_EQ] = "==",      [BINARY_NE] = "!=",     [BINARY_AND] = "and",       [BINARY_OR] = "or",
-    [BINARY_XOR] = "xor",    [BINARY_IN] = "in",     [BINARY_NOT_IN] = "not in", [BINARY_SHL] = "<b",
-    [BINARY_SHR] = ">b",     [BINARY_ROL] = "<<b",   [BINARY_ROR] = ">>b",       [BINARY_BAND] = "&b",
-    [BINARY_BOR] = "|b",     [BINARY_BXOR] = "^b",   [BINARY_CONS] = "::",
+    [BINARY_ADD] = "+",   [BINARY_SUB] = "-",   [BINARY_MUL] = "*",         [BINARY_DIV] = "/",
+    [BINARY_MOD] = "%",   [BINARY_POW] = "**",  [BINARY_FUSED] = "*+",      [BINARY_CARRY] = "+!",
+    [BINARY_LT] = "<",    [BINARY_LE] = "<=",   [BINARY_GT] = ">",          [BINARY_GE] = ">=",
+    [BINARY_EQ] = "==",   [BINARY_NE] = "!=",   [BINARY_AND] = "and",       [BINARY_OR] = "or",
+    [BINARY_XOR] = "xor", [BINARY_IN] = "in",   [BINARY_NOT_IN] = "not in", [BINARY_SHL] = "<b",
+    [BINARY_SHR] = ">b",  [BINARY_ROL] = "<<b", [BINARY_ROR] = ">>b",       [BINARY_BAND] = "&b",
+    [BINARY_BOR] = "|b",  [BINARY_BXOR] = "^b", [BINARY_CONS] = "::",
 };
 
 Node *ast_new(Arena *arena, NodeKind kind, Span span) {
@@ -78,12 +78,14 @@ static void visit_loop(const Visit *v, LoopNode *loop) {
 }
 
 static void visit_fields(const Visit *v, FieldDeclVec *fields) {
-    for (uint32_t i = 0; i < fields->len; i++) two(v, &fields->items[i].count, &fields->items[i].depth);
+    for (uint32_t i = 0; i < fields->len; i++)
+        two(v, &fields->items[i].count, &fields->items[i].depth);
 }
 
 static void visit_unsafe(const Visit *v, UnsafeNode *code) {
     for (int i = 0; i < UNSAFE_ARCH_COUNT; i++) {
-        for (uint32_t k = 0; k < code->blocks[i].ops.len; k++) one(v, &code->blocks[i].ops.items[k]->variable);
+        for (uint32_t k = 0; k < code->blocks[i].ops.len; k++)
+            one(v, &code->blocks[i].ops.items[k]->variable);
     }
 }
 
@@ -105,7 +107,8 @@ static void visit_call(const Visit *v, Node *node) {
 }
 
 static void visit_fstring(const Visit *v, Node *node) {
-    for (uint32_t i = 0; i < node->fstring.parts.len; i++) one(v, &node->fstring.parts.items[i].expr);
+    for (uint32_t i = 0; i < node->fstring.parts.len; i++)
+        one(v, &node->fstring.parts.items[i].expr);
 }
 
 static void visit_module(const Visit *v, Node *node) {
@@ -116,8 +119,16 @@ static void visit_module(const Visit *v, Node *node) {
 void ast_children(Node *node, void (*visit)(void *context, Node **child), void *context) {
     Visit v = {visit, context};
     switch ((NodeKind)node->kind) {
-    case NODE_POISON: case NODE_NUMBER: case NODE_STRING: case NODE_NAME: case NODE_LOOP_VALUE:
-    case NODE_PORT: case NODE_NEXT: case NODE_IMPORT: case NODE_ALIAS: case NODE_HOLD: break;
+    case NODE_POISON:
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_NAME:
+    case NODE_LOOP_VALUE:
+    case NODE_PORT:
+    case NODE_NEXT:
+    case NODE_IMPORT:
+    case NODE_ALIAS:
+    case NODE_HOLD: break;
     case NODE_FSTRING: visit_fstring(&v, node); break;
     case NODE_LIST: many(&v, &node->list.items); break;
     case NODE_MAP: visit_map(&v, node); break;

@@ -25,7 +25,8 @@ static void name_text(Dump *d, const Name *name) {
 
 static void names(Dump *d, const NameVec *list) {
     text(d, " (");
-    for (uint32_t i = 0; i < list->len; i++) fprintf(d->out, "%s%s", i ? " " : "", list->items[i]->text);
+    for (uint32_t i = 0; i < list->len; i++)
+        fprintf(d->out, "%s%s", i ? " " : "", list->items[i]->text);
     text(d, ")");
 }
 
@@ -118,8 +119,9 @@ static void lambda(Dump *d, const Node *n) {
 
 static void match(Dump *d, const Node *n) {
     static const char *const kinds[] = {
-        [ARM_GUARD] = "guard", [ARM_ERR_GUARD] = "err?", [ARM_VAL_GUARD] = "val?", [ARM_BIND_VALUE] = "value",
-        [ARM_THEN] = "then", [ARM_DEFAULT] = "default", [ARM_BIND_ERROR] = "error",
+        [ARM_GUARD] = "guard",      [ARM_ERR_GUARD] = "err?", [ARM_VAL_GUARD] = "val?",
+        [ARM_BIND_VALUE] = "value", [ARM_THEN] = "then",      [ARM_DEFAULT] = "default",
+        [ARM_BIND_ERROR] = "error",
     };
     flag(d, n->match.on_result, "result");
     child(d, n->match.subject);
@@ -140,7 +142,7 @@ static void match(Dump *d, const Node *n) {
 static void loop(Dump *d, const LoopNode *l) {
     static const char *const kinds[] = {
         [LOOP_FOREVER] = "forever", [LOOP_WHILE] = "while", [LOOP_RANGE] = "range",
-        [LOOP_EACH] = "each", [LOOP_PAIRS] = "pairs",
+        [LOOP_EACH] = "each",       [LOOP_PAIRS] = "pairs",
     };
     fprintf(d->out, " %s", kinds[l->kind]);
     flag(d, l->prefix == PREFIX_ALL, "@@");
@@ -172,10 +174,11 @@ static void fstring(Dump *d, const Node *n) {
 
 static void cast_kind(Dump *d, CastKind kind, const Name *structure) {
     static const char *const kinds[] = {
-        [CAST_I8] = "i8", [CAST_I16] = "i16", [CAST_I32] = "i32", [CAST_I64] = "i64", [CAST_U8] = "u8",
-        [CAST_U16] = "u16", [CAST_U32] = "u32", [CAST_U64] = "u64", [CAST_F32] = "f32", [CAST_F64] = "f64",
-        [CAST_CSTR] = "cstr", [CAST_PTR] = "ptr", [CAST_STRING] = "string", [CAST_LIST] = "list",
-        [CAST_STRUCT] = "struct",
+        [CAST_I8] = "i8",         [CAST_I16] = "i16",   [CAST_I32] = "i32",
+        [CAST_I64] = "i64",       [CAST_U8] = "u8",     [CAST_U16] = "u16",
+        [CAST_U32] = "u32",       [CAST_U64] = "u64",   [CAST_F32] = "f32",
+        [CAST_F64] = "f64",       [CAST_CSTR] = "cstr", [CAST_PTR] = "ptr",
+        [CAST_STRING] = "string", [CAST_LIST] = "list", [CAST_STRUCT] = "struct",
     };
     fprintf(d->out, " %s", structure ? structure->text : kinds[kind]);
 }
@@ -209,19 +212,21 @@ static void unsafe_operand(Dump *d, const UnsafeOperand *o) {
 
 static void unsafe_op(Dump *d, const UnsafeOp *op) {
     static const char *const kinds[] = {
-        [UNSAFE_SET] = "set", [UNSAFE_BINARY] = "binary", [UNSAFE_NOT] = "not", [UNSAFE_PUSH] = "push",
-        [UNSAFE_POP] = "pop", [UNSAFE_LOAD] = "load", [UNSAFE_STORE] = "store", [UNSAFE_CAST] = "cast",
-        [UNSAFE_SWAP] = "swap", [UNSAFE_SYSCALL] = "syscall", [UNSAFE_RESULT] = "result",
+        [UNSAFE_SET] = "set",         [UNSAFE_BINARY] = "binary", [UNSAFE_NOT] = "not",
+        [UNSAFE_PUSH] = "push",       [UNSAFE_POP] = "pop",       [UNSAFE_LOAD] = "load",
+        [UNSAFE_STORE] = "store",     [UNSAFE_CAST] = "cast",     [UNSAFE_SWAP] = "swap",
+        [UNSAFE_SYSCALL] = "syscall", [UNSAFE_RESULT] = "result",
     };
     static const char *const signs[] = {
-        [UNSAFE_ADD] = "+", [UNSAFE_SUB] = "-", [UNSAFE_MUL] = "*", [UNSAFE_DIV] = "/", [UNSAFE_MOD] = "%",
-        [UNSAFE_AND] = "&", [UNSAFE_OR] = "|", [UNSAFE_XOR] = "^", [UNSAFE_SHL] = "<<", [UNSAFE_SHR] = ">>",
-        [UNSAFE_ADD_CARRY] = "+!",
+        [UNSAFE_ADD] = "+",  [UNSAFE_SUB] = "-",  [UNSAFE_MUL] = "*",        [UNSAFE_DIV] = "/",
+        [UNSAFE_MOD] = "%",  [UNSAFE_AND] = "&",  [UNSAFE_OR] = "|",         [UNSAFE_XOR] = "^",
+        [UNSAFE_SHL] = "<<", [UNSAFE_SHR] = ">>", [UNSAFE_ADD_CARRY] = "+!",
     };
     fprintf(d->out, "(%s", kinds[op->kind]);
     if (op->kind == UNSAFE_BINARY) fprintf(d->out, " %s", signs[op->op]);
     if (op->target.reg) unsafe_operand(d, &op->target);
-    if (op->address.reg) fprintf(d->out, " [%s %+lld]", op->address.reg->text, (long long)op->offset);
+    if (op->address.reg)
+        fprintf(d->out, " [%s %+lld]", op->address.reg->text, (long long)op->offset);
     bool source = op->kind == UNSAFE_SET || op->kind == UNSAFE_PUSH || op->kind == UNSAFE_STORE;
     if (op->a.reg || source) unsafe_operand(d, &op->a);
     if (op->kind == UNSAFE_BINARY) unsafe_operand(d, &op->b);
@@ -259,7 +264,7 @@ static void import(Dump *d, const Node *n) {
 
 static void update(Dump *d, const Node *n) {
     static const char *const ops[] = {
-        [UPDATE_SET] = "<-", [UPDATE_ADD] = "+=", [UPDATE_SUB] = "-=", [UPDATE_MUL] = "*=",
+        [UPDATE_SET] = "<-", [UPDATE_ADD] = "+=", [UPDATE_SUB] = "-=",  [UPDATE_MUL] = "*=",
         [UPDATE_DIV] = "/=", [UPDATE_MOD] = "%=", [UPDATE_POW] = "**=",
     };
     fprintf(d->out, " %s", n->update.or_return ? "<-?" : ops[n->update.op]);
@@ -285,7 +290,7 @@ static void map(Dump *d, const Node *n) {
 static void unary(Dump *d, const Node *n) {
     static const char *const ops[] = {
         [UNARY_NEG] = "-", [UNARY_NOT] = "not", [UNARY_BNOT] = "~b",
-        [UNARY_LEN] = "#", [UNARY_HEAD] = "^", [UNARY_TAIL] = "&",
+        [UNARY_LEN] = "#", [UNARY_HEAD] = "^",  [UNARY_TAIL] = "&",
     };
     fprintf(d->out, " %s", ops[n->unary.op]);
     child(d, n->unary.operand);
@@ -293,15 +298,16 @@ static void unary(Dump *d, const Node *n) {
 
 static void loop_value(Dump *d, const Node *n) {
     static const char *const words[] = {
-        [LOOP_FIRST] = "first", [LOOP_LAST] = "last", [LOOP_COUNTER] = "counter",
-        [LOOP_ITEM] = "i", [LOOP_CYCLE] = "cycle",
+        [LOOP_FIRST] = "first", [LOOP_LAST] = "last",   [LOOP_COUNTER] = "counter",
+        [LOOP_ITEM] = "i",      [LOOP_CYCLE] = "cycle",
     };
     fprintf(d->out, " %s", words[n->loop_value.what]);
     level(d, n->loop_value.level);
 }
 
 static void pipe(Dump *d, const Node *n) {
-    static const char *const ops[] = {[PIPE_APPLY] = "|", [PIPE_PARALLEL] = "||", [PIPE_REDUCE] = "|||"};
+    static const char *const ops[] = {
+        [PIPE_APPLY] = "|", [PIPE_PARALLEL] = "||", [PIPE_REDUCE] = "|||"};
     fprintf(d->out, " %s", ops[n->pipe.op]);
     child(d, n->pipe.left);
     child(d, n->pipe.right);
@@ -356,7 +362,10 @@ static void module(Dump *d, const Node *n) {
 static void contents(Dump *d, const Node *n) {
     switch ((NodeKind)n->kind) {
     case NODE_POISON: break;
-    case NODE_NUMBER: text(d, " "); number(d, n->number.value); break;
+    case NODE_NUMBER:
+        text(d, " ");
+        number(d, n->number.value);
+        break;
     case NODE_STRING: quoted(d, n->string.bytes, n->string.len); break;
     case NODE_FSTRING: fstring(d, n); break;
     case NODE_NAME: name_text(d, n->name.name); break;
@@ -373,11 +382,20 @@ static void contents(Dump *d, const Node *n) {
         child(d, n->range.low);
         child(d, n->range.high);
         break;
-    case NODE_INDEX: child(d, n->index.base); child(d, n->index.index); break;
+    case NODE_INDEX:
+        child(d, n->index.base);
+        child(d, n->index.index);
+        break;
     case NODE_SLICE: slice(d, n); break;
-    case NODE_FIELD: child(d, n->field.base); name_text(d, n->field.name); break;
+    case NODE_FIELD:
+        child(d, n->field.base);
+        name_text(d, n->field.name);
+        break;
     case NODE_CALL: call(d, n); break;
-    case NODE_CAST: child(d, n->cast.operand); cast_kind(d, n->cast.to, n->cast.type_name); break;
+    case NODE_CAST:
+        child(d, n->cast.operand);
+        cast_kind(d, n->cast.to, n->cast.type_name);
+        break;
     case NODE_LAMBDA: lambda(d, n); break;
     case NODE_BLOCK: statements(d, n); break;
     case NODE_MATCH: match(d, n); break;
@@ -388,9 +406,15 @@ static void contents(Dump *d, const Node *n) {
         child(d, n->orelse.left);
         child(d, n->orelse.right);
         break;
-    case NODE_RESULT_TEST: text(d, n->result_test.is_err ? " err?" : " val?"); child(d, n->result_test.operand); break;
+    case NODE_RESULT_TEST:
+        text(d, n->result_test.is_err ? " err?" : " val?");
+        child(d, n->result_test.operand);
+        break;
     case NODE_LOOP_VALUE: loop_value(d, n); break;
-    case NODE_SEND: child(d, n->send.address); child(d, n->send.message); break;
+    case NODE_SEND:
+        child(d, n->send.address);
+        child(d, n->send.message);
+        break;
     case NODE_PORT:
         quoted(d, n->port.text, n->port.len);
         if (n->port.suffix) fprintf(d->out, " %c", n->port.suffix);
@@ -399,18 +423,32 @@ static void contents(Dump *d, const Node *n) {
     case NODE_UNSAFE: unsafe_code(d, n->unsafe_code); break;
     case NODE_DEFINE: define(d, n->define); break;
     case NODE_UPDATE: update(d, n); break;
-    case NODE_SWAP: child(d, n->swap.left); child(d, n->swap.right); break;
-    case NODE_RET: if (n->ret.value) child(d, n->ret.value); break;
-    case NODE_LEAVE: level(d, n->leave.level); if (n->leave.value) child(d, n->leave.value); break;
+    case NODE_SWAP:
+        child(d, n->swap.left);
+        child(d, n->swap.right);
+        break;
+    case NODE_RET:
+        if (n->ret.value) child(d, n->ret.value);
+        break;
+    case NODE_LEAVE:
+        level(d, n->leave.level);
+        if (n->leave.value) child(d, n->leave.value);
+        break;
     case NODE_NEXT: level(d, n->next.level); break;
     case NODE_ERR: err(d, n); break;
     case NODE_DEFER: child(d, n->defer.body); break;
     case NODE_ARENA: child(d, n->arena.body); break;
-    case NODE_USE: quoted(d, n->use.path, n->use.len); if (n->use.included) child(d, n->use.included); break;
+    case NODE_USE:
+        quoted(d, n->use.path, n->use.len);
+        if (n->use.included) child(d, n->use.included);
+        break;
     case NODE_IMPORT: import(d, n); break;
     case NODE_CSTRUCT: cstruct(d, n); break;
     case NODE_ALIAS: name_text(d, n->alias.name); break;
-    case NODE_APPEND: child(d, n->append.target); child(d, n->append.value); break;
+    case NODE_APPEND:
+        child(d, n->append.target);
+        child(d, n->append.value);
+        break;
     case NODE_REGISTER: reg(d, n); break;
     case NODE_MODULE: module(d, n); break;
     case NODE_WAIT_UNTIL: child(d, n->wait_until.condition); break;

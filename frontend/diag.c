@@ -18,7 +18,8 @@ typedef struct DiagRow {
 } DiagRow;
 
 static const DiagRow rows[DIAG_COUNT] = {
-#define DIAG(code, severity, message, explanation) [DIAG_##code] = {#code, severity, message, explanation},
+#define DIAG(code, severity, message, explanation)                                                 \
+    [DIAG_##code] = {#code, severity, message, explanation},
 #include "diag.def"
 #undef DIAG
 };

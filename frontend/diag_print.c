@@ -2,7 +2,8 @@
 //
 // Text is laid out by display columns: a tab stays a tab, a wide character has two columns, a
 // combining one none. Long lines are cut around the place that matters, so that a program on one
-// line of 100 MB prints like any other. Columns in `path:line:column` count code points from 1.
+// line of 100 MB prints like any other. Columns in `path:line:column` count bytes from 1;
+// JSON has code points beside them, and SARIF only those.
 #include "diag.h"
 #include "frontend.h"
 #include "literal.h"
@@ -24,7 +25,8 @@ static const char *severity_text(DiagSeverity severity) {
     return "error";
 }
 
-// --- order ----------------------------------------------------------------------------------------
+// --- order
+// ----------------------------------------------------------------------------------------
 
 // Stable by place: a merge of sorted runs, since qsort promises no order for equals.
 static void sort_diags(Arena *arena, Diag **items, uint32_t len) {
@@ -34,7 +36,8 @@ static void sort_diags(Arena *arena, Diag **items, uint32_t len) {
             uint32_t middle = low + width < len ? low + width : len;
             uint32_t high = low + 2 * width < len ? low + 2 * width : len, a = low, b = middle;
             for (uint32_t at = low; at < high; at++) {
-                bool first = a < middle && (b >= high || items[a]->span.begin <= items[b]->span.begin);
+                bool first =
+                    a < middle && (b >= high || items[a]->span.begin <= items[b]->span.begin);
                 other[at] = first ? items[a++] : items[b++];
             }
         }
@@ -42,7 +45,8 @@ static void sort_diags(Arena *arena, Diag **items, uint32_t len) {
     }
 }
 
-// --- text -----------------------------------------------------------------------------------------
+// --- text
+// -----------------------------------------------------------------------------------------
 
 static void paint(const Printer *p, const char *code) {
     if (p->color) fprintf(p->out, "\033[%sm", code);
@@ -69,11 +73,12 @@ static bool in_ranges(const Range *ranges, size_t count, uint32_t code) {
 }
 
 static int display_width(uint32_t code) {
-    static const Range none[] = {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}};
+    static const Range none[] = {
+        {0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}};
     static const Range wide[] = {
-        {0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},
-        {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
-        {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD},
+        {0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},
+        {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
+        {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD},
     };
     if (code < 0x300) return 1;
     if (in_ranges(none, COUNT_OF(none), code)) return 0;
@@ -86,7 +91,8 @@ static uint32_t decode_point(const char *p, uint32_t width) {
     case 1: return s[0];
     case 2: return (s[0] & 0x1Fu) << 6 | (s[1] & 0x3Fu);
     case 3: return (s[0] & 0x0Fu) << 12 | (s[1] & 0x3Fu) << 6 | (s[2] & 0x3Fu);
-    default: return (s[0] & 0x07u) << 18 | (s[1] & 0x3Fu) << 12 | (s[2] & 0x3Fu) << 6 | (s[3] & 0x3Fu);
+    default:
+        return (s[0] & 0x07u) << 18 | (s[1] & 0x3Fu) << 12 | (s[2] & 0x3Fu) << 6 | (s[3] & 0x3Fu);
     }
 }
 
@@ -143,7 +149,8 @@ static void print_line(const Printer *p, const View *view) {
 }
 
 // Blanks up to `from` (tabs stay tabs), then `sign` up to `to`, at least one.
-static void print_underline(const Printer *p, const View *view, uint32_t from, uint32_t to, char sign) {
+static void print_underline(const Printer *p, const View *view, uint32_t from, uint32_t to,
+                            char sign) {
     uint32_t at = view->begin;
     if (view->begin) fputc(' ', p->out);
     while (at < from && at < view->end) {
@@ -197,7 +204,8 @@ static void gutter(const Printer *p, int width, uint32_t line) {
     paint(p, "0");
 }
 
-static void print_mark(const Printer *p, const Mark *mark, const View *view, int width, DiagSeverity severity) {
+static void print_mark(const Printer *p, const Mark *mark, const View *view, int width,
+                       DiagSeverity severity) {
     gutter(p, width, 0);
     fputc(' ', p->out);
     paint(p, mark->primary ? severity_paint(severity) : "1;34");
@@ -214,7 +222,8 @@ static bool goes_before(const Mark *a, const Mark *b) {
 }
 
 // All marks of one file, which are consecutive from `first`, in the order of their lines.
-static void print_marks(const Printer *p, Mark *marks, uint32_t count, int width, DiagSeverity severity) {
+static void print_marks(const Printer *p, Mark *marks, uint32_t count, int width,
+                        DiagSeverity severity) {
     for (uint32_t i = 1; i < count; i++) {
         for (uint32_t k = i; k > 0 && goes_before(&marks[k], &marks[k - 1]); k--) {
             Mark swap = marks[k];
@@ -244,7 +253,7 @@ static void print_place(const Printer *p, int width, const char *arrow, const Pl
     paint(p, "1;34");
     fprintf(p->out, " %*s%s", width, "", arrow);
     paint(p, "0");
-    fprintf(p->out, " %s:%u:%u\n", place->source->path, place->line, place->column_utf8);
+    fprintf(p->out, " %s:%u:%u\n", place->source->path, place->line, place->column);
     gutter(p, width, 0);
     fputc('\n', p->out);
 }
@@ -275,7 +284,8 @@ static void print_snippets(const Printer *p, const Diag *diag, int width) {
 static int gutter_width(const Printer *p, const Diag *diag) {
     uint32_t last = source_place(&p->c->unit, &p->c->sources, diag->span.begin).line;
     for (uint32_t i = 0; i < diag->notes.len; i++) {
-        uint32_t line = source_place(&p->c->unit, &p->c->sources, diag->notes.items[i].span.begin).line;
+        uint32_t line =
+            source_place(&p->c->unit, &p->c->sources, diag->notes.items[i].span.begin).line;
         if (line > last) last = line;
     }
     return digits_of(last);
@@ -284,7 +294,8 @@ static int gutter_width(const Printer *p, const Diag *diag) {
 static void print_text(const Printer *p, const Diag *diag) {
     Place place = source_place(&p->c->unit, &p->c->sources, diag->span.begin);
     if (diag->severity == SEVERITY_REMARK) {
-        if (place.source) fprintf(p->out, "%s:%u:%u: ", place.source->path, place.line, place.column_utf8);
+        if (place.source)
+            fprintf(p->out, "%s:%u:%u: ", place.source->path, place.line, place.column);
         fprintf(p->out, "%s\n", diag->message);
         return;
     }
@@ -313,11 +324,13 @@ static void print_text(const Printer *p, const Diag *diag) {
 static void print_all_text(const Printer *p) {
     for (uint32_t i = 0; i < p->c->diags.len; i++) print_text(p, p->c->diags.items[i]);
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < p->c->diags.len; i++) kept += p->c->diags.items[i]->severity == SEVERITY_ERROR;
+    for (uint32_t i = 0; i < p->c->diags.len; i++)
+        kept += p->c->diags.items[i]->severity == SEVERITY_ERROR;
     if (p->c->errors > kept) fprintf(p->out, "and %u more errors\n", p->c->errors - kept);
 }
 
-// --- JSON and SARIF ---------------------------------------------------------------------------------
+// --- JSON and SARIF
+// ---------------------------------------------------------------------------------
 
 static void json_string(const Printer *p, const char *text) {
     const char *end = text + strlen(text);
@@ -344,16 +357,18 @@ static void json_member(const Printer *p, const char *name, const char *text) {
     json_string(p, text);
 }
 
-// "file":…,"line":…,"column":…,"end_line":…,"end_column":…; columns count code points, and bytes too.
+// "file":…,"line":…,"column":… (bytes), "point_column":… (code points), "end_line":…,
+// "end_column":…
 static void json_span(const Printer *p, Span span) {
     Place begin = source_place(&p->c->unit, &p->c->sources, span.begin);
     if (!begin.source) return;
     Place end = source_place(&p->c->unit, &p->c->sources, span.end);
     fputc(',', p->out);
     json_member(p, "file", begin.source->path);
-    fprintf(p->out, ",\"line\":%u,\"column\":%u,\"byte_column\":%u,\"offset\":%u,\"length\":%u", begin.line,
-            begin.column_utf8, begin.column, span.begin - begin.source->base, span.end - span.begin);
-    fprintf(p->out, ",\"end_line\":%u,\"end_column\":%u", end.line, end.column_utf8);
+    fprintf(p->out, ",\"line\":%u,\"column\":%u,\"point_column\":%u,\"offset\":%u,\"length\":%u",
+            begin.line, begin.column, begin.column_utf8, span.begin - begin.source->base,
+            span.end - span.begin);
+    fprintf(p->out, ",\"end_line\":%u,\"end_column\":%u", end.line, end.column);
 }
 
 static void print_json(const Printer *p) {
@@ -394,7 +409,8 @@ static void sarif_location(const Printer *p, Span span, const char *message) {
     Place end = source_place(&p->c->unit, &p->c->sources, span.end);
     fputs("{\"physicalLocation\":{\"artifactLocation\":{", p->out);
     json_member(p, "uri", begin.source->path);
-    fprintf(p->out, "},\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,\"endColumn\":%u}}",
+    fprintf(p->out,
+            "},\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,\"endColumn\":%u}}",
             begin.line, begin.column_utf8, end.line, end.column_utf8);
     if (message) {
         fputs(",\"message\":{", p->out);
@@ -418,7 +434,9 @@ static void sarif_related(const Printer *p, const Diag *diag) {
 
 static void sarif_result(const Printer *p, const Diag *diag) {
     static const char *const levels[] = {
-        [SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_REMARK] = "note",
+        [SEVERITY_ERROR] = "error",
+        [SEVERITY_WARNING] = "warning",
+        [SEVERITY_REMARK] = "note",
     };
     fputc('{', p->out);
     json_member(p, "ruleId", diag_name(diag->code));
@@ -439,8 +457,10 @@ static void sarif_result(const Printer *p, const Diag *diag) {
 }
 
 static void print_sarif(const Printer *p) {
-    fputs("{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{"
-          "\"tool\":{\"driver\":{\"name\":\"flapc\",\"rules\":[", p->out);
+    fputs("{\"$schema\":\"https://json.schemastore.org/"
+          "sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{"
+          "\"tool\":{\"driver\":{\"name\":\"flapc\",\"rules\":[",
+          p->out);
     bool *used = ARENA_ARRAY(&p->c->unit, bool, DIAG_COUNT);
     for (uint32_t i = 0; i < p->c->diags.len; i++) used[p->c->diags.items[i]->code] = true;
     bool first = true;

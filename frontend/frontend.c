@@ -16,7 +16,8 @@ static void intern_builtins(Interner *names) {
 #include "builtin.def"
 #undef BUILTIN
     };
-    for (size_t i = 0; i < COUNT_OF(builtin_names); i++) parser_know_function(intern_c(names, builtin_names[i]));
+    for (size_t i = 0; i < COUNT_OF(builtin_names); i++)
+        parser_know_function(intern_c(names, builtin_names[i]));
 }
 
 void frontend_init(Compilation *c) {
@@ -66,7 +67,7 @@ void frontend_dump_tokens(Compilation *c, Source *source, FILE *out) {
         Place place = source_place(&c->unit, &c->sources, token.span.begin);
         const char *kind = token_kind_name((TokenKind)token.kind);
         const char *text = source->text + (token.span.begin - source->base);
-        fprintf(out, "%u:%u\t%s", place.line, place.column_utf8, kind);
+        fprintf(out, "%u:%u\t%s", place.line, place.column, kind);
         if (token.kind != TOKEN_END) {
             fputc('\t', out);
             for (uint32_t i = 0; i < token.span.end - token.span.begin; i++) {

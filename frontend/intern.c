@@ -25,8 +25,10 @@ Name *intern_hashed(Interner *interner, const char *text, size_t len, uint32_t h
     if (interner->used >= interner->capacity / 4 * 3) grow(interner);
     hash ^= hash >> 15;
     uint32_t at = hash & (interner->capacity - 1);
-    for (Name *name; (name = interner->slots[at]) != NULL; at = (at + 1) & (interner->capacity - 1)) {
-        if (name->hash == hash && name->len == len && memcmp(name->text, text, len) == 0) return name;
+    for (Name *name; (name = interner->slots[at]) != NULL;
+         at = (at + 1) & (interner->capacity - 1)) {
+        if (name->hash == hash && name->len == len && memcmp(name->text, text, len) == 0)
+            return name;
     }
     Name *name = arena_alloc_words(interner->arena, sizeof(Name));
     name->text = arena_copy(interner->arena, text, len);

@@ -13,16 +13,18 @@
 enum { CLASS_BAD, CLASS_BLANK, CLASS_LINE, CLASS_WORD, CLASS_DIGIT, CLASS_SIGN };
 
 static const uint8_t classes[256] = {
-    ['\t'] = CLASS_BLANK, [' '] = CLASS_BLANK, ['\r'] = CLASS_BLANK, ['\n'] = CLASS_LINE,
-    ['a' ... 'z'] = CLASS_WORD, ['A' ... 'Z'] = CLASS_WORD, ['_'] = CLASS_WORD,
-    ['0' ... '9'] = CLASS_DIGIT,
-    ['!'] = CLASS_SIGN, ['"'] = CLASS_SIGN, ['#'] = CLASS_SIGN, ['%'] = CLASS_SIGN,
-    ['&'] = CLASS_SIGN, ['('] = CLASS_SIGN, [')'] = CLASS_SIGN, ['*'] = CLASS_SIGN,
-    ['+'] = CLASS_SIGN, [','] = CLASS_SIGN, ['-'] = CLASS_SIGN, ['.'] = CLASS_SIGN,
-    ['/'] = CLASS_SIGN, [':'] = CLASS_SIGN, [';'] = CLASS_SIGN, ['<'] = CLASS_SIGN,
-    ['='] = CLASS_SIGN, ['>'] = CLASS_SIGN, ['@'] = CLASS_SIGN, ['['] = CLASS_SIGN,
-    [']'] = CLASS_SIGN, ['^'] = CLASS_SIGN, ['{'] = CLASS_SIGN, ['|'] = CLASS_SIGN,
-    ['}'] = CLASS_SIGN, ['~'] = CLASS_SIGN,
+    ['\t'] = CLASS_BLANK, [' '] = CLASS_BLANK,         ['\r'] = CLASS_BLANK,
+    ['\n'] = CLASS_LINE,  ['a' ... 'z'] = CLASS_WORD,  ['A' ... 'Z'] = CLASS_WORD,
+    ['_'] = CLASS_WORD,   ['0' ... '9'] = CLASS_DIGIT, ['!'] = CLASS_SIGN,
+    ['"'] = CLASS_SIGN,   ['#'] = CLASS_SIGN,          ['%'] = CLASS_SIGN,
+    ['&'] = CLASS_SIGN,   ['('] = CLASS_SIGN,          [')'] = CLASS_SIGN,
+    ['*'] = CLASS_SIGN,   ['+'] = CLASS_SIGN,          [','] = CLASS_SIGN,
+    ['-'] = CLASS_SIGN,   ['.'] = CLASS_SIGN,          ['/'] = CLASS_SIGN,
+    [':'] = CLASS_SIGN,   [';'] = CLASS_SIGN,          ['<'] = CLASS_SIGN,
+    ['='] = CLASS_SIGN,   ['>'] = CLASS_SIGN,          ['@'] = CLASS_SIGN,
+    ['['] = CLASS_SIGN,   [']'] = CLASS_SIGN,          ['^'] = CLASS_SIGN,
+    ['{'] = CLASS_SIGN,   ['|'] = CLASS_SIGN,          ['}'] = CLASS_SIGN,
+    ['~'] = CLASS_SIGN,
 };
 
 static inline uint8_t class_of(char c) {
@@ -34,7 +36,8 @@ static inline bool is_word(char c) {
 }
 
 static Span span_of(const Lexer *lexer, const char *begin, const char *end) {
-    return (Span){lexer->base + (uint32_t)(begin - lexer->text), lexer->base + (uint32_t)(end - lexer->text)};
+    return (Span){lexer->base + (uint32_t)(begin - lexer->text),
+                  lexer->base + (uint32_t)(end - lexer->text)};
 }
 
 void lex_begin(Lexer *lexer, Compilation *c, const Source *source) {
@@ -219,7 +222,8 @@ static TokenKind lex_glued(Lexer *lexer, const char *begin, const char **p, Toke
     } else if (**p == '?') {
         if (keyword == TOKEN_ERR) return take(p, 1, TOKEN_ERR_QUESTION);
         if (keyword == WORD_VAL) return take(p, 1, TOKEN_VAL_QUESTION);
-        if ((keyword == WORD_READY || keyword == WORD_VALID) && begin > lexer->text && begin[-1] == '.') {
+        if ((keyword == WORD_READY || keyword == WORD_VALID) && begin > lexer->text &&
+            begin[-1] == '.') {
             (*p)++;
             token->name = intern(&lexer->c->names, begin, (size_t)(*p - begin));
             return TOKEN_NAME;
@@ -287,8 +291,9 @@ static void lex_number(Lexer *lexer, const char **p, Token *token) {
     if (!lexer->quiet) {
         Diag *diag = diag_report(lexer->c, DIAG_E0102, span_of(lexer, begin, s));
         bool radix = *begin == '0' && ((begin[1] | 32) == 'x' || (begin[1] | 32) == 'b');
-        diag_help(lexer->c, diag, "%s", radix ? "hexadecimal digits are 0-9 and a-f, binary ones 0 and 1"
-                                              : "put a blank or an operator between the number and the name");
+        diag_help(lexer->c, diag, "%s",
+                  radix ? "hexadecimal digits are 0-9 and a-f, binary ones 0 and 1"
+                        : "put a blank or an operator between the number and the name");
     }
     *p = s;
 }
@@ -380,7 +385,8 @@ void lex_next(Lexer *lexer, Token *token) {
         lex_number(lexer, &p, token);
         break;
     case CLASS_SIGN:
-        token->kind = (uint8_t)(*p == '"' ? lex_string(lexer, begin, &p, false) : lex_sign(&p, token));
+        token->kind =
+            (uint8_t)(*p == '"' ? lex_string(lexer, begin, &p, false) : lex_sign(&p, token));
         break;
     default: break;
     }

@@ -1,8 +1,8 @@
 // lexer.h: source text to tokens, one at a time.
 //
-// The lexer never allocates per token: names are interned, numbers are values, strings and f-strings
-// are spans which the parser decodes (literal.h). It is a small value: the parser looks ahead by
-// copying it and setting `quiet`.
+// The lexer never allocates per token: names are interned, numbers are values, strings and
+// f-strings are spans which the parser decodes (literal.h). It is a small value: the parser looks
+// ahead by copying it and setting `quiet`.
 #ifndef FLAP_LEXER_H
 #define FLAP_LEXER_H
 

@@ -47,7 +47,7 @@ enum { DIGITS_KEPT = 800, EXPONENT_MOST = 100000 };
 typedef struct Decimal {
     char text[DIGITS_KEPT + 32];
     size_t used;
-    long exponent;   // of the digits kept, as an integer
+    long exponent;    // of the digits kept, as an integer
     bool significant; // a digit other than 0 was seen
     bool sticky;
 } Decimal;
@@ -302,7 +302,8 @@ static LiteralFault decode_escape(const char **p, const char *end, char **out, u
     return LITERAL_BAD_ESCAPE;
 }
 
-LiteralFault literal_decode(const char **p, const char *end, bool braces, char **out, uint32_t *length) {
+LiteralFault literal_decode(const char **p, const char *end, bool braces, char **out,
+                            uint32_t *length) {
     if (**p == '\\') return decode_escape(p, end, out, length);
     const char *s = *p;
     while (s < end && *s != '\\' && !(braces && (*s == '{' || *s == '}'))) {

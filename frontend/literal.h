@@ -7,7 +7,8 @@
 // The nearest double of a well-formed literal (digits, 0x…, 0b…, `_` between digits, fraction and
 // exponent). *inexact: it is an integer literal that no double holds.
 double literal_number(const char *begin, const char *end, bool *inexact);
-// The value of an integer literal modulo nothing: false when it does not fit 64 bits or is no integer.
+// The value of an integer literal modulo nothing: false when it does not fit 64 bits or is no
+// integer.
 bool literal_integer(const char *begin, const char *end, uint64_t *value);
 
 // Past the closing quote of a string whose text begins at `p`, or null when it never ends.
@@ -28,10 +29,11 @@ typedef enum LiteralFault {
     LITERAL_BAD_UTF8,
 } LiteralFault;
 
-// Decodes one item of a string at *p: an escape, or a run of plain bytes up to the next escape, brace
-// (in f-strings) or `end`. Writes at most as many bytes as it reads, at *out, and moves both.
+// Decodes one item of a string at *p: an escape, or a run of plain bytes up to the next escape,
+// brace (in f-strings) or `end`. Writes at most as many bytes as it reads, at *out, and moves both.
 // On a fault *p stays at the offending byte and *length says how many bytes offend.
-LiteralFault literal_decode(const char **p, const char *end, bool braces, char **out, uint32_t *length);
+LiteralFault literal_decode(const char **p, const char *end, bool braces, char **out,
+                            uint32_t *length);
 
 // How many bytes the well-formed UTF-8 sequence at `p` has; 0 for none.
 uint32_t utf8_length(const char *p, const char *end);

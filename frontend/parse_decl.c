@@ -1,9 +1,11 @@
-// parse_decl.c: declarations: import, cstruct, alias, registers and modules of the simulator, spawn.
+// parse_decl.c: declarations: import, cstruct, alias, registers and modules of the simulator,
+// spawn.
 #include "parser_internal.h"
 
 #include <string.h>
 
-// --- import ---------------------------------------------------------------------------------------
+// --- import
+// ---------------------------------------------------------------------------------------
 
 // import := 'import' ( NAME | STRING ) 'as' ( NAME | '*' )
 Node *parse_import(Parser *p) {
@@ -32,13 +34,20 @@ Node *parse_import(Parser *p) {
     return node;
 }
 
-// --- alias ----------------------------------------------------------------------------------------
+// --- alias
+// ----------------------------------------------------------------------------------------
 
 // Which tokens can have another spelling: words, and what begins or joins loops and arms.
 static bool is_aliasable(uint8_t kind) {
     switch (kind) {
-    case TOKEN_AT: case TOKEN_AT_AT: case TOKEN_AT_FIRST: case TOKEN_AT_LAST: case TOKEN_AT_COUNTER:
-    case TOKEN_FAT_ARROW: case TOKEN_ARROW: case TOKEN_TILDE_ARROW: return true;
+    case TOKEN_AT:
+    case TOKEN_AT_AT:
+    case TOKEN_AT_FIRST:
+    case TOKEN_AT_LAST:
+    case TOKEN_AT_COUNTER:
+    case TOKEN_FAT_ARROW:
+    case TOKEN_ARROW:
+    case TOKEN_TILDE_ARROW: return true;
     default: return kind >= TOKEN_IN && kind <= TOKEN_VAL_QUESTION;
     }
 }
@@ -65,7 +74,8 @@ Node *parse_alias(Parser *p) {
     return node;
 }
 
-// --- fields ---------------------------------------------------------------------------------------
+// --- fields
+// ---------------------------------------------------------------------------------------
 
 // field := NAME ':' [ '*' ] NAME [ '[' value ']' ] [ 'depth' value ]
 static bool field_decl(Parser *p, FieldDecl *decl, const char *what, bool depth) {
@@ -92,7 +102,8 @@ static bool field_decl(Parser *p, FieldDecl *decl, const char *what, bool depth)
     return !p->panic;
 }
 
-// cstruct := 'cstruct' NAME { 'packed' | 'aligned' '(' value ')' } '{' { field ( ',' | newline ) } '}'
+// cstruct := 'cstruct' NAME { 'packed' | 'aligned' '(' value ')' } '{' { field ( ',' | newline ) }
+// '}'
 Node *parse_cstruct(Parser *p) {
     uint32_t begin = p->tok.span.begin;
     parse_advance(p);
@@ -131,7 +142,8 @@ Node *parse_cstruct(Parser *p) {
     return node;
 }
 
-// --- simulator ------------------------------------------------------------------------------------
+// --- simulator
+// ------------------------------------------------------------------------------------
 
 // register := 'register' field [ '=' value ]
 Node *parse_register(Parser *p) {
@@ -180,7 +192,8 @@ Node *parse_module(Parser *p, bool downstream) {
     return node;
 }
 
-// --- spawn ----------------------------------------------------------------------------------------
+// --- spawn
+// ----------------------------------------------------------------------------------------
 
 // Whether `| a, b | {` or `| {a, b} | {` begins at p->tok, the bar.
 static bool spawn_binds_ahead(const Parser *p) {
@@ -230,7 +243,8 @@ Node *parse_spawn(Parser *p) {
     if (node->spawn.call->kind != NODE_CALL) {
         parse_fail(p, DIAG_E0202, node->spawn.call->span, "a call after `spawn`", "something else");
     }
-    if (parse_at(p, TOKEN_PIPE) && parse_same_line(p) && spawn_binds_ahead(p)) spawn_result(p, node);
+    if (parse_at(p, TOKEN_PIPE) && parse_same_line(p) && spawn_binds_ahead(p))
+        spawn_result(p, node);
     node->span = parse_since(p, begin);
     return node;
 }

@@ -1,8 +1,8 @@
 // parse_expr.c: operators, by a table of binding powers (language.md 4, sixteen levels).
 //
-// parse_operators() is the Pratt loop; parse_expr() puts match blocks on top of it, parse_value() the
-// braceless match. A match block binds more loosely than every operator: `a + b { … }` asks about
-// a + b; after the block operators go on.
+// parse_operators() is the Pratt loop; parse_expr() puts match blocks on top of it, parse_value()
+// the braceless match. A match block binds more loosely than every operator: `a + b { … }` asks
+// about a + b; after the block operators go on.
 #include "parser_internal.h"
 
 #include <string.h>
@@ -10,9 +10,22 @@
 // Binding powers: two a level, so that a left-associative operator takes its right side one higher.
 enum {
     BP_NONE = 0,
-    BP_ORELSE = 2, BP_REDUCE = 4, BP_PIPE = 6, BP_SEND = 8, BP_PARALLEL = 10, BP_OR = 12, BP_AND = 14,
-    BP_COMPARE = 16, BP_RANGE = 18, BP_CONS = 20, BP_SUM = 22, BP_BITS = 24, BP_PRODUCT = 26,
-    BP_PREFIX = 28, BP_POWER = 30, BP_POSTFIX = 32,
+    BP_ORELSE = 2,
+    BP_REDUCE = 4,
+    BP_PIPE = 6,
+    BP_SEND = 8,
+    BP_PARALLEL = 10,
+    BP_OR = 12,
+    BP_AND = 14,
+    BP_COMPARE = 16,
+    BP_RANGE = 18,
+    BP_CONS = 20,
+    BP_SUM = 22,
+    BP_BITS = 24,
+    BP_PRODUCT = 26,
+    BP_PREFIX = 28,
+    BP_POWER = 30,
+    BP_POSTFIX = 32,
 };
 
 typedef struct Rule Rule;
@@ -29,13 +42,15 @@ struct Rule {
 static const Rule rules[TOKEN_COUNT];
 static Node *climb(Parser *p, Node *left, uint8_t least, bool head);
 
-// --- prefixes -------------------------------------------------------------------------------------
+// --- prefixes
+// -------------------------------------------------------------------------------------
 
 // `in = 5`: a reserved word where a name is to be defined.
 static bool is_reserved_definition(const Parser *p) {
     if (p->tok.kind < TOKEN_IN || p->tok.kind > TOKEN_ALIAS) return false;
     uint8_t next = parse_peek(p).kind;
-    return next == TOKEN_EQ || next == TOKEN_COLON_EQ || next == TOKEN_UPDATE || next == TOKEN_FAT_ARROW;
+    return next == TOKEN_EQ || next == TOKEN_COLON_EQ || next == TOKEN_UPDATE ||
+           next == TOKEN_FAT_ARROW;
 }
 
 static Node *no_operand(Parser *p) {
@@ -52,9 +67,10 @@ static Node *no_operand(Parser *p) {
         } else if (!p->panic) {
             parse_fail(p, DIAG_E0203, span, parse_token_found(p));
         }
-    } else if (kind == TOKEN_RET || kind == TOKEN_ERR || kind == TOKEN_AT_NEXT || kind == TOKEN_USE ||
-               kind == TOKEN_IMPORT || kind == TOKEN_DEFER || kind == TOKEN_ARENA ||
-               kind == TOKEN_CSTRUCT || kind == TOKEN_ALIAS || kind == TOKEN_HOT) {
+    } else if (kind == TOKEN_RET || kind == TOKEN_ERR || kind == TOKEN_AT_NEXT ||
+               kind == TOKEN_USE || kind == TOKEN_IMPORT || kind == TOKEN_DEFER ||
+               kind == TOKEN_ARENA || kind == TOKEN_CSTRUCT || kind == TOKEN_ALIAS ||
+               kind == TOKEN_HOT) {
         parse_fail(p, DIAG_E0220, span, token_text(kind));
     } else if (kind == TOKEN_ERR_QUESTION || kind == TOKEN_VAL_QUESTION) {
         parse_fail(p, DIAG_E0224, span, token_text(kind));
@@ -89,12 +105,24 @@ static Node *unary(Parser *p, UnaryOp op) {
     return node;
 }
 
-static Node *negation(Parser *p) { return unary(p, UNARY_NEG); }
-static Node *logical_not(Parser *p) { return unary(p, UNARY_NOT); }
-static Node *bit_not(Parser *p) { return unary(p, UNARY_BNOT); }
-static Node *length(Parser *p) { return unary(p, UNARY_LEN); }
-static Node *first(Parser *p) { return unary(p, UNARY_HEAD); }
-static Node *rest(Parser *p) { return unary(p, UNARY_TAIL); }
+static Node *negation(Parser *p) {
+    return unary(p, UNARY_NEG);
+}
+static Node *logical_not(Parser *p) {
+    return unary(p, UNARY_NOT);
+}
+static Node *bit_not(Parser *p) {
+    return unary(p, UNARY_BNOT);
+}
+static Node *length(Parser *p) {
+    return unary(p, UNARY_LEN);
+}
+static Node *first(Parser *p) {
+    return unary(p, UNARY_HEAD);
+}
+static Node *rest(Parser *p) {
+    return unary(p, UNARY_TAIL);
+}
 
 // `^b` and `&b` where an operand is expected: the variable b after a prefix.
 static Node *prefix_of_b(Parser *p, UnaryOp op) {
@@ -109,8 +137,12 @@ static Node *prefix_of_b(Parser *p, UnaryOp op) {
     return node;
 }
 
-static Node *first_of_b(Parser *p) { return prefix_of_b(p, UNARY_HEAD); }
-static Node *rest_of_b(Parser *p) { return prefix_of_b(p, UNARY_TAIL); }
+static Node *first_of_b(Parser *p) {
+    return prefix_of_b(p, UNARY_HEAD);
+}
+static Node *rest_of_b(Parser *p) {
+    return prefix_of_b(p, UNARY_TAIL);
+}
 
 // `max` and `syscall` as functions, `from` as a variable.
 static Node *word_as_name(Parser *p) {
@@ -126,9 +158,12 @@ static Node *err_as_name(Parser *p) {
     return p->err_names ? word_as_name(p) : no_operand(p);
 }
 
-static Node *loop_prefix(Parser *p) { return parse_loop(p, NULL); }
+static Node *loop_prefix(Parser *p) {
+    return parse_loop(p, NULL);
+}
 
-// --- infixes --------------------------------------------------------------------------------------
+// --- infixes
+// --------------------------------------------------------------------------------------
 
 static Node *binary_node(Parser *p, BinaryOp op, Node *left, Node *right, Span op_span) {
     Node *node = parse_new(p, NODE_BINARY, span_join(left->span, right->span));
@@ -144,7 +179,8 @@ static void ask_for_blanks(Parser *p) {
     const char *text = token_text((TokenKind)p->tok.kind);
     int sign = (int)strlen(text) - 1;
     Diag *diag = parse_fail(p, DIAG_E0206, p->tok.span, text, "an operator on bits");
-    parse_help(p, diag, "write `%.*s b` for the variable b, or rename it to use `%s`", sign, text, text);
+    parse_help(p, diag, "write `%.*s b` for the variable b, or rename it to use `%s`", sign, text,
+               text);
 }
 
 static Node *binary(Parser *p, Node *left, const Rule *rule) {
@@ -221,7 +257,8 @@ static Node *send(Parser *p, Node *left, const Rule *rule) {
     return node;
 }
 
-// --- postfixes ------------------------------------------------------------------------------------
+// --- postfixes
+// ------------------------------------------------------------------------------------
 
 // max := 'max' ( NUMBER | NAME | 'inf' | '(' e ')' )
 Node *parse_max(Parser *p, bool *infinite) {
@@ -229,7 +266,9 @@ Node *parse_max(Parser *p, bool *infinite) {
     *infinite = parse_accept(p, TOKEN_INF);
     if (*infinite) return NULL;
     switch (p->tok.kind) {
-    case TOKEN_NUMBER: case TOKEN_NAME: case TOKEN_LPAREN: {
+    case TOKEN_NUMBER:
+    case TOKEN_NAME:
+    case TOKEN_LPAREN: {
         const Rule *rule = &rules[p->tok.kind];
         return rule->prefix(p);
     }
@@ -271,9 +310,9 @@ static bool is_guard_ahead(const Parser *p) {
     return token.kind == TOKEN_ARROW || token.kind == TOKEN_LBRACE;
 }
 
-// `f (x)` with a blank is a call only for a name that is a function: a builtin, or defined by a lambda
-// so far. A parameter or a name defined further down may be one: it is taken for one wherever
-// nothing else could be meant.
+// `f (x)` with a blank is a call only for a name that is a function: a builtin, or defined by a
+// lambda so far. A parameter or a name defined further down may be one: it is taken for one
+// wherever nothing else could be meant.
 static bool is_spaced_call(const Parser *p, const Node *left) {
     if (left->kind != NODE_NAME || left->parenthesized) return false;
     switch ((NameMeaning)left->name.name->meaning) {
@@ -301,7 +340,9 @@ static Node *call(Parser *p, Node *left, const Rule *rule) {
 // One part of a slice: null when it is left out.
 static Node *slice_part(Parser *p) {
     switch (p->tok.kind) {
-    case TOKEN_COLON: case TOKEN_COLON_COLON: case TOKEN_RBRACKET: return NULL;
+    case TOKEN_COLON:
+    case TOKEN_COLON_COLON:
+    case TOKEN_RBRACKET: return NULL;
     default: return parse_expr(p);
     }
 }
@@ -372,13 +413,13 @@ static const struct {
     const char *word;
     CastKind kind;
 } type_words[] = {
-    {"i8", CAST_I8}, {"i16", CAST_I16}, {"i32", CAST_I32}, {"i64", CAST_I64},
-    {"u8", CAST_U8}, {"u16", CAST_U16}, {"u32", CAST_U32}, {"u64", CAST_U64},
-    {"int8", CAST_I8}, {"int16", CAST_I16}, {"int32", CAST_I32}, {"int64", CAST_I64},
-    {"uint8", CAST_U8}, {"uint16", CAST_U16}, {"uint32", CAST_U32}, {"uint64", CAST_U64},
-    {"int", CAST_I64}, {"uint", CAST_U64}, {"f32", CAST_F32}, {"f64", CAST_F64},
-    {"number", CAST_F64}, {"cstr", CAST_CSTR}, {"cstring", CAST_CSTR}, {"ptr", CAST_PTR},
-    {"cptr", CAST_PTR}, {"pointer", CAST_PTR}, {"string", CAST_STRING}, {"list", CAST_LIST},
+    {"i8", CAST_I8},      {"i16", CAST_I16},     {"i32", CAST_I32},       {"i64", CAST_I64},
+    {"u8", CAST_U8},      {"u16", CAST_U16},     {"u32", CAST_U32},       {"u64", CAST_U64},
+    {"int8", CAST_I8},    {"int16", CAST_I16},   {"int32", CAST_I32},     {"int64", CAST_I64},
+    {"uint8", CAST_U8},   {"uint16", CAST_U16},  {"uint32", CAST_U32},    {"uint64", CAST_U64},
+    {"int", CAST_I64},    {"uint", CAST_U64},    {"f32", CAST_F32},       {"f64", CAST_F64},
+    {"number", CAST_F64}, {"cstr", CAST_CSTR},   {"cstring", CAST_CSTR},  {"ptr", CAST_PTR},
+    {"cptr", CAST_PTR},   {"pointer", CAST_PTR}, {"string", CAST_STRING}, {"list", CAST_LIST},
 };
 
 CastKind parse_type_kind(const Name *name, bool *known) {
@@ -417,11 +458,14 @@ static Node *counted_loop(Parser *p, Node *left, const Rule *rule) {
     return count && !(p->flags & IN_HEADER) ? parse_loop(p, left) : NULL;
 }
 
-// --- the table ------------------------------------------------------------------------------------
+// --- the table
+// ------------------------------------------------------------------------------------
 
-#define LEFT(power, operation)  .infix = binary, .left = (power), .right = (power) + 1, .op = (operation)
-#define BITS(operation)         LEFT(BP_BITS, operation), .bits = true
-#define RIGHT(power, operation) .infix = binary, .left = (power), .right = (power), .op = (operation)
+#define LEFT(power, operation)                                                                     \
+    .infix = binary, .left = (power), .right = (power) + 1, .op = (operation)
+#define BITS(operation) LEFT(BP_BITS, operation), .bits = true
+#define RIGHT(power, operation)                                                                    \
+    .infix = binary, .left = (power), .right = (power), .op = (operation)
 
 static const Rule rules[TOKEN_COUNT] = {
     [TOKEN_NAME] = {.prefix = parse_name_or_lambda},
@@ -449,10 +493,16 @@ static const Rule rules[TOKEN_COUNT] = {
 
     [TOKEN_OR_BANG] = {.infix = or_else, .left = BP_ORELSE, .right = BP_ORELSE},
     [TOKEN_AND_BANG] = {.infix = or_else, .left = BP_ORELSE, .right = BP_ORELSE},
-    [TOKEN_PIPE_PIPE_PIPE] = {.infix = pipe, .left = BP_REDUCE, .right = BP_REDUCE + 1, .op = PIPE_REDUCE},
+    [TOKEN_PIPE_PIPE_PIPE] = {.infix = pipe,
+                              .left = BP_REDUCE,
+                              .right = BP_REDUCE + 1,
+                              .op = PIPE_REDUCE},
     [TOKEN_PIPE] = {.infix = pipe, .left = BP_PIPE, .right = BP_PIPE + 1, .op = PIPE_APPLY},
     [TOKEN_SEND] = {.infix = send, .left = BP_SEND, .right = BP_SEND + 1, .single = true},
-    [TOKEN_PIPE_PIPE] = {.infix = pipe, .left = BP_PARALLEL, .right = BP_PARALLEL + 1, .op = PIPE_PARALLEL},
+    [TOKEN_PIPE_PIPE] = {.infix = pipe,
+                         .left = BP_PARALLEL,
+                         .right = BP_PARALLEL + 1,
+                         .op = PIPE_PARALLEL},
     [TOKEN_OR] = {LEFT(BP_OR, BINARY_OR)},
     [TOKEN_XOR] = {LEFT(BP_OR, BINARY_XOR)},
     [TOKEN_AND] = {LEFT(BP_AND, BINARY_AND)},
@@ -463,7 +513,10 @@ static const Rule rules[TOKEN_COUNT] = {
     [TOKEN_EQ_EQ] = {LEFT(BP_COMPARE, BINARY_EQ)},
     [TOKEN_NE] = {LEFT(BP_COMPARE, BINARY_NE)},
     [TOKEN_IN] = {LEFT(BP_COMPARE, BINARY_IN)},
-    [TOKEN_NOT] = {.prefix = logical_not, .infix = not_in, .left = BP_COMPARE, .right = BP_COMPARE + 1},
+    [TOKEN_NOT] = {.prefix = logical_not,
+                   .infix = not_in,
+                   .left = BP_COMPARE,
+                   .right = BP_COMPARE + 1},
     [TOKEN_RANGE] = {.infix = range, .left = BP_RANGE, .right = BP_RANGE + 1, .single = true},
     [TOKEN_RANGE_EQ] = {.infix = range, .left = BP_RANGE, .right = BP_RANGE + 1, .single = true},
     [TOKEN_COLON_COLON] = {.infix = cons, .left = BP_CONS, .right = BP_CONS, .op = BINARY_CONS},
@@ -503,8 +556,11 @@ static bool is_place(const Node *node) {
 static void refuse_update(Parser *p) {
     bool arrow = p->tok.kind == TOKEN_UPDATE;
     Diag *diag = parse_fail(p, DIAG_E0206, p->tok.span, arrow ? "<-" : "--", "an update");
-    parse_help(p, diag, arrow ? "write `a < -b` to compare; an update inside an expression needs a block in braces"
-                              : "write `a - -b` to subtract; an update inside an expression needs a block in braces");
+    parse_help(
+        p, diag,
+        arrow
+            ? "write `a < -b` to compare; an update inside an expression needs a block in braces"
+            : "write `a - -b` to subtract; an update inside an expression needs a block in braces");
 }
 
 static Node *climb(Parser *p, Node *left, uint8_t least, bool head) {
@@ -538,7 +594,8 @@ Node *parse_postfix(Parser *p) {
 
 // `@i in xs {`: somebody meant a loop over xs.
 static bool is_tight_loop(const Node *subject) {
-    if (subject->kind != NODE_BINARY || subject->binary.op != BINARY_IN || subject->parenthesized) return false;
+    if (subject->kind != NODE_BINARY || subject->binary.op != BINARY_IN || subject->parenthesized)
+        return false;
     const Node *left = subject->binary.left;
     return left->kind == NODE_LOOP_VALUE && !left->parenthesized;
 }

@@ -6,7 +6,8 @@
 
 typedef VEC(Pattern) PatternVec;
 
-// --- looking ahead --------------------------------------------------------------------------------
+// --- looking ahead
+// --------------------------------------------------------------------------------
 
 static bool is_word_kind(uint8_t kind) {
     return kind == TOKEN_NAME || (kind >= TOKEN_IN && kind <= TOKEN_ALIAS);
@@ -55,14 +56,16 @@ static TokenKind arrow_after_names(const Parser *p, uint32_t *names) {
     return arrow && !token.newline ? (TokenKind)token.kind : TOKEN_END;
 }
 
-// --- patterns -------------------------------------------------------------------------------------
+// --- patterns
+// -------------------------------------------------------------------------------------
 
 // pattern := NAME | '_' | [ '-' ] NUMBER | STRING | 'inf' | 'yes' | 'no'
 static Pattern pattern(Parser *p) {
     Pattern result = {.kind = PATTERN_LITERAL, .span = p->tok.span};
     Name *name = p->tok.name;
     switch (p->tok.kind) {
-    case TOKEN_NUMBER: case TOKEN_INF: result.literal = parse_number(p); break;
+    case TOKEN_NUMBER:
+    case TOKEN_INF: result.literal = parse_number(p); break;
     case TOKEN_STRING: result.literal = parse_string(p); break;
     case TOKEN_MINUS: {
         Node *node = parse_new(p, NODE_UNARY, p->tok.span);
@@ -85,9 +88,7 @@ static Pattern pattern(Parser *p) {
             result.name = name;
         }
         break;
-    default:
-        parse_name(p, "a parameter");
-        result.kind = PATTERN_ANY;
+    default: parse_name(p, "a parameter"); result.kind = PATTERN_ANY;
     }
     return result;
 }
@@ -114,7 +115,8 @@ static void parameters(Parser *p, PatternVec *params, bool clauses) {
     parse_shut(p, outer);
 }
 
-// --- lambdas --------------------------------------------------------------------------------------
+// --- lambdas
+// --------------------------------------------------------------------------------------
 
 // body := block | jump | value
 Node *parse_lambda_body(Parser *p) {
@@ -134,7 +136,8 @@ static void take_arrow(Parser *p) {
     parse_expected(p, "'=>'");
 }
 
-// The rest of a clause whose parameters have been read: '=>' body. The parameters are visible in it.
+// The rest of a clause whose parameters have been read: '=>' body. The parameters are visible in
+// it.
 static Clause clause_after(Parser *p, const PatternVec *params, uint32_t begin) {
     Clause clause = {.body = NULL};
     bool outer_b = p->sees_b;
@@ -249,8 +252,8 @@ Node *parse_right_side(Parser *p, Name *defining) {
     }
     Node *node = parse_value(p);
     p->defining = NULL;
-    if (defining && node->kind == NODE_LAMBDA && !node->parenthesized && node->span.begin == begin &&
-        node->lambda.clauses.len == 1) {
+    if (defining && node->kind == NODE_LAMBDA && !node->parenthesized &&
+        node->span.begin == begin && node->lambda.clauses.len == 1) {
         more_clauses(p, node);
     }
     return node;

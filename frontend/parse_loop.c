@@ -1,4 +1,5 @@
-// parse_loop.c: loops and the words that speak of them: ret @, @++, err @, @first … (language.md 6).
+// parse_loop.c: loops and the words that speak of them: ret @, @++, err @, @first … (language.md
+// 6).
 #include "parser_internal.h"
 
 #include <math.h>
@@ -71,7 +72,8 @@ Node *parse_loop(Parser *p, Node *threads) {
     parse_advance(p);
     header(p, loop);
     loop->header = parse_since(p, begin);
-    for (uint32_t i = 0; i < loop->names.len; i++) parse_declare(p, loop->names.items[i], MEANING_UNKNOWN);
+    for (uint32_t i = 0; i < loop->names.len; i++)
+        parse_declare(p, loop->names.items[i], MEANING_UNKNOWN);
     if (parse_at(p, TOKEN_LBRACE)) {
         loop->body = parse_block(p);
     } else {
@@ -162,9 +164,7 @@ Node *parse_loop_value(Parser *p) {
     case TOKEN_AT_LAST: node->loop_value.what = LOOP_LAST; break;
     case TOKEN_AT_COUNTER: node->loop_value.what = LOOP_COUNTER; break;
     case TOKEN_AT_CYCLE: node->loop_value.what = LOOP_CYCLE; break;
-    default:
-        node->loop_value.what = LOOP_ITEM;
-        node->loop_value.level = p->tok.level;
+    default: node->loop_value.what = LOOP_ITEM; node->loop_value.level = p->tok.level;
     }
     parse_advance(p);
     return node;

@@ -10,7 +10,9 @@ typedef struct Arms {
 } Arms;
 
 static MatchArm *last_arm(const Arms *arms) {
-    return arms->match->match.arms.len ? &arms->match->match.arms.items[arms->match->match.arms.len - 1] : NULL;
+    return arms->match->match.arms.len
+               ? &arms->match->match.arms.items[arms->match->match.arms.len - 1]
+               : NULL;
 }
 
 static MatchArm *find_arm(const Arms *arms, ArmKind a, ArmKind b) {
@@ -74,7 +76,8 @@ static bool is_literal(const Node *node) {
     }
     if (node->kind != NODE_NAME) return false;
     const Name *name = node->name.name;
-    return (name->keyword == WORD_YES || name->keyword == WORD_NO) && name->meaning == MEANING_UNKNOWN;
+    return (name->keyword == WORD_YES || name->keyword == WORD_NO) &&
+           name->meaning == MEANING_UNKNOWN;
 }
 
 // The part of an arm behind its arrow, and the arm into the list. With names to bind the kinds of
@@ -142,7 +145,8 @@ static void plain_line(Parser *p, Arms *arms, Node *node, Span span, bool separa
 // A guard and its arm, or a line without an arrow.
 static void guarded_arm(Parser *p, Arms *arms) {
     Span span = p->tok.span;
-    bool separate = p->tok.newline || p->last_kind == TOKEN_SEMICOLON || p->last_kind == TOKEN_RBRACE;
+    bool separate =
+        p->tok.newline || p->last_kind == TOKEN_SEMICOLON || p->last_kind == TOKEN_RBRACE;
     bool block = parse_at(p, TOKEN_LBRACE) && !parse_is_map(p);
     Node *node = block ? parse_block(p) : parse_statement(p);
     if (p->panic) return;
@@ -168,7 +172,8 @@ static void one_arm(Parser *p, Arms *arms) {
         arm.kind = ARM_DEFAULT;
         finish_arm(p, arms, &arm, begin);
         break;
-    case TOKEN_ERR_QUESTION: case TOKEN_VAL_QUESTION:
+    case TOKEN_ERR_QUESTION:
+    case TOKEN_VAL_QUESTION:
         arm.kind = p->tok.kind == TOKEN_ERR_QUESTION ? ARM_ERR_GUARD : ARM_VAL_GUARD;
         parse_advance(p);
         if (parse_at(p, TOKEN_ARROW)) {

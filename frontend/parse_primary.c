@@ -19,7 +19,8 @@ Node *parse_number(Parser *p) {
     return node;
 }
 
-// --- strings --------------------------------------------------------------------------------------
+// --- strings
+// --------------------------------------------------------------------------------------
 
 static const char *text_at(const Parser *p, uint32_t offset) {
     return p->source->text + (offset - p->source->base);
@@ -27,7 +28,8 @@ static const char *text_at(const Parser *p, uint32_t offset) {
 
 static Span span_of(const Parser *p, const char *begin, const char *end) {
     uint32_t base = p->source->base;
-    return (Span){base + (uint32_t)(begin - p->source->text), base + (uint32_t)(end - p->source->text)};
+    return (Span){base + (uint32_t)(begin - p->source->text),
+                  base + (uint32_t)(end - p->source->text)};
 }
 
 static void report_fault(Parser *p, LiteralFault fault, const char *at, uint32_t length) {
@@ -76,7 +78,8 @@ Node *parse_string(Parser *p) {
     return node;
 }
 
-// --- f-strings ------------------------------------------------------------------------------------
+// --- f-strings
+// ------------------------------------------------------------------------------------
 
 static bool is_blank(const char *begin, const char *end) {
     while (begin < end && strchr(" \t\r\n", *begin) && *begin) begin++;
@@ -121,7 +124,8 @@ static const char *hole(Parser *p, const char *at, const char *end, FPart *part)
         } else {
             int shown = close - stop - 1 < 20 ? (int)(close - stop - 1) : 20;
             Diag *diag = parse_fail(p, DIAG_E0109, span_of(p, stop, close), shown, stop + 1);
-            parse_help(p, diag, "after the colon stands a printf conversion without its `%%`: {x:.2f}");
+            parse_help(p, diag,
+                       "after the colon stands a printf conversion without its `%%`: {x:.2f}");
         }
     }
     // What went wrong in a hole ends with it: the next one can have its own mistake.
@@ -163,7 +167,8 @@ Node *parse_fstring(Parser *p) {
     return node;
 }
 
-// --- lists and maps -------------------------------------------------------------------------------
+// --- lists and maps
+// -------------------------------------------------------------------------------
 
 // list := '[' [ e { ',' e } [ ',' ] ] ']'
 Node *parse_list(Parser *p) {
@@ -260,7 +265,8 @@ Node *parse_braces(Parser *p) {
     return node;
 }
 
-// --- ports ----------------------------------------------------------------------------------------
+// --- ports
+// ----------------------------------------------------------------------------------------
 
 // The port of a name: 10000 + its 64-bit FNV-1a hash modulo 55536.
 static unsigned port_of_name(const Name *name) {

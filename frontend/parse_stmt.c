@@ -9,8 +9,15 @@
 bool parse_value_follows(const Parser *p) {
     if (p->tok.newline) return false;
     switch (p->tok.kind) {
-    case TOKEN_END: case TOKEN_SEMICOLON: case TOKEN_RBRACE: case TOKEN_RPAREN: case TOKEN_RBRACKET:
-    case TOKEN_TILDE_ARROW: case TOKEN_ARROW: case TOKEN_COMMA: case TOKEN_AT_NEXT: return false;
+    case TOKEN_END:
+    case TOKEN_SEMICOLON:
+    case TOKEN_RBRACE:
+    case TOKEN_RPAREN:
+    case TOKEN_RBRACKET:
+    case TOKEN_TILDE_ARROW:
+    case TOKEN_ARROW:
+    case TOKEN_COMMA:
+    case TOKEN_AT_NEXT: return false;
     default: return true;
     }
 }
@@ -18,8 +25,11 @@ bool parse_value_follows(const Parser *p) {
 void parse_statement_end(Parser *p) {
     if (p->panic || p->tok.newline || p->last_kind == TOKEN_RBRACE) return;
     switch (p->tok.kind) {
-    case TOKEN_END: case TOKEN_SEMICOLON: case TOKEN_RBRACE: return;
-    case TOKEN_RPAREN: case TOKEN_RBRACKET:
+    case TOKEN_END:
+    case TOKEN_SEMICOLON:
+    case TOKEN_RBRACE: return;
+    case TOKEN_RPAREN:
+    case TOKEN_RBRACKET:
         parse_fail(p, DIAG_E0211, p->tok.span, token_text((TokenKind)p->tok.kind));
         return;
     default: parse_fail(p, DIAG_E0201, p->tok.span);
@@ -43,15 +53,26 @@ Node *parse_jump(Parser *p) {
     }
 }
 
-// --- definitions ----------------------------------------------------------------------------------
+// --- definitions
+// ----------------------------------------------------------------------------------
 
 static NameMeaning meaning_of(const Node *value) {
     switch ((NodeKind)value->kind) {
     case NODE_LAMBDA: return MEANING_FUNCTION;
     case NODE_NAME: return (NameMeaning)value->name.name->meaning;
-    case NODE_NUMBER: case NODE_STRING: case NODE_FSTRING: case NODE_LIST: case NODE_MAP:
-    case NODE_UNARY: case NODE_BINARY: case NODE_RANGE: case NODE_SLICE: case NODE_CAST:
-    case NODE_RESULT_TEST: case NODE_LOOP_VALUE: case NODE_PORT: return MEANING_VALUE;
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_FSTRING:
+    case NODE_LIST:
+    case NODE_MAP:
+    case NODE_UNARY:
+    case NODE_BINARY:
+    case NODE_RANGE:
+    case NODE_SLICE:
+    case NODE_CAST:
+    case NODE_RESULT_TEST:
+    case NODE_LOOP_VALUE:
+    case NODE_PORT: return MEANING_VALUE;
     default: return MEANING_UNKNOWN; // the result of a call may be a function
     }
 }
@@ -92,7 +113,8 @@ static Node *defined_value(Parser *p, Node *node) {
     } else {
         define->value = parse_right_side(p, one ? name : NULL);
         for (uint32_t i = 0; i < define->names.len; i++) {
-            parse_declare(p, define->names.items[i], one ? meaning_of(define->value) : MEANING_UNKNOWN);
+            parse_declare(p, define->names.items[i],
+                          one ? meaning_of(define->value) : MEANING_UNKNOWN);
         }
     }
     parse_grow(p);
@@ -109,8 +131,9 @@ static Node *refuse_target(Parser *p, const Node *head, bool update) {
         p->panic = true;
     } else {
         Diag *diag = parse_fail(p, DIAG_E0208, head->span, update ? "updated" : "defined");
-        parse_help(p, diag, update ? "only names, elements x[i] and fields x.f are updated"
-                                   : "a definition has a name on its left side");
+        parse_help(p, diag,
+                   update ? "only names, elements x[i] and fields x.f are updated"
+                          : "a definition has a name on its left side");
     }
     return parse_poison(p, head->span);
 }
@@ -129,14 +152,17 @@ static Node *define_typed(Parser *p, Node *head) {
     if (!parse_at(p, TOKEN_NAME)) {
         const char *found = p->panic ? "" : parse_found(p);
         Diag *diag = parse_fail(p, DIAG_E0202, span, "a type after ':'", found);
-        parse_help(p, diag, "a `{` after `=>` or an arrow begins a block; a map there needs parentheses: ({a: 1})");
+        parse_help(
+            p, diag,
+            "a `{` after `=>` or an arrow begins a block; a map there needs parentheses: ({a: 1})");
         return parse_poison(p, span);
     }
     const Name *type = p->tok.name;
     parse_advance(p);
     bool known;
     CastKind kind = parse_type_kind(type, &known);
-    bool bits = type->len > 1 && type->text[0] == 'b' && strspn(type->text + 1, "0123456789") == type->len - 1;
+    bool bits = type->len > 1 && type->text[0] == 'b' &&
+                strspn(type->text + 1, "0123456789") == type->len - 1;
     if (!known && !bits) parse_fail(p, DIAG_E0219, span, parse_show(p, type));
     node->define->to_f32 = known && kind == CAST_F32;
     if (parse_at(p, TOKEN_EQ) || parse_at(p, TOKEN_COLON_EQ)) return defined_value(p, node);
@@ -156,7 +182,10 @@ static bool several_ahead(const Parser *p) {
         if (token.newline) return false;
         switch (token.kind) {
         case TOKEN_COMMA: break;
-        case TOKEN_EQ: case TOKEN_COLON_EQ: case TOKEN_EQ_QUESTION: case TOKEN_UPDATE:
+        case TOKEN_EQ:
+        case TOKEN_COLON_EQ:
+        case TOKEN_EQ_QUESTION:
+        case TOKEN_UPDATE:
         case TOKEN_UPDATE_QUESTION: return true;
         default: return false;
         }
@@ -178,7 +207,8 @@ static Node *define_several(Parser *p, Node *head) {
     return defined_value(p, node);
 }
 
-// --- updates --------------------------------------------------------------------------------------
+// --- updates
+// --------------------------------------------------------------------------------------
 
 static bool is_place(const Node *node) {
     return !node->parenthesized &&
@@ -245,27 +275,32 @@ static Node *swap(Parser *p, Node *head) {
     return node;
 }
 
-// --- statements -----------------------------------------------------------------------------------
+// --- statements
+// -----------------------------------------------------------------------------------
 
 // statement := value | definition | update | swap
 static Node *expression_statement(Parser *p) {
     Node *head = parse_operators(p, true);
     if (p->tok.newline) return parse_finish(p, head);
     switch (p->tok.kind) {
-    case TOKEN_EQ: case TOKEN_COLON_EQ: case TOKEN_EQ_QUESTION: case TOKEN_EQ_FAT_ARROW:
-        return define_one(p, head);
+    case TOKEN_EQ:
+    case TOKEN_COLON_EQ:
+    case TOKEN_EQ_QUESTION:
+    case TOKEN_EQ_FAT_ARROW: return define_one(p, head);
     case TOKEN_COLON: return define_typed(p, head);
     case TOKEN_COMMA:
         if (head->kind != NODE_NAME || head->parenthesized || !several_ahead(p)) return head;
         return define_several(p, head);
-    case TOKEN_UPDATE: case TOKEN_UPDATE_QUESTION: return update(p, head, UPDATE_SET);
+    case TOKEN_UPDATE:
+    case TOKEN_UPDATE_QUESTION: return update(p, head, UPDATE_SET);
     case TOKEN_PLUS_EQ: return update(p, head, UPDATE_ADD);
     case TOKEN_MINUS_EQ: return update(p, head, UPDATE_SUB);
     case TOKEN_STAR_EQ: return update(p, head, UPDATE_MUL);
     case TOKEN_SLASH_EQ: return update(p, head, UPDATE_DIV);
     case TOKEN_PERCENT_EQ: return update(p, head, UPDATE_MOD);
     case TOKEN_STAR_STAR_EQ: return update(p, head, UPDATE_POW);
-    case TOKEN_PLUS_PLUS: case TOKEN_MINUS_MINUS: return step(p, head);
+    case TOKEN_PLUS_PLUS:
+    case TOKEN_MINUS_MINUS: return step(p, head);
     case TOKEN_SWAP: return swap(p, head);
     default: return parse_finish(p, head);
     }
@@ -282,7 +317,8 @@ static Node *marked_definition(Parser *p, bool hot) {
         node->define->hot = node->define->hot || hot;
         node->define->exported = node->define->exported || !hot;
     } else {
-        parse_fail(p, DIAG_E0202, node->span, hot ? "a definition after `hot`" : "a definition after `export`",
+        parse_fail(p, DIAG_E0202, node->span,
+                   hot ? "a definition after `hot`" : "a definition after `export`",
                    "something else");
     }
     node->span.begin = begin;
@@ -352,7 +388,8 @@ static Node *word_statement(Parser *p) {
     case WORD_REGISTER: return name ? parse_register(p) : expression_statement(p);
     case WORD_HOLD: return name ? hold(p) : expression_statement(p);
     case WORD_EXPORT:
-        return name || next.kind == TOKEN_HOT ? marked_definition(p, false) : expression_statement(p);
+        return name || next.kind == TOKEN_HOT ? marked_definition(p, false)
+                                              : expression_statement(p);
     case WORD_WAIT_UNTIL:
         name = name || next.kind == TOKEN_NOT || next.kind == TOKEN_AT_CYCLE;
         return name ? wait_until(p) : expression_statement(p);
@@ -363,7 +400,8 @@ static Node *word_statement(Parser *p) {
 Node *parse_statement(Parser *p) {
     switch (p->tok.kind) {
     case TOKEN_NAME: return p->tok.name->keyword ? word_statement(p) : expression_statement(p);
-    case TOKEN_RET: case TOKEN_AT_NEXT: return parse_jump(p);
+    case TOKEN_RET:
+    case TOKEN_AT_NEXT: return parse_jump(p);
     case TOKEN_ERR: {
         Node *node = parse_jump(p);
         return node ? node : expression_statement(p);

@@ -1,7 +1,7 @@
 // parse_unsafe.c: `unsafe { } { } { }`: register operations to structured ones (unsafe.h).
 //
-// Registers are plain names here. The operators `<<` and `>>` are no tokens of the language: they are
-// two touching signs.
+// Registers are plain names here. The operators `<<` and `>>` are no tokens of the language: they
+// are two touching signs.
 #include "parser_internal.h"
 
 #include "literal.h"
@@ -13,8 +13,10 @@ static Span joined(const Parser *p, Span begin) {
 static bool refuse(Parser *p) {
     if (p->panic) return false;
     Diag *diag = parse_fail(p, DIAG_E0222, p->tok.span, parse_found(p));
-    parse_help(p, diag, "forms: r <- 5, r <- s, r <- a + b, r <- ~b s, r <- [s + 8] as uint8, [d] <- s as uint8, "
-                        "stack <- r, r <- stack, r <- name as cstr, r <-> s, syscall");
+    parse_help(
+        p, diag,
+        "forms: r <- 5, r <- s, r <- a + b, r <- ~b s, r <- [s + 8] as uint8, [d] <- s as uint8, "
+        "stack <- r, r <- stack, r <- name as cstr, r <-> s, syscall");
     return false;
 }
 
@@ -83,10 +85,12 @@ static bool binary_sign(Parser *p, UnsafeBinary *sign) {
         uint8_t token, again; // `again`: the sign twice, touching
         uint8_t sign;
     } signs[] = {
-        {TOKEN_PLUS, 0, UNSAFE_ADD}, {TOKEN_MINUS, 0, UNSAFE_SUB}, {TOKEN_STAR, 0, UNSAFE_MUL},
-        {TOKEN_SLASH, 0, UNSAFE_DIV}, {TOKEN_PERCENT, 0, UNSAFE_MOD}, {TOKEN_AMP, 0, UNSAFE_AND},
-        {TOKEN_AMP_B, 0, UNSAFE_AND}, {TOKEN_PIPE, 0, UNSAFE_OR}, {TOKEN_PIPE_B, 0, UNSAFE_OR},
-        {TOKEN_CARET, 0, UNSAFE_XOR}, {TOKEN_CARET_B, 0, UNSAFE_XOR}, {TOKEN_LT, TOKEN_LT, UNSAFE_SHL},
+        {TOKEN_PLUS, 0, UNSAFE_ADD},      {TOKEN_MINUS, 0, UNSAFE_SUB},
+        {TOKEN_STAR, 0, UNSAFE_MUL},      {TOKEN_SLASH, 0, UNSAFE_DIV},
+        {TOKEN_PERCENT, 0, UNSAFE_MOD},   {TOKEN_AMP, 0, UNSAFE_AND},
+        {TOKEN_AMP_B, 0, UNSAFE_AND},     {TOKEN_PIPE, 0, UNSAFE_OR},
+        {TOKEN_PIPE_B, 0, UNSAFE_OR},     {TOKEN_CARET, 0, UNSAFE_XOR},
+        {TOKEN_CARET_B, 0, UNSAFE_XOR},   {TOKEN_LT, TOKEN_LT, UNSAFE_SHL},
         {TOKEN_GT, TOKEN_GT, UNSAFE_SHR}, {TOKEN_PLUS_BANG, 0, UNSAFE_ADD_CARRY},
     };
     if (p->tok.newline) return false;
@@ -137,7 +141,8 @@ static bool operation(Parser *p, UnsafeOp *op) {
     }
     if (parse_at(p, TOKEN_LBRACKET)) {
         op->kind = UNSAFE_STORE;
-        return address(p, op) && parse_expect(p, TOKEN_UPDATE, "'<-'") && operand(p, &op->a) && type_note(p, op);
+        return address(p, op) && parse_expect(p, TOKEN_UPDATE, "'<-'") && operand(p, &op->a) &&
+               type_note(p, op);
     }
     if (!reg(p, &op->target)) return false;
     if (parse_accept(p, TOKEN_SWAP)) {

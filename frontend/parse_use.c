@@ -21,7 +21,8 @@ bool parse_note_file(Compilation *c, ParseFiles *files, const char *path) {
 static const char *relative_to(Parser *p, const char *path) {
     const char *slash = strrchr(p->source->path, '/');
     if (*path == '/' || !slash) return path;
-    return arena_printf(&p->c->unit, "%.*s%s", (int)(slash + 1 - p->source->path), p->source->path, path);
+    return arena_printf(&p->c->unit, "%.*s%s", (int)(slash + 1 - p->source->path), p->source->path,
+                        path);
 }
 
 static Node *include(Parser *p, const char *path, Span span) {

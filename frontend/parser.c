@@ -1,7 +1,8 @@
 // parser.c: the parser's foundations: taking tokens, telling errors once, recovery, blocks, files.
 //
 // Invariants: every loop of the parser takes a token or ends; p->tok is TOKEN_END for good once
-// reading was given up; the flags and counts that a construct changes are as before when it returns.
+// reading was given up; the flags and counts that a construct changes are as before when it
+// returns.
 #include "parser_internal.h"
 
 #include <stdarg.h>
@@ -168,7 +169,8 @@ Name *parse_name(Parser *p, const char *what) {
 
 Name *parse_word(Parser *p) {
     Name *name = p->tok.name;
-    bool word = p->tok.kind == TOKEN_NAME || (p->tok.kind >= TOKEN_IN && p->tok.kind <= TOKEN_ALIAS);
+    bool word =
+        p->tok.kind == TOKEN_NAME || (p->tok.kind >= TOKEN_IN && p->tok.kind <= TOKEN_ALIAS);
     if (!word) return NULL;
     parse_advance(p);
     return name;
@@ -185,14 +187,25 @@ Node *parse_poison(Parser *p, Span span) {
 // Whether a line that begins like this begins a statement rather than going on with brackets.
 static bool begins_statement(const Parser *p) {
     switch (p->tok.kind) {
-    case TOKEN_RET: case TOKEN_USE: case TOKEN_IMPORT: case TOKEN_DEFER: case TOKEN_CSTRUCT:
-    case TOKEN_AT: case TOKEN_AT_AT: case TOKEN_HOT: return true;
+    case TOKEN_RET:
+    case TOKEN_USE:
+    case TOKEN_IMPORT:
+    case TOKEN_DEFER:
+    case TOKEN_CSTRUCT:
+    case TOKEN_AT:
+    case TOKEN_AT_AT:
+    case TOKEN_HOT: return true;
     default: break;
     }
     if (p->tok.kind != TOKEN_NAME) return false;
     switch (parse_peek(p).kind) {
-    case TOKEN_EQ: case TOKEN_COLON_EQ: case TOKEN_UPDATE: case TOKEN_EQ_FAT_ARROW:
-    case TOKEN_PLUS_EQ: case TOKEN_MINUS_EQ: case TOKEN_LPAREN: return true;
+    case TOKEN_EQ:
+    case TOKEN_COLON_EQ:
+    case TOKEN_UPDATE:
+    case TOKEN_EQ_FAT_ARROW:
+    case TOKEN_PLUS_EQ:
+    case TOKEN_MINUS_EQ:
+    case TOKEN_LPAREN: return true;
     default: return false;
     }
 }
@@ -253,7 +266,8 @@ bool parse_grow(Parser *p) {
     return false;
 }
 
-// --- lists, names, brackets -----------------------------------------------------------------------
+// --- lists, names, brackets
+// -----------------------------------------------------------------------
 
 void parse_push(Parser *p, Node *node) {
     vec_push(&p->c->scratch, &p->pending, node);
@@ -287,7 +301,8 @@ void parse_shut(Parser *p, uint8_t outer) {
     p->open--;
 }
 
-// --- blocks ---------------------------------------------------------------------------------------
+// --- blocks
+// ---------------------------------------------------------------------------------------
 
 // statements := { statement ( newline | ';' ) }, up to a closing brace or the end.
 static void parse_statements(Parser *p, NodeVec *list) {
@@ -335,7 +350,8 @@ Node *parse_as_body(Parser *p, Node *node) {
     return block;
 }
 
-// --- files ----------------------------------------------------------------------------------------
+// --- files
+// ----------------------------------------------------------------------------------------
 
 // file := statements
 Node *parse_file(Compilation *c, const Source *source, ParseFiles *files) {

@@ -4,8 +4,8 @@
 
 #include "frontend.h"
 
-// Parses a source and what it includes by `use`. The result is a NODE_BLOCK, never null, which is to
-// be used only when no error was reported (c->errors).
+// Parses a source and what it includes by `use`. The result is a NODE_BLOCK, never null, which is
+// to be used only when no error was reported (c->errors).
 Node *parser_run(Compilation *c, const Source *source);
 // `name` is a function until it is defined as something else (builtins).
 void parser_know_function(Name *name);

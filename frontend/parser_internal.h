@@ -5,8 +5,8 @@
 // NODE_POISON; further errors are silent until the statement's end has been found (parse_sync), so
 // that a mistake is told once.
 //
-// Depth. Recursion of the parser is bounded by NESTING_MOST, and the height of the tree, which later
-// stages descend into, by HEIGHT_MOST: a chain `a + b + c …` is as high as it is long.
+// Depth. Recursion of the parser is bounded by NESTING_MOST, and the height of the tree, which
+// later stages descend into, by HEIGHT_MOST: a chain `a + b + c …` is as high as it is long.
 #ifndef FLAP_PARSER_INTERNAL_H
 #define FLAP_PARSER_INTERNAL_H
 
@@ -44,9 +44,9 @@ typedef struct Parser {
     const Source *source;
     ParseFiles *files;
     Lexer lexer;
-    Token tok;          // the next token
+    Token tok; // the next token
     uint8_t flags;
-    uint8_t last_kind;  // of the token before it
+    uint8_t last_kind; // of the token before it
     uint32_t last_end;
     bool panic;         // an error was told; silent until parse_sync
     bool stopped;       // reading was given up: the rest of the file is not looked at
@@ -54,9 +54,9 @@ typedef struct Parser {
     uint32_t err_names; // open match arms that bind the name `err`
     uint32_t depth, height;
     uint32_t open, open_at_panic; // round and square brackets of this statement
-    Name *defining;     // the name whose right side begins at defining_at, or null
+    Name *defining;               // the name whose right side begins at defining_at, or null
     uint32_t defining_at;
-    NodeVec pending;    // children of lists that are being read (parse_push)
+    NodeVec pending; // children of lists that are being read (parse_push)
     Name *name_b, *name_err;
 } Parser;
 
@@ -133,8 +133,8 @@ Node *parse_expr(Parser *p);  // with match blocks
 Node *parse_value(Parser *p); // with a braceless match too, where one is allowed
 // The operators above match blocks only; `head`: it begins a statement and may be assigned to.
 Node *parse_operators(Parser *p, bool head);
-Node *parse_postfix(Parser *p); // an operand with its calls, indices, fields
-Node *parse_finish(Parser *p, Node *left); // the rest of parse_value after its first part
+Node *parse_postfix(Parser *p);             // an operand with its calls, indices, fields
+Node *parse_finish(Parser *p, Node *left);  // the rest of parse_value after its first part
 Node *parse_max(Parser *p, bool *infinite); // after `max`
 CastKind parse_type_kind(const Name *name, bool *known);
 bool parse_cast_type(Parser *p, CastKind *to, Name **type_name); // after `as`

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-Source *source_add(Arena *arena, SourceVec *sources, const char *path, const char *text, size_t len) {
+Source *source_add(Arena *arena, SourceVec *sources, const char *path, const char *text,
+                   size_t len) {
     uint64_t base = 1;
     if (sources->len) {
         const Source *last = sources->items[sources->len - 1];
@@ -41,7 +42,8 @@ Source *source_find(const SourceVec *sources, uint32_t offset) {
 static void find_lines(Arena *arena, Source *source) {
     uint32_t count = 1;
     const char *end = source->text + source->len;
-    for (const char *p = source->text; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) count++;
+    for (const char *p = source->text; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+        count++;
     source->lines = ARENA_ARRAY(arena, uint32_t, count);
     source->line_count = count;
     uint32_t at = 1;
@@ -50,7 +52,8 @@ static void find_lines(Arena *arena, Source *source) {
     }
 }
 
-// Code points that begin in [from, to); the bytes of broken UTF-8 that continue nothing do not count.
+// Code points that begin in [from, to); the bytes of broken UTF-8 that continue nothing do not
+// count.
 static uint32_t count_points(const char *text, uint32_t from, uint32_t to) {
     uint32_t points = 0;
     for (uint32_t i = from; i < to; i++) points += ((unsigned char)text[i] & 0xC0) != 0x80;

@@ -18,10 +18,10 @@ typedef enum TokenKind {
 _Static_assert(WORD_END <= 256, "Name.keyword is a byte");
 
 typedef struct Token {
-    uint8_t kind;  // TokenKind below TOKEN_COUNT
-    bool newline;  // a line ended between the token before and this one
-    bool blank;    // something stood between them
-    bool flag;     // NUMBER: an integer literal that is not exact; AT_*: a level was written
+    uint8_t kind; // TokenKind below TOKEN_COUNT
+    bool newline; // a line ended between the token before and this one
+    bool blank;   // something stood between them
+    bool flag;    // NUMBER: an integer literal that is not exact; AT_*: a level was written
     Span span;
     union {
         Name *name;     // NAME, keywords, and names with another meaning by `alias`

@@ -1,14 +1,19 @@
 // unsafe.h: the register operations of `unsafe { } { } { }` (language.md 9), parsed.
 //
-// The parser knows the forms only. Which words are registers, and whether a word that is none names a
-// Flap variable, depends on the machine: only the target's block is checked beyond its form.
+// The parser knows the forms only. Which words are registers, and whether a word that is none names
+// a Flap variable, depends on the machine: only the target's block is checked beyond its form.
 #ifndef FLAP_UNSAFE_H
 #define FLAP_UNSAFE_H
 
 #include "ast.h"
 
 // In the order in which the blocks stand.
-typedef enum UnsafeArch { UNSAFE_X86_64, UNSAFE_ARM64, UNSAFE_RISCV64, UNSAFE_ARCH_COUNT } UnsafeArch;
+typedef enum UnsafeArch {
+    UNSAFE_X86_64,
+    UNSAFE_ARM64,
+    UNSAFE_RISCV64,
+    UNSAFE_ARCH_COUNT
+} UnsafeArch;
 
 typedef enum UnsafeOpKind {
     UNSAFE_SET,     // r <- a: a register or an immediate
@@ -25,8 +30,16 @@ typedef enum UnsafeOpKind {
 } UnsafeOpKind;
 
 typedef enum UnsafeBinary {
-    UNSAFE_ADD, UNSAFE_SUB, UNSAFE_MUL, UNSAFE_DIV, UNSAFE_MOD,
-    UNSAFE_AND, UNSAFE_OR, UNSAFE_XOR, UNSAFE_SHL, UNSAFE_SHR,
+    UNSAFE_ADD,
+    UNSAFE_SUB,
+    UNSAFE_MUL,
+    UNSAFE_DIV,
+    UNSAFE_MOD,
+    UNSAFE_AND,
+    UNSAFE_OR,
+    UNSAFE_XOR,
+    UNSAFE_SHL,
+    UNSAFE_SHR,
     UNSAFE_ADD_CARRY, // a +! b
 } UnsafeBinary;
 
@@ -38,15 +51,15 @@ typedef struct UnsafeOperand {
 
 typedef struct UnsafeOp {
     UnsafeOpKind kind;
-    UnsafeBinary op;       // BINARY
+    UnsafeBinary op; // BINARY
     Span span;
-    UnsafeOperand target;  // r
+    UnsafeOperand target; // r
     UnsafeOperand a, b;
     UnsafeOperand address; // LOAD, STORE
     int64_t offset;
-    bool typed;            // `as …` is written; without it memory is 64 bits wide
-    CastKind type;         // of `as`; CAST_STRUCT never
-    Node *variable;        // CAST: a NODE_NAME with the name in `a`
+    bool typed;     // `as …` is written; without it memory is 64 bits wide
+    CastKind type;  // of `as`; CAST_STRUCT never
+    Node *variable; // CAST: a NODE_NAME with the name in `a`
 } UnsafeOp;
 
 typedef struct UnsafeBlock {
