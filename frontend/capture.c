@@ -1,9 +1,10 @@
 // capture.c: which functions names stand for, what functions capture, and in which order that must
 // be defined (sema.h, "Functions and captures").
 //
-// Works on the list of mentions that the resolve stage left. Invariants at its end: a NAME of a symbol
-// of another function is a known function, a global, or in its function's `captures`; captured symbols
-// are immutable; and whatever a call by name must supply is defined before the call.
+// Works on the list of mentions that the resolve stage left. Invariants at its end: a NAME of a
+// symbol of another function is a known function, a global, or in its function's `captures`;
+// captured symbols are immutable; and whatever a call by name must supply is defined before the
+// call.
 #include "sema_internal.h"
 
 // --- known functions ----------------------------------------------------------------------------
@@ -13,8 +14,10 @@ static void decide_known(Sema *s) {
     for (uint32_t i = 1; i < s->infos.len; i++) {
         FunctionInfo *info = s->infos.items[i];
         if (info->symbol == NULL) continue;
-        if (info->symbol->updated) info->function->is_value = true;
-        else info->symbol->function = info->function;
+        if (info->symbol->updated)
+            info->function->is_value = true;
+        else
+            info->symbol->function = info->function;
     }
 }
 
@@ -23,7 +26,8 @@ static bool is_within(const Function *function, const Function *outer) {
     return function == outer;
 }
 
-// The lambda that defines the updated `symbol` and contains `user`: there the name means that lambda.
+// The lambda that defines the updated `symbol` and contains `user`: there the name means that
+// lambda.
 static FunctionInfo *defining_lambda(const Sema *s, const Symbol *symbol, const Function *user) {
     for (; user != NULL && user->parent != NULL; user = user->parent) {
         FunctionInfo *info = sema_info(s, user);
@@ -68,8 +72,8 @@ static bool make_global(Sema *s, Symbol *symbol) {
     return true;
 }
 
-// The hidden copy of a mutable variable that the outermost lambda around the mention takes when it is
-// evaluated.
+// The hidden copy of a mutable variable that the outermost lambda around the mention takes when it
+// is evaluated.
 static Symbol *snapshot(Sema *s, const Mention *mention) {
     Symbol *source = mention->symbol;
     Function *lambda = mention->function;
@@ -77,8 +81,8 @@ static Symbol *snapshot(Sema *s, const Mention *mention) {
     for (uint32_t i = 0; i < lambda->sources.len; i++)
         if (lambda->sources.items[i] == source) return lambda->snapshots.items[i];
     const FunctionInfo *info = sema_info(s, lambda);
-    Symbol *copy = sema_add_symbol(s, SYMBOL_SNAPSHOT, source->name, mention->node->span,
-                                   source->owner);
+    Symbol *copy =
+        sema_add_symbol(s, SYMBOL_SNAPSHOT, source->name, mention->node->span, source->owner);
     copy->order = info->order;
     copy->loop = info->loop;
     copy->to_f32 = source->to_f32;
@@ -104,14 +108,17 @@ static void capture_mention(Sema *s, Mention *mention) {
         return;
     }
     if (mention->function == symbol->owner) return;
-    CHECK(is_within(mention->function, symbol->owner), "a visible symbol is an enclosing function's");
+    CHECK(is_within(mention->function, symbol->owner),
+          "a visible symbol is an enclosing function's");
     if (symbol->is_mutable) {
         symbol = snapshot(s, mention);
         mention->symbol = symbol;
         mention->node->name.symbol = symbol;
     }
-    if (make_global(s, symbol)) later_global(user, symbol);
-    else add_capture(s, user, symbol);
+    if (make_global(s, symbol))
+        later_global(user, symbol);
+    else
+        add_capture(s, user, symbol);
 }
 
 // Takes over what the functions that `info` mentions or contains need. True if that was something.
@@ -165,8 +172,8 @@ static const Symbol *latest_need(const Sema *s, const Function *function, const 
 static void report_order(Sema *s, Span span, const Function *function, const Symbol *needed,
                          bool is_call) {
     const char *name = function->name != NULL ? function->name->text : "a lambda";
-    Diag *diag = diag_report(s->c, DIAG_E0408, span, name, is_call ? "called" : "used",
-                             needed->name->text);
+    Diag *diag =
+        diag_report(s->c, DIAG_E0408, span, name, is_call ? "called" : "used", needed->name->text);
     if (needed->kind != SYMBOL_SNAPSHOT) {
         diag_note(s->c, diag, needed->span, "defined only here");
         diag_help(s->c, diag, "move the definition of `%s` up, or pass it as an argument",

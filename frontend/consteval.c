@@ -5,7 +5,8 @@
 #include "sema_internal.h"
 #include <math.h>
 
-enum { DEEPEST = 200 }; // nesting that is folded; deeper expressions are left to the run
+// Deeper expressions and longer texts and lists are left to the run.
+enum { DEEPEST = 200, LONGEST = 1 << 16 };
 
 static Node *fold(Sema *s, const Node *node, uint32_t depth);
 
@@ -90,16 +91,25 @@ static Node *fold_numbers(Sema *s, const Node *node, double a, double b) {
     case BINARY_AND: return number(s, node, truth(a) && truth(b));
     case BINARY_OR: return number(s, node, truth(a) || truth(b));
     case BINARY_XOR: return number(s, node, truth(a) != truth(b));
-    case BINARY_SHL: case BINARY_SHR: case BINARY_ROL: case BINARY_ROR: case BINARY_BAND:
-    case BINARY_BOR: case BINARY_BXOR: return number(s, node, fold_bits(node->binary.op, a, b));
-    case BINARY_FUSED: case BINARY_CARRY: case BINARY_IN: case BINARY_NOT_IN: case BINARY_CONS:
+    case BINARY_SHL:
+    case BINARY_SHR:
+    case BINARY_ROL:
+    case BINARY_ROR:
+    case BINARY_BAND:
+    case BINARY_BOR:
+    case BINARY_BXOR: return number(s, node, fold_bits(node->binary.op, a, b));
+    case BINARY_FUSED:
+    case BINARY_CARRY:
+    case BINARY_IN:
+    case BINARY_NOT_IN:
+    case BINARY_CONS:
     case BINARY_OP_COUNT: return NULL;
     }
     UNREACHABLE("a binary operator is one of the list");
 }
 
 static Node *join_strings(Sema *s, const Node *node, const Node *a, const Node *b) {
-    if (b->string.len > UINT32_MAX / 2 - a->string.len) return NULL;
+    if (a->string.len > LONGEST || b->string.len > LONGEST) return NULL;
     uint32_t len = a->string.len + b->string.len;
     char *bytes = arena_alloc(s->arena, (size_t)len + 1);
     for (uint32_t i = 0; i < a->string.len; i++) bytes[i] = a->string.bytes[i];
@@ -111,6 +121,7 @@ static Node *join_strings(Sema *s, const Node *node, const Node *a, const Node *
 }
 
 static Node *join_lists(Sema *s, const Node *node, const Node *a, const Node *b) {
+    if (a->list.items.len > LONGEST || b->list.items.len > LONGEST) return NULL;
     Node *joined = ast_new(s->arena, NODE_LIST, node->span);
     for (uint32_t i = 0; i < a->list.items.len; i++)
         vec_push(s->arena, &joined->list.items, a->list.items.items[i]);
@@ -139,7 +150,8 @@ static Node *fold_unary(Sema *s, const Node *node, uint32_t depth) {
     case UNARY_BNOT:
         return is_number ? number(s, node, from_bits(~(uint64_t)to_int(a->number.value))) : NULL;
     case UNARY_LEN: return a->kind == NODE_LIST ? number(s, node, a->list.items.len) : NULL;
-    case UNARY_HEAD: case UNARY_TAIL: return NULL;
+    case UNARY_HEAD:
+    case UNARY_TAIL: return NULL;
     }
     UNREACHABLE("a unary operator is one of the list");
 }

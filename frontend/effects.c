@@ -35,8 +35,13 @@ static bool calls_arguments(const Builtin *builtin, const CallSite *site) {
 
 static bool may_be_function(const Node *node) {
     switch ((int)node->kind) {
-    case NODE_NUMBER: case NODE_STRING: case NODE_FSTRING: case NODE_LIST: case NODE_BINARY:
-    case NODE_UNARY: case NODE_CAST: return false;
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_FSTRING:
+    case NODE_LIST:
+    case NODE_BINARY:
+    case NODE_UNARY:
+    case NODE_CAST: return false;
     }
     return true;
 }
@@ -54,8 +59,10 @@ static uint16_t builtin_effects(Sema *s, const Builtin *builtin, const CallSite 
     for (uint32_t i = first; i < site->args->len; i++) {
         const Node *arg = site->args->items[i];
         Function *callee = known_function(arg);
-        if (callee != NULL) edge(context, callee);
-        else if (builtin->id == BUILTIN_sort && may_be_function(arg)) effects |= EFFECT_EVERYTHING;
+        if (callee != NULL)
+            edge(context, callee);
+        else if (builtin->id == BUILTIN_sort && may_be_function(arg))
+            effects |= EFFECT_EVERYTHING;
     }
     return effects;
 }
@@ -145,8 +152,10 @@ static void walk_from(CallGraph *graph, VisitVec *path, uint32_t start) {
         const FunctionVec *callees = &graph->callees[top->function];
         if (top->next < callees->len) {
             uint32_t callee = callees->items[top->next++]->index;
-            if (graph->number[callee] == NOT_SEEN) enter(graph, path, callee);
-            else if (graph->on_stack[callee]) lower_to(graph, top->function, graph->number[callee]);
+            if (graph->number[callee] == NOT_SEEN)
+                enter(graph, path, callee);
+            else if (graph->on_stack[callee])
+                lower_to(graph, top->function, graph->number[callee]);
             continue;
         }
         uint32_t done = top->function;

@@ -77,6 +77,7 @@ static void look_through(Nearest *nearest, const PtrMap *names) {
         const Name *name = names->slots[i].key;
         const Symbol *symbol = names->slots[i].value;
         if (name == NULL || symbol == NULL || name->len > LONGEST_COMPARED) continue;
+        if (symbol->owner == NULL && symbol->kind == SYMBOL_VARIABLE) continue; // undefined itself
         if (nearest->functions_only && symbol->kind == SYMBOL_CONSTANT) continue;
         uint32_t gap = name->len > nearest->wanted->len ? name->len - nearest->wanted->len
                                                         : nearest->wanted->len - name->len;

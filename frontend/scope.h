@@ -1,8 +1,9 @@
 // scope.h: which names can be seen where.
 //
-// A chain of scopes: blocks, loops, match arms and functions each open one; outermost is the universe
-// of builtins, which belongs to no function. A scope knows the functions that its level defines by `=`
-// before they are reached (`forward`), because functions of one level see each other.
+// A chain of scopes: blocks, loops, match arms and functions each open one; outermost is the
+// universe of builtins, which belongs to no function. A scope knows the functions that its level
+// defines by `=` before they are reached (`forward`), because functions of one level see each
+// other.
 #ifndef FLAP_SCOPE_H
 #define FLAP_SCOPE_H
 
@@ -11,9 +12,9 @@
 
 struct Scope {
     Scope *parent;
-    Function *function; // null: the universe
-    PtrMap names;       // Name -> Symbol, what was defined so far
-    PtrMap forward;     // Name -> Symbol, functions defined further down
+    Function *function;        // null: the universe
+    PtrMap names;              // Name -> Symbol, what was defined so far
+    PtrMap forward;            // Name -> Symbol, functions defined further down
     const NodeVec *statements; // of the level, for messages about later definitions; or null
 };
 

@@ -124,7 +124,7 @@ static void warn_unused(Sema *s) {
             diag_help(s->c, diag, "a name that begins with `_` says that this is meant");
             continue;
         }
-        const char *what = symbol->function != NULL             ? "function"
+        const char *what = symbol->function != NULL          ? "function"
                            : symbol->kind == SYMBOL_CONSTANT ? "constant"
                                                              : "variable";
         Diag *diag = diag_report(s->c, DIAG_W0101, symbol->span, what, symbol->name->text);

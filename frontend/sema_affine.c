@@ -180,10 +180,12 @@ static void loop_facts(const Affine *affine, const LoopNode *loop, double times,
     double constant = 0;
     const PolyTerm *only = NULL;
     for (uint32_t i = 0; i < last.count; i++) {
-        if (last.terms[i].degree == 0) constant = last.terms[i].coefficient;
+        if (last.terms[i].degree == 0)
+            constant = last.terms[i].coefficient;
         else if (only == NULL && last.terms[i].degree == 1 && last.terms[i].coefficient == 1)
             only = &last.terms[i];
-        else return;
+        else
+            return;
     }
     if (only != NULL) add_fact(facts, only->atoms[0], times - 1 - constant);
 }
@@ -202,7 +204,8 @@ static bool is_nonnegative(const Poly *poly, double factor, const Facts *facts) 
         Poly by, least;
         poly_atom(&by, facts->atoms[i] | ATOM_SHIFTED);
         poly_constant(&least, facts->least[i]);
-        if (!poly_add(&by, &least, 1) || !poly_replace(&shifted, facts->atoms[i], &by)) return false;
+        if (!poly_add(&by, &least, 1) || !poly_replace(&shifted, facts->atoms[i], &by))
+            return false;
     }
     for (uint32_t i = 0; i < shifted.count; i++) {
         const PolyTerm *term = &shifted.terms[i];
@@ -231,8 +234,8 @@ void affine_position(const Affine *affine, Position *position) {
                       only_outer(affine, &position->stride);
 }
 
-// Puts the loop's first or last value in place of its variable, whichever makes poly larger (or, not
-// `upper`, smaller).
+// Puts the loop's first or last value in place of its variable, whichever makes poly larger (or,
+// not `upper`, smaller).
 static bool bound_by_loop(const Affine *affine, Poly *poly, const LoopNode *loop, bool upper,
                           const Facts *facts) {
     Poly factor, rest, first, last;
@@ -255,7 +258,8 @@ static bool bound(const Affine *affine, const Position *position, bool upper, co
     *poly = position->rest;
     for (const InnerLoop *inner = position->inner; inner != NULL; inner = inner->outer)
         if (!bound_by_loop(affine, poly, inner->loop, upper, facts)) return false;
-    return bound_by_loop(affine, poly, affine->site->loop, upper, facts) && only_outer(affine, poly);
+    return bound_by_loop(affine, poly, affine->site->loop, upper, facts) &&
+           only_outer(affine, poly);
 }
 
 // high - low < |stride|
@@ -368,8 +372,8 @@ static void assume_bounds(const Affine *affine, const LoopNode *loop, SymbolVec 
 
 void affine_assumptions(const Affine *affine, const Position *position, SymbolVec *whole) {
     double value;
-    if (!position->known || (poly_is_constant(&position->stride, &value) &&
-                             poly_is_constant(&position->rest, &value)))
+    if (!position->known ||
+        (poly_is_constant(&position->stride, &value) && poly_is_constant(&position->rest, &value)))
         return;
     assume(affine, &position->stride, whole);
     assume(affine, &position->rest, whole);

@@ -1,9 +1,9 @@
-// sema_affine.h: positions as polynomials of whole numbers, to prove that the iterations of a parallel
-// loop touch different elements.
+// sema_affine.h: positions as polynomials of whole numbers, to prove that the iterations of a
+// parallel loop touch different elements.
 //
-// A position is A * i + R, where i is the parallel loop's variable, A is the same in all iterations and
-// R does not contain i. Two sites of one list do not meet in different iterations when they have the
-// same A and their R always differ by less than |A|.
+// A position is A * i + R, where i is the parallel loop's variable, A is the same in all iterations
+// and R does not contain i. Two sites of one list do not meet in different iterations when they
+// have the same A and their R always differ by less than |A|.
 #ifndef FLAP_SEMA_AFFINE_H
 #define FLAP_SEMA_AFFINE_H
 
@@ -26,8 +26,8 @@ typedef struct Affine {
 typedef struct Position {
     const Node *index;
     const InnerLoop *inner;
-    bool known;         // `stride` and `rest` hold
-    Poly stride, rest;  // A and R
+    bool known;        // `stride` and `rest` hold
+    Poly stride, rest; // A and R
 } Position;
 
 // Takes `position->index` apart; position->known says whether that could be done.

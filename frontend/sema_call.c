@@ -36,8 +36,8 @@ void sema_call_site(Sema *s, Node *node, unsigned context) {
     bool bounded = node->call.max != NULL;
     if (bounded) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
     sema_value(s, node->call.max);
-    CallSite site = {node, node->call.callee, &node->call.args, 0, s->function,
-                     (context & CTX_TAIL) != 0 && !bounded};
+    CallSite site = {node, node->call.callee, &node->call.args,
+                     0,    s->function,       (context & CTX_TAIL) != 0 && !bounded};
     vec_push(s->scratch, &s->calls, site);
 }
 
@@ -86,10 +86,12 @@ static Format read_format(Sema *s, const Node *literal, Span span) {
         }
         uint32_t size = sema_conversion(text + at, len - at);
         if (size == 0) {
-            Diag *diag = diag_report(s->c, DIAG_E0504, span, bad_conversion(s, text + at, len - at));
-            diag_help(s->c, diag, "conversions are %%v %%s %%b %%d %%i %%u %%x %%X %%o %%c %%f %%e "
-                                  "%%g %%a %%p, with flags, width and precision; `%%%%` is a percent "
-                                  "sign");
+            Diag *diag =
+                diag_report(s->c, DIAG_E0504, span, bad_conversion(s, text + at, len - at));
+            diag_help(s->c, diag,
+                      "conversions are %%v %%s %%b %%d %%i %%u %%x %%X %%o %%c %%f %%e "
+                      "%%g %%a %%p, with flags, width and precision; `%%%%` is a percent "
+                      "sign");
             format.bad = true;
             return format;
         }
@@ -132,17 +134,18 @@ static void check_plain_print(Sema *s, const CallSite *site) {
     if (percent == NULL) return;
     uint32_t rest = literal->string.len - (uint32_t)(percent - literal->string.bytes);
     if (percent[1] == ' ' || sema_conversion(percent, rest) == 0) return;
-    Diag *diag = diag_report(s->c, DIAG_W0105, site->args->items[0]->span,
-                             site->callee->name.name->text);
+    Diag *diag =
+        diag_report(s->c, DIAG_W0105, site->args->items[0]->span, site->callee->name.name->text);
     diag_help(s->c, diag, "`printf` formats; so does an f-string: `f\"{x:.2f}\"`");
 }
 
 // --- numbers of arguments -----------------------------------------------------------------------
 
 static const char *how_many(Sema *s, int least, int most) {
-    if (most < 0) return arena_printf(s->arena, "at least %d argument%s", least,
-                                      plural((uint32_t)least));
-    if (least == most) return arena_printf(s->arena, "%d argument%s", least, plural((uint32_t)least));
+    if (most < 0)
+        return arena_printf(s->arena, "at least %d argument%s", least, plural((uint32_t)least));
+    if (least == most)
+        return arena_printf(s->arena, "%d argument%s", least, plural((uint32_t)least));
     return arena_printf(s->arena, "%d to %d arguments", least, most);
 }
 
@@ -156,21 +159,21 @@ static void check_builtin(Sema *s, const CallSite *site, const Builtin *builtin,
         return;
     }
     switch ((int)builtin->id) {
-    case BUILTIN_printf: case BUILTIN_eprintf: check_format(s, site); return;
-    case BUILTIN_println: case BUILTIN_print: case BUILTIN_eprintln:
-        check_plain_print(s, site);
-        return;
+    case BUILTIN_printf:
+    case BUILTIN_eprintf: check_format(s, site); return;
+    case BUILTIN_println:
+    case BUILTIN_print:
+    case BUILTIN_eprintln: check_plain_print(s, site); return;
     }
 }
 
 static void check_known(Sema *s, const CallSite *site, const Function *function, uint32_t given) {
     if (function->param_count == given) return;
-    const char *name = function->name != NULL
-                           ? arena_printf(s->arena, "'%s'", function->name->text)
-                           : "this function";
+    const char *name = function->name != NULL ? arena_printf(s->arena, "'%s'", function->name->text)
+                                              : "this function";
     int wanted = (int)function->param_count;
-    Diag *diag = diag_report(s->c, DIAG_E0501, site->node->span, name,
-                             how_many(s, wanted, wanted), given);
+    Diag *diag =
+        diag_report(s->c, DIAG_E0501, site->node->span, name, how_many(s, wanted, wanted), given);
     const Symbol *symbol = sema_info(s, function)->symbol;
     if (symbol != NULL) diag_note(s->c, diag, symbol->span, "defined here");
 }
@@ -179,7 +182,8 @@ static void check_literal_callee(Sema *s, const CallSite *site) {
     const char *what = NULL;
     switch ((int)site->callee->kind) {
     case NODE_NUMBER: what = "a number"; break;
-    case NODE_STRING: case NODE_FSTRING: what = "a string"; break;
+    case NODE_STRING:
+    case NODE_FSTRING: what = "a string"; break;
     case NODE_LIST: what = "a list"; break;
     }
     if (what != NULL) diag_report(s->c, DIAG_E0502, site->callee->span, what);
@@ -199,8 +203,7 @@ static void check_call(Sema *s, const CallSite *site) {
     const Symbol *symbol = callee->name.symbol;
     if (symbol->function != NULL) {
         check_known(s, site, symbol->function, given);
-        if (site->tail && symbol->function == site->function)
-            site->function->self_tail_call = true;
+        if (site->tail && symbol->function == site->function) site->function->self_tail_call = true;
     } else if (symbol->kind == SYMBOL_BUILTIN) {
         check_builtin(s, site, symbol->builtin, given);
     } else if (symbol->kind == SYMBOL_CONSTANT) {

@@ -1,9 +1,9 @@
 // sema_internal.h: what the files of semantic analysis share.
 //
 // The resolve stage walks the whole tree once, in order of evaluation, and leaves lists of what can
-// only be judged when everything has been seen (mentions of names, calls, parallel loops); the other
-// stages work through those lists. `order` counts definitions and mentions as the walk meets them:
-// within one function a definition with a smaller order has been evaluated before.
+// only be judged when everything has been seen (mentions of names, calls, parallel loops); the
+// other stages work through those lists. `order` counts definitions and mentions as the walk meets
+// them: within one function a definition with a smaller order has been evaluated before.
 #ifndef FLAP_SEMA_INTERNAL_H
 #define FLAP_SEMA_INTERNAL_H
 
@@ -13,7 +13,7 @@
 
 // Effects besides those of sema.h, kept only while sema runs.
 enum {
-    EFFECT_DIVIDE = 256,   // may stop for another reason than a wrong kind
+    EFFECT_DIVIDE = 256, // may stop for another reason than a wrong kind
     EFFECT_EVERYTHING = 0x17f,
 };
 
@@ -21,8 +21,8 @@ enum {
 enum {
     CTX_STATEMENT = 0, // its value is dropped
     CTX_VALUE = 1,
-    CTX_TAIL = 2,      // with CTX_VALUE: its value is the function's
-    CTX_CALLEE = 4,    // with CTX_VALUE: it is called right here
+    CTX_TAIL = 2,   // with CTX_VALUE: its value is the function's
+    CTX_CALLEE = 4, // with CTX_VALUE: it is called right here
 };
 
 typedef struct Mention {
@@ -36,8 +36,8 @@ typedef struct Mention {
 // A CALL, or a PIPE with the call or value on its right.
 typedef struct CallSite {
     Node *node, *callee;
-    NodeVec *args;      // null: none written
-    uint32_t piped;     // arguments that the pipe adds after them
+    NodeVec *args;  // null: none written
+    uint32_t piped; // arguments that the pipe adds after them
     Function *function;
     bool tail;
 } CallSite;
@@ -57,9 +57,9 @@ typedef VEC(LoopNode *) LoopVec;
 // What sema knows of a function besides, by Function.index.
 typedef struct FunctionInfo {
     Function *function;
-    Symbol *symbol;        // that its lambda defines, or null
-    Symbol *self;          // stands for the function inside itself when `symbol` is updated elsewhere
-    Scope *scope;          // around the lambda
+    Symbol *symbol; // that its lambda defines, or null
+    Symbol *self;   // stands for the function inside itself when `symbol` is updated elsewhere
+    Scope *scope;   // around the lambda
     FunctionVec mentions;  // functions that it mentions or contains
     PtrMap captured;       // symbols in function->captures
     Symbol *latest_global; // of those it and its callees need, the one defined last
@@ -75,19 +75,19 @@ typedef struct Sema {
     Program *program;
     Scope *universe, *scope;
     Function *function;
-    uint16_t *effects;  // what the code being walked adds to
-    LoopVec loops;      // of the function, outermost first
+    uint16_t *effects;   // what the code being walked adds to
+    LoopVec loops;       // of the function, outermost first
     uint32_t loops_base; // where the function's begin
-    NodeVec spine;      // visit_expr's stack of left operands
+    NodeVec spine;       // visit_expr's stack of left operands
     uint32_t order;
     uint32_t used_files; // > 0 inside `use`
     VEC(FunctionInfo *) infos;
     VEC(Mention) mentions;
     VEC(CallSite) calls;
     VEC(ParSite) parallel;
-    SymbolVec defined;  // to be warned about when unused
-    PtrMap told;        // nodes of parallel bodies with a mistake already told
-    PtrMap values;      // Symbol -> Node: what an immutable variable was defined by
+    SymbolVec defined;   // to be warned about when unused
+    PtrMap told;         // nodes of parallel bodies with a mistake already told
+    PtrMap values;       // Symbol -> Node: what an immutable variable was defined by
     Symbol *main_symbol; // the latest top-level `main`
 } Sema;
 
@@ -144,9 +144,20 @@ void sema_loop_value(Sema *s, Node *node);
 void sema_leave(Sema *s, Node *node);
 void sema_next(Sema *s, Node *node);
 void sema_ret(Sema *s, Node *node);
+// A jump named `what` out of the loop of that level (0: the innermost), which is given; null after
+// a report. And one out of the function.
+LoopNode *sema_leave_loop(Sema *s, uint32_t level, Span span, const char *what);
+void sema_leave_function(Sema *s, Span span, const char *what);
+
+// sema_result.c
+void sema_observe(Node *node); // its error is looked at
+void sema_orelse(Sema *s, Node *node, unsigned context);
+void sema_result_test(Sema *s, Node *node);
+void sema_err(Sema *s, Node *node);
 
 // sema_call.c
-void sema_call_site(Sema *s, Node *node, unsigned context); // a CALL or PIPE whose left part was visited
+void sema_call_site(Sema *s, Node *node,
+                    unsigned context); // a CALL or PIPE whose left part was visited
 void sema_check_calls(Sema *s);
 // A conversion with its '%' as f-strings and printf know it; its length, or 0.
 uint32_t sema_conversion(const char *text, uint32_t len);

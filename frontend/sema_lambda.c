@@ -43,11 +43,10 @@ static void visit_clause(Sema *s, Function *function, Clause *clause) {
             break;
         case PATTERN_NAME:
             check_duplicate(s, clause, i);
-            pattern->symbol = sema_new_symbol(
-                s, function->has_clauses ? SYMBOL_BOUND : SYMBOL_PARAMETER, pattern->name,
-                pattern->span);
-            if (!function->has_clauses)
-                vec_push(s->arena, &function->params, pattern->symbol);
+            pattern->symbol =
+                sema_new_symbol(s, function->has_clauses ? SYMBOL_BOUND : SYMBOL_PARAMETER,
+                                pattern->name, pattern->span);
+            if (!function->has_clauses) vec_push(s->arena, &function->params, pattern->symbol);
             scope_define(s->scope, pattern->name, pattern->symbol);
             break;
         }

@@ -13,14 +13,16 @@ static LoopNode *find_loop(Sema *s, uint32_t level, Span span, const char *what)
     if (depth == 0) {
         Diag *diag = diag_report(s->c, DIAG_E0415, span, what);
         if (s->loops.len > 0)
-            diag_help(s->c, diag, "the loop around it belongs to another function: a lambda or a "
-                                  "block that is passed on cannot jump out of itself");
+            diag_help(s->c, diag,
+                      "the loop around it belongs to another function: a lambda or a "
+                      "block that is passed on cannot jump out of itself");
         return NULL;
     }
     if (level == 0) return innermost(s);
     if (level <= depth) return s->loops.items[s->loops_base + level - 1];
     Diag *diag = diag_report(s->c, DIAG_E0416, span, level, depth, depth == 1 ? "" : "s");
-    diag_help(s->c, diag, "loops are numbered by nesting within their function, the outermost is 1");
+    diag_help(s->c, diag,
+              "loops are numbered by nesting within their function, the outermost is 1");
     return NULL;
 }
 
@@ -48,13 +50,21 @@ static void leave_loops(Sema *s, uint32_t to, Span span, const char *what) {
     }
 }
 
+LoopNode *sema_leave_loop(Sema *s, uint32_t level, Span span, const char *what) {
+    LoopNode *loop = find_loop(s, level, span, what);
+    if (loop != NULL) leave_loops(s, s->loops_base + loop->level - 1, span, what);
+    return loop;
+}
+
+void sema_leave_function(Sema *s, Span span, const char *what) {
+    leave_loops(s, s->loops_base, span, what);
+}
+
 void sema_leave(Sema *s, Node *node) {
     sema_value(s, node->leave.value);
-    LoopNode *loop = find_loop(s, node->leave.level, node->span, "ret @");
+    LoopNode *loop = sema_leave_loop(s, node->leave.level, node->span, "ret @");
     node->leave.loop = loop;
-    if (loop == NULL) return;
-    if (node->leave.value != NULL) loop->has_value = true;
-    leave_loops(s, s->loops_base + loop->level - 1, node->span, "ret @");
+    if (loop != NULL && node->leave.value != NULL) loop->has_value = true;
 }
 
 void sema_next(Sema *s, Node *node) {
@@ -68,7 +78,7 @@ void sema_ret(Sema *s, Node *node) {
         unsigned tail = s->function->parent != NULL ? CTX_TAIL : 0;
         sema_visit(s, node->ret.value, CTX_VALUE | tail);
     }
-    leave_loops(s, s->loops_base, node->span, "ret");
+    sema_leave_function(s, node->span, "ret");
 }
 
 void sema_loop_value(Sema *s, Node *node) {
@@ -88,7 +98,8 @@ void sema_loop_value(Sema *s, Node *node) {
         Diag *diag = diag_report(s->c, DIAG_E0417, node->span);
         diag_help(s->c, diag, "`@counter` counts its iterations from 0");
     }
-    if (node->loop_value.what == LOOP_ITEM && loop->symbols.len > 0 && loop->symbols.items[0] != NULL)
+    if (node->loop_value.what == LOOP_ITEM && loop->symbols.len > 0 &&
+        loop->symbols.items[0] != NULL)
         loop->symbols.items[0]->used = true;
 }
 
@@ -119,9 +130,10 @@ static void check_max(Sema *s, LoopNode *loop) {
 
 // A prefix where there is nothing to divide among threads.
 static void check_prefix(Sema *s, LoopNode *loop) {
-    if (loop->prefix == PREFIX_NONE || (loop->kind != LOOP_FOREVER && loop->kind != LOOP_WHILE))
-        return;
-    const char *what = loop->kind == LOOP_FOREVER ? "an endless loop" : "a loop with a condition";
+    if (loop->prefix == PREFIX_NONE || loop->kind == LOOP_RANGE || loop->kind == LOOP_EACH) return;
+    const char *what = loop->kind == LOOP_FOREVER ? "an endless loop"
+                       : loop->kind == LOOP_WHILE ? "a loop with a condition"
+                                                  : "a loop that receives messages";
     Diag *diag = diag_report(s->c, DIAG_E0301, loop->header, what);
     diag_help(s->c, diag, "a parallel loop counts through a range: `@@ i in 0..<n { … }`");
     loop->prefix = PREFIX_NONE; // told
@@ -179,7 +191,9 @@ bool sema_loop(Sema *s, Node *node, unsigned context) {
     sema_value(s, loop->high);
     sema_value(s, loop->iterable);
     check_max(s, loop);
-    if (loop->prefix == PREFIX_NONE) visit_inside(s, loop);
-    else visit_parallel(s, node);
+    if (loop->prefix == PREFIX_NONE)
+        visit_inside(s, loop);
+    else
+        visit_parallel(s, node);
     return loop->kind == LOOP_FOREVER && !loop->left && loop->max == NULL;
 }

@@ -6,7 +6,16 @@ static bool is_constant(const Node *node) {
            node->name.symbol->kind == SYMBOL_CONSTANT;
 }
 
+static void bind_names(Sema *s, MatchArm *arm) {
+    for (uint32_t i = 0; i < arm->binds.len; i++) {
+        Symbol *symbol = sema_new_symbol(s, SYMBOL_BOUND, arm->binds.items[i], arm->span);
+        vec_push(s->arena, &arm->symbols, symbol);
+        scope_define(s->scope, symbol->name, symbol);
+    }
+}
+
 bool sema_match(Sema *s, Node *node, unsigned context) {
+    if (node->match.on_result) sema_observe(node->match.subject);
     sema_value(s, node->match.subject);
     bool all_end = true, has_default = false;
     for (uint32_t i = 0; i < node->match.arms.len; i++) {
@@ -16,9 +25,9 @@ bool sema_match(Sema *s, Node *node, unsigned context) {
             sema_value(s, arm->guard);
             if (is_constant(arm->guard)) arm->literal_guard = true;
         }
-        if (arm->kind == ARM_DEFAULT) has_default = true;
-        if (arm->body != NULL &&
-            !sema_visit(s, arm->body, context & (CTX_VALUE | CTX_TAIL)))
+        bind_names(s, arm);
+        if (arm->kind == ARM_DEFAULT || arm->kind == ARM_BIND_ERROR) has_default = true;
+        if (arm->body != NULL && !sema_visit(s, arm->body, context & (CTX_VALUE | CTX_TAIL)))
             all_end = false;
         sema_pop_scope(s);
     }

@@ -2,6 +2,8 @@
 #include "sema_internal.h"
 #include <string.h>
 
+enum { MOST_SUGGESTIONS = 100 }; // searching all names takes time
+
 // --- definitions --------------------------------------------------------------------------------
 
 void sema_declare_functions(Sema *s, const NodeVec *statements) {
@@ -23,8 +25,9 @@ void sema_declare_functions(Sema *s, const NodeVec *statements) {
         if (before != NULL) {
             Diag *diag = diag_report(s->c, DIAG_E0410, span, name->text);
             diag_note(s->c, diag, before->span, "defined here too");
-            diag_help(s->c, diag, "functions of one level see each other wherever they stand, so "
-                                  "each needs its own name");
+            diag_help(s->c, diag,
+                      "functions of one level see each other wherever they stand, so "
+                      "each needs its own name");
             continue;
         }
         Symbol *symbol = sema_add_symbol(s, SYMBOL_VARIABLE, name, span, s->function);
@@ -33,8 +36,8 @@ void sema_declare_functions(Sema *s, const NodeVec *statements) {
     }
 }
 
-// Reports a definition that the visible names forbid. Gives whether the new variable is mutable: one
-// that was meant as an update is taken for such.
+// Reports a definition that the visible names forbid. Gives whether the new variable is mutable:
+// one that was meant as an update is taken for such.
 static bool check_definition(Sema *s, const Name *name, Span span, bool is_mutable) {
     const Symbol *seen = scope_find_defined(s->scope, name);
     if (seen == NULL || seen->owner == NULL) return is_mutable; // builtins: outside every scope
@@ -42,14 +45,16 @@ static bool check_definition(Sema *s, const Name *name, Span span, bool is_mutab
         Diag *diag = diag_report(s->c, DIAG_E0403, span, name->text);
         diag_note(s->c, diag, seen->span, "first defined here");
         if (!seen->is_mutable)
-            diag_help(s->c, diag, "`%s` is immutable there; define it by `:=`, or choose another "
-                                  "name", name->text);
+            diag_help(s->c, diag,
+                      "`%s` is immutable there; define it by `:=`, or choose another "
+                      "name",
+                      name->text);
     } else if (!is_mutable && seen->is_mutable) {
         Diag *diag = diag_report(s->c, DIAG_E0404, span, name->text);
         diag_note(s->c, diag, seen->span, "mutable since here");
-        diag_help(s->c, diag, seen->owner == s->function
-                                  ? "use `<-` to update it, or choose another name"
-                                  : "choose another name");
+        diag_help(s->c, diag,
+                  seen->owner == s->function ? "use `<-` to update it, or choose another name"
+                                             : "choose another name");
         return true;
     }
     return is_mutable;
@@ -97,15 +102,17 @@ static void report_undefined(Sema *s, Node *node, bool callee, const Symbol *ear
     if (early != NULL) {
         diag = diag_report(s->c, DIAG_E0407, node->span, name->text);
         diag_note(s->c, diag, early->span, "defined here");
-        diag_help(s->c, diag, "functions see each other regardless of order, but other code runs "
-                              "from top to bottom: move the definition up");
+        diag_help(s->c, diag,
+                  "functions see each other regardless of order, but other code runs "
+                  "from top to bottom: move the definition up");
         return;
     }
     diag = diag_report(s->c, callee ? DIAG_E0406 : DIAG_E0405, node->span, name->text);
-    const Node *later = scope_later_definition(s->scope, name);
+    const Node *later =
+        s->c->errors <= MOST_SUGGESTIONS ? scope_later_definition(s->scope, name) : NULL;
     if (later != NULL) {
         diag_note(s->c, diag, later->define->name_spans.items[0], "defined only here");
-    } else {
+    } else if (s->c->errors <= MOST_SUGGESTIONS) {
         const Name *near = scope_nearest(s->scope, name, callee);
         if (near != NULL) diag_help(s->c, diag, "did you mean `%s`?", near->text);
     }

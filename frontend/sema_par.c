@@ -1,8 +1,8 @@
 // sema_par.c: a plan for each parallel loop: what its body shares with the code around it, and how.
 //
-// Every outer variable is read, summed up, or written at the iteration's own elements; anything else
-// is an error that says why. Inner parallel loops are judged before the loops around them, and a
-// mistake that both have is told once.
+// Every outer variable is read, summed up, or written at the iteration's own elements; anything
+// else is an error that says why. Inner parallel loops are judged before the loops around them, and
+// a mistake that both have is told once.
 #include "sema_par.h"
 
 static void plan_variables(ParCheck *check, ParPlan *plan) {

@@ -15,8 +15,9 @@ typedef enum AccessKind {
 
 typedef struct Access {
     AccessKind kind;
-    const Node *node; // what is marked in messages
+    const Node *node;  // what is marked in messages
     Position position; // ACCESS_ELEMENT, ACCESS_WRITE
+    bool repeated;     // an earlier access says as much about the same position
     bool reduces;      // ACCESS_UPDATE in a form that can be combined by `op`
     bool collects;     // ACCESS_UPDATE that appends to a list or text
     ReduceOp op;
@@ -36,6 +37,7 @@ typedef struct ParCheck {
     PtrMap written;           // symbols with a write
     PtrMap skipped;           // NAMEs that are part of a reduction's form
     Affine affine;
+    uint32_t pairs; // of positions compared so far
 } ParCheck;
 
 // sema_par_walk.c: fills `symbols` from the body.

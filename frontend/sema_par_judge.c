@@ -2,6 +2,8 @@
 // way: the variable, the line, the access that conflicts, and the nearest form that is allowed.
 #include "sema_par.h"
 
+enum { MOST_PAIRS = 1000000 }; // of positions in one loop; a body beyond that proves nothing
+
 // --- messages -----------------------------------------------------------------------------------
 
 // The source text of a node, shortened to one line.
@@ -9,7 +11,8 @@ static const char *text_of(ParCheck *check, const Node *node) {
     const SourceVec *sources = &check->s->c->sources;
     for (uint32_t i = 0; i < sources->len; i++) {
         const Source *source = sources->items[i];
-        if (node->span.begin < source->base || node->span.end > source->base + source->len) continue;
+        if (node->span.begin < source->base || node->span.end > source->base + source->len)
+            continue;
         const char *text = source->text + (node->span.begin - source->base);
         uint32_t len = 0, size = node->span.end - node->span.begin;
         while (len < size && len < 60 && text[len] != '\n') len++;
@@ -69,8 +72,9 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
     note_loop(check, diag);
     if (access->collects) {
         diag_label(c, diag, "adds to it");
-        diag_help(c, diag, "make the list before the loop (`%s := [0] * n`) and write `%s[%s] <- …`",
-                  name, name, i);
+        diag_help(c, diag,
+                  "make the list before the loop (`%s := [0] * n`) and write `%s[%s] <- …`", name,
+                  name, i);
     } else if (access->node->kind == NODE_SWAP) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "keep the two values in variables of the body");
@@ -79,8 +83,10 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
         diag_help(c, diag, "write elements one by one: `%s[%s] <- …`", name, i);
     } else {
         diag_label(c, diag, "changes it");
-        diag_help(c, diag, "what can be combined afterwards is allowed: `%s += e`, `-=`, `*=`, "
-                           "`%s <- min(%s, e)`, `max`, `and`, `or`, `&b`, `|b`, `^b`", name, name, name);
+        diag_help(c, diag,
+                  "what can be combined afterwards is allowed: `%s += e`, `-=`, `*=`, "
+                  "`%s <- min(%s, e)`, `max`, `and`, `or`, `&b`, `|b`, `^b`",
+                  name, name, name);
         diag_help(c, diag, "for a value per iteration write elements of a list: `xs[%s] <- e`", i);
     }
 }
@@ -122,8 +128,10 @@ static void report_read(ParCheck *check, const ParSymbol *variable, const Access
     diag_label(c, diag, "reads what other iterations have added so far");
     note_loop(check, diag);
     diag_note(c, diag, update->node->span, "combined over all iterations");
-    diag_help(c, diag, "read `%s` after the loop; to keep the least or most write "
-                       "`%s <- min(%s, e)` or `max`", name, name, name);
+    diag_help(c, diag,
+              "read `%s` after the loop; to keep the least or most write "
+              "`%s <- min(%s, e)` or `max`",
+              name, name, name);
 }
 
 static void report_mixed(ParCheck *check, const ParSymbol *variable, const Access *first,
@@ -175,8 +183,10 @@ static void report_position(ParCheck *check, const ParSymbol *variable, const Ac
         diag_label(c, diag, "may be the same for two values of `%s`", i);
     }
     note_loop(check, diag);
-    diag_help(c, diag, "positions that are proven to differ are `%s`, `%s + 1`, or `%s * w + j` with "
-                       "`j` from a loop `@ j in 0..<w` inside", i, i, i);
+    diag_help(c, diag,
+              "positions that are proven to differ are `%s`, `%s + 1`, or `%s * w + j` with "
+              "`j` from a loop `@ j in 0..<w` inside",
+              i, i, i);
 }
 
 static const char *other_iteration(ParCheck *check, const Access *read, const Access *write) {
@@ -191,9 +201,9 @@ static void report_element(ParCheck *check, const ParSymbol *variable, const Acc
     if (was_told(check, read->node)) return;
     Compilation *c = check->s->c;
     const char *other = other_iteration(check, read, write);
-    Diag *diag = diag_report(c, DIAG_E0304, read->node->span, iteration_name(check),
-                             text_of(check, read->node), other,
-                             read->position.known && write->position.known ? "writes" : "may write");
+    Diag *diag = diag_report(
+        c, DIAG_E0304, read->node->span, iteration_name(check), text_of(check, read->node), other,
+        read->position.known && write->position.known ? "writes" : "may write");
     diag_label(c, diag, "reads another iteration's element");
     note_loop(check, diag);
     if (!on_one_line(check, read->node, write->node))
@@ -210,16 +220,22 @@ static void report_whole(ParCheck *check, const ParSymbol *variable, const Acces
     diag_label(c, diag, "uses all of `%s`", name);
     note_loop(check, diag);
     diag_note(c, diag, write->node->span, "an element is written here");
-    diag_help(c, diag, "take a copy before the loop (`before = %s`) and use that, or write into a "
-                       "second list", name);
+    diag_help(c, diag,
+              "take a copy before the loop (`before = %s`) and use that, or write into a "
+              "second list",
+              name);
 }
 
 // The pair may not meet in different iterations, or one of them writes nothing.
 static bool judge_pair(ParCheck *check, const ParSymbol *variable, const Access *write,
                        const Access *other) {
-    if (affine_apart(&check->affine, &write->position, &other->position)) return true;
-    if (other->kind == ACCESS_ELEMENT) report_element(check, variable, other, write);
-    else report_position(check, variable, write, other);
+    if (++check->pairs < MOST_PAIRS &&
+        affine_apart(&check->affine, &write->position, &other->position))
+        return true;
+    if (other->kind == ACCESS_ELEMENT)
+        report_element(check, variable, other, write);
+    else
+        report_position(check, variable, write, other);
     return false;
 }
 
@@ -227,8 +243,9 @@ static bool judge_elements(ParCheck *check, const ParSymbol *variable, const Acc
                            ParVariable *result) {
     const Access *accesses = variable->accesses.items;
     uint32_t count = variable->accesses.len;
-    for (uint32_t i = 0; i < count; i++) // each writer against itself, before it is anyone's measure
-        if (accesses[i].kind == ACCESS_WRITE &&
+    for (uint32_t i = 0; i < count;
+         i++) // each writer against itself, before it is anyone's measure
+        if (accesses[i].kind == ACCESS_WRITE && !accesses[i].repeated &&
             !judge_pair(check, variable, &accesses[i], &accesses[i]))
             return false;
     bool fits = true;
@@ -237,9 +254,10 @@ static bool judge_elements(ParCheck *check, const ParSymbol *variable, const Acc
         if (access->kind == ACCESS_READ) {
             report_whole(check, variable, access, first);
             fits = false;
-        } else if (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT) {
+        } else if (!access->repeated &&
+                   (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT)) {
             for (uint32_t j = 0; j < count && fits; j++)
-                if (accesses[j].kind == ACCESS_WRITE && i != j &&
+                if (accesses[j].kind == ACCESS_WRITE && !accesses[j].repeated && i != j &&
                     (access->kind == ACCESS_ELEMENT || j < i))
                     fits = judge_pair(check, variable, &accesses[j], access);
         }
@@ -274,10 +292,14 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
     const Access *update = first_of(variable, is_update);
     const Access *write = first_of(variable, is_element_write);
     const Access *irreducible = first_of(variable, is_irreducible);
-    if (irreducible != NULL) report_update(check, variable, irreducible);
-    else if (update != NULL && write != NULL) report_update(check, variable, update);
-    else if (update != NULL) judge_reduction(check, variable, update, result);
+    if (irreducible != NULL)
+        report_update(check, variable, irreducible);
+    else if (update != NULL && write != NULL)
+        report_update(check, variable, update);
+    else if (update != NULL)
+        judge_reduction(check, variable, update, result);
     else if (write != NULL && variable->symbol->rebound_by_loop)
         report_position(check, variable, write, write);
-    else if (write != NULL) judge_elements(check, variable, write, result);
+    else if (write != NULL)
+        judge_elements(check, variable, write, result);
 }

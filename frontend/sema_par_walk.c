@@ -3,6 +3,8 @@
 // Lambdas inside the body are not walked: what they take along is in their captures and sources.
 #include "sema_par.h"
 
+enum { MOST_COMPARED = 64 }; // earlier accesses looked at for one of the same position
+
 typedef struct Walk {
     ParCheck *check;
     const InnerLoop *inner;
@@ -29,7 +31,8 @@ static bool is_shared(const ParCheck *check, const Symbol *symbol) {
 
 static void note(ParCheck *check, Symbol *symbol, const Access *access) {
     vec_push(check->s->scratch, &par_symbol(check, symbol)->accesses, *access);
-    if (access->kind == ACCESS_WRITE || access->kind == ACCESS_UPDATE || access->kind == ACCESS_OTHER)
+    if (access->kind == ACCESS_WRITE || access->kind == ACCESS_UPDATE ||
+        access->kind == ACCESS_OTHER)
         map_put(&check->written, symbol, symbol);
 }
 
@@ -71,8 +74,10 @@ static void walk_children(ParCheck *check, Node *node, const InnerLoop *inner) {
 static void walk_name(ParCheck *check, const Node *node) {
     Symbol *symbol = node->name.symbol;
     if (symbol == NULL || map_get(&check->skipped, node) != NULL) return;
-    if (symbol->function != NULL) note_function(check, symbol->function, node);
-    else note_kind(check, symbol, ACCESS_READ, node);
+    if (symbol->function != NULL)
+        note_function(check, symbol->function, node);
+    else
+        note_kind(check, symbol, ACCESS_READ, node);
 }
 
 // The INDEX next to the path's root, if that is a shared variable; else null. x[a][b]: x[a].
@@ -161,14 +166,30 @@ static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
     walk_children(check, node, inner);
 }
 
+static bool is_repeated(const ParSymbol *variable, uint32_t at) {
+    const Access *access = &variable->accesses.items[at];
+    if (!access->position.known) return false;
+    uint32_t from = at > MOST_COMPARED ? at - MOST_COMPARED : 0;
+    for (uint32_t i = from; i < at; i++) {
+        const Access *earlier = &variable->accesses.items[i];
+        if ((earlier->kind == ACCESS_WRITE || earlier->kind == access->kind) &&
+            earlier->position.known && earlier->position.inner == access->position.inner &&
+            poly_equal(&earlier->position.stride, &access->position.stride) &&
+            poly_equal(&earlier->position.rest, &access->position.rest))
+            return true;
+    }
+    return false;
+}
+
 static void read_positions(ParCheck *check) {
     for (uint32_t i = 0; i < check->symbols.len; i++) {
         ParSymbol *variable = check->symbols.items[i];
         if (map_get(&check->written, variable->symbol) == NULL) continue;
         for (uint32_t j = 0; j < variable->accesses.len; j++) {
             Access *access = &variable->accesses.items[j];
-            if (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT)
-                affine_position(&check->affine, &access->position);
+            if (access->kind != ACCESS_WRITE && access->kind != ACCESS_ELEMENT) continue;
+            affine_position(&check->affine, &access->position);
+            access->repeated = is_repeated(variable, j);
         }
     }
 }

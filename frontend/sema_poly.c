@@ -1,7 +1,7 @@
 // sema_poly.c: polynomials with whole coefficients over symbols.
 //
-// Every operation can fail (false) when the result would need more terms, a higher degree or a larger
-// coefficient than there is room for: then nothing is proven.
+// Every operation can fail (false) when the result would need more terms, a higher degree or a
+// larger coefficient than there is room for: then nothing is proven.
 #include "sema_poly.h"
 #include <math.h>
 #include <string.h>
@@ -100,8 +100,10 @@ bool poly_split(const Poly *poly, Atom atom, Poly *factor, Poly *rest) {
         PolyTerm term = poly->terms[i];
         uint32_t found = 0, kept = 0;
         for (uint32_t j = 0; j < term.degree; j++) {
-            if (term.atoms[j] == atom) found++;
-            else term.atoms[kept++] = term.atoms[j];
+            if (term.atoms[j] == atom)
+                found++;
+            else
+                term.atoms[kept++] = term.atoms[j];
         }
         term.degree = kept;
         if (found > 1 || !add_term(found > 0 ? factor : rest, &term)) return false;

@@ -15,7 +15,7 @@ enum { ATOM_LENGTH = 1, ATOM_SHIFTED = 2 };
 typedef struct PolyTerm {
     Atom atoms[POLY_DEGREE]; // ascending
     uint32_t degree;
-    double coefficient;      // whole, within ±2^40
+    double coefficient; // whole, within ±2^40
 } PolyTerm;
 
 typedef struct Poly {

@@ -1,7 +1,7 @@
 // sema_reduce.c: updates of a shared variable whose partial results can be combined afterwards.
 //
-// The body's code stays as it is: each block runs it on a variable of its own that starts neutral. So
-// the variable must be used once, where its partial result may stand for the value so far.
+// The body's code stays as it is: each block runs it on a variable of its own that starts neutral.
+// So the variable must be used once, where its partial result may stand for the value so far.
 #include "sema_par.h"
 
 static bool is_symbol(const Node *node, const Symbol *symbol) {
@@ -36,8 +36,15 @@ static bool is_quiet_call(const ParCheck *check, const Node *node) {
 
 static bool is_quiet(const ParCheck *check, const Node *node) {
     switch ((int)node->kind) {
-    case NODE_NUMBER: case NODE_STRING: case NODE_NAME: case NODE_LIST: case NODE_UNARY:
-    case NODE_RANGE: case NODE_INDEX: case NODE_SLICE: case NODE_LOOP_VALUE: return true;
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_NAME:
+    case NODE_LIST:
+    case NODE_UNARY:
+    case NODE_RANGE:
+    case NODE_INDEX:
+    case NODE_SLICE:
+    case NODE_LOOP_VALUE: return true;
     case NODE_BINARY:
         if (node->binary.op != BINARY_DIV && node->binary.op != BINARY_MOD) return true;
         return node->binary.right->kind == NODE_NUMBER && node->binary.right->number.value != 0;
@@ -73,7 +80,8 @@ static const Node *find_sum(const Node *node, const Symbol *symbol, bool *adds) 
     return found;
 }
 
-static const Node *find_chain(ParCheck *check, const Node *node, const Symbol *symbol, BinaryOp op) {
+static const Node *find_chain(ParCheck *check, const Node *node, const Symbol *symbol,
+                              BinaryOp op) {
     if (is_symbol(node, symbol)) return node;
     if (node->kind != NODE_BINARY || node->binary.op != op) return NULL;
     const Node *found = find_chain(check, node->binary.left, symbol, op);
@@ -96,8 +104,14 @@ static const Node *find_least_or_most(const Node *node, const Symbol *symbol, Re
 
 static bool is_reduction_operator(BinaryOp op) {
     switch ((int)op) {
-    case BINARY_ADD: case BINARY_SUB: case BINARY_MUL: case BINARY_AND: case BINARY_OR:
-    case BINARY_BAND: case BINARY_BOR: case BINARY_BXOR: return true;
+    case BINARY_ADD:
+    case BINARY_SUB:
+    case BINARY_MUL:
+    case BINARY_AND:
+    case BINARY_OR:
+    case BINARY_BAND:
+    case BINARY_BOR:
+    case BINARY_BXOR: return true;
     }
     return false;
 }
@@ -108,7 +122,8 @@ static const Node *find_operator(ParCheck *check, const Node *node, const Symbol
     const Node *found;
     if (!is_reduction_operator(node->binary.op)) return NULL;
     switch ((int)node->binary.op) {
-    case BINARY_ADD: case BINARY_SUB:
+    case BINARY_ADD:
+    case BINARY_SUB:
         found = find_sum(node, symbol, &adds);
         *op = adds ? REDUCE_ADD : REDUCE_SUB;
         return found;
@@ -133,9 +148,12 @@ static bool adds_sequence(const Node *node) {
 static void read_assignment(ParCheck *check, const Node *value, const Symbol *symbol,
                             Access *access) {
     const Node *self = NULL;
-    if (adds_sequence(value)) access->collects = true;
-    else if (value->kind == NODE_BINARY) self = find_operator(check, value, symbol, &access->op);
-    else if (value->kind == NODE_CALL) self = find_least_or_most(value, symbol, &access->op);
+    if (adds_sequence(value))
+        access->collects = true;
+    else if (value->kind == NODE_BINARY)
+        self = find_operator(check, value, symbol, &access->op);
+    else if (value->kind == NODE_CALL)
+        self = find_least_or_most(value, symbol, &access->op);
     access->reduces = self != NULL;
     if (self != NULL) map_put(&check->skipped, self, check);
 }
@@ -148,7 +166,9 @@ void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, 
     case UPDATE_ADD: access->op = REDUCE_ADD; break;
     case UPDATE_SUB: access->op = REDUCE_SUB; break;
     case UPDATE_MUL: access->op = REDUCE_MUL; break;
-    case UPDATE_DIV: case UPDATE_MOD: case UPDATE_POW: access->reduces = false; return;
+    case UPDATE_DIV:
+    case UPDATE_MOD:
+    case UPDATE_POW: access->reduces = false; return;
     }
     if (!is_sequence(value)) return;
     access->collects = true;

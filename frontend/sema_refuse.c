@@ -15,6 +15,9 @@ static const char *refused_define(const DefineNode *define) {
 }
 
 static const char *refused_loop(const LoopNode *loop) {
+    bool receives = loop->kind == LOOP_PAIRS &&
+                    (loop->iterable->kind == NODE_STRING || loop->iterable->kind == NODE_PORT);
+    if (receives && loop->prefix != PREFIX_NONE) return NULL; // E0301, now and later
     if (loop->kind == LOOP_PAIRS)
         return "a loop with two variables (over a map, or receiving messages)";
     if (has_loop_prefix(loop) && loop->kind == LOOP_EACH)
@@ -29,7 +32,9 @@ static const char *refused_match(const Node *node) {
         case ARM_VAL_GUARD: return "the guard `val?`";
         case ARM_BIND_VALUE: return "an arm that binds a value (`-> v { … }`)";
         case ARM_BIND_ERROR: return "an arm that binds an error (`~> e { … }`)";
-        case ARM_GUARD: case ARM_THEN: case ARM_DEFAULT: break;
+        case ARM_GUARD:
+        case ARM_THEN:
+        case ARM_DEFAULT: break;
         }
     }
     return NULL;

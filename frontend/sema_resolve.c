@@ -1,8 +1,8 @@
 // sema_resolve.c: the walk over the tree: numbers the nodes and sends each kind to its rules.
 //
-// It follows the order of evaluation. Left operands (`a + b + …`, `f(1)(2)…`) are walked with a stack
-// of its own, because a parser makes such chains as long as the source; everything else nests no
-// deeper than the parser allows.
+// It follows the order of evaluation. Left operands (`a + b + …`, `f(1)(2)…`) are walked with a
+// stack of its own, because a parser makes such chains as long as the source; everything else nests
+// no deeper than the parser allows.
 #include "sema_internal.h"
 
 void sema_push_scope(Sema *s) {
@@ -43,8 +43,13 @@ static void warn_no_effect(Sema *s, const Node *node) {
         if (node->name.symbol == NULL || map_get(&s->values, node->name.symbol) != NULL) return;
         diag_help(s->c, diag, "a function is called with brackets: `%s()`", node->name.name->text);
         return;
-    case NODE_NUMBER: case NODE_STRING: case NODE_LIST: case NODE_LAMBDA: case NODE_INDEX:
-    case NODE_UNARY: case NODE_FSTRING: diag_report(s->c, DIAG_W0104, node->span); return;
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_LIST:
+    case NODE_LAMBDA:
+    case NODE_INDEX:
+    case NODE_UNARY:
+    case NODE_FSTRING: diag_report(s->c, DIAG_W0104, node->span); return;
     }
 }
 
@@ -91,6 +96,7 @@ static Node *left_operand(const Node *node) {
     case NODE_BINARY: return node->binary.left;
     case NODE_INDEX: return node->index.base;
     case NODE_SLICE: return node->slice.base;
+    case NODE_FIELD: return node->field.base;
     case NODE_CALL: return node->call.callee;
     case NODE_CAST: return node->cast.operand;
     case NODE_PIPE: return node->pipe.left;
@@ -105,16 +111,35 @@ static bool is_number(const Node *node) {
 static uint16_t binary_effects(const Node *node) {
     const Node *left = node->binary.left, *right = node->binary.right;
     switch (node->binary.op) {
-    case BINARY_EQ: case BINARY_NE: case BINARY_AND: case BINARY_OR: case BINARY_XOR: return 0;
-    case BINARY_DIV: case BINARY_MOD:
+    case BINARY_EQ:
+    case BINARY_NE:
+    case BINARY_AND:
+    case BINARY_OR:
+    case BINARY_XOR: return 0;
+    case BINARY_DIV:
+    case BINARY_MOD:
         if (is_number(right) && right->number.value != 0) return is_number(left) ? 0 : EFFECT_STOP;
         return EFFECT_STOP | EFFECT_DIVIDE;
-    case BINARY_ADD: case BINARY_SUB: case BINARY_MUL: case BINARY_POW: case BINARY_FUSED:
-    case BINARY_CARRY: case BINARY_LT: case BINARY_LE: case BINARY_GT: case BINARY_GE:
-    case BINARY_SHL: case BINARY_SHR: case BINARY_ROL: case BINARY_ROR: case BINARY_BAND:
-    case BINARY_BOR: case BINARY_BXOR:
-        return is_number(left) && is_number(right) ? 0 : EFFECT_STOP;
-    case BINARY_IN: case BINARY_NOT_IN: case BINARY_CONS: return EFFECT_STOP;
+    case BINARY_ADD:
+    case BINARY_SUB:
+    case BINARY_MUL:
+    case BINARY_POW:
+    case BINARY_FUSED:
+    case BINARY_CARRY:
+    case BINARY_LT:
+    case BINARY_LE:
+    case BINARY_GT:
+    case BINARY_GE:
+    case BINARY_SHL:
+    case BINARY_SHR:
+    case BINARY_ROL:
+    case BINARY_ROR:
+    case BINARY_BAND:
+    case BINARY_BOR:
+    case BINARY_BXOR: return is_number(left) && is_number(right) ? 0 : EFFECT_STOP;
+    case BINARY_IN:
+    case BINARY_NOT_IN:
+    case BINARY_CONS: return EFFECT_STOP;
     case BINARY_OP_COUNT: break;
     }
     UNREACHABLE("a binary operator is one of the list");
@@ -133,8 +158,10 @@ static bool finish_chain(Sema *s, Node *node, unsigned context) {
         sema_value(s, node->slice.high);
         sema_value(s, node->slice.step);
         break;
-    case NODE_CAST: break;
-    case NODE_CALL: case NODE_PIPE: {
+    case NODE_CAST:
+    case NODE_FIELD: break;
+    case NODE_CALL:
+    case NODE_PIPE: {
         sema_call_site(s, node, context);
         const Node *callee = node->kind == NODE_CALL ? node->call.callee : node->pipe.right;
         return callee->kind == NODE_NAME && callee->name.symbol != NULL &&
@@ -156,15 +183,26 @@ static void visit_fstring(Sema *s, Node *node) {
         while (part->spec[len] != 0) len++;
         if (sema_conversion(part->spec, len) == len) continue;
         Diag *diag = diag_report(s->c, DIAG_E0504, part->expr->span, part->spec);
-        diag_help(s->c, diag, "conversions are %%v %%s %%b %%d %%i %%u %%x %%X %%o %%c %%f %%e %%g "
-                              "%%a %%p, with flags, width and precision: `{x:.2f}`");
+        diag_help(s->c, diag,
+                  "conversions are %%v %%s %%b %%d %%i %%u %%x %%X %%o %%c %%f %%e %%g "
+                  "%%a %%p, with flags, width and precision: `{x:.2f}`");
+    }
+}
+
+static void visit_map(Sema *s, Node *node) {
+    for (uint32_t i = 0; i < node->map.entries.len; i++) {
+        sema_value(s, node->map.entries.items[i].key);
+        sema_value(s, node->map.entries.items[i].value);
     }
 }
 
 // Kinds that have no left chain.
 static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     switch ((NodeKind)node->kind) {
-    case NODE_POISON: case NODE_NUMBER: case NODE_STRING: case NODE_ALIAS: return false;
+    case NODE_POISON:
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_ALIAS: return false;
     case NODE_FSTRING: visit_fstring(s, node); return false;
     case NODE_NAME: sema_resolve_name(s, node, (context & CTX_CALLEE) != 0); return false;
     case NODE_LIST: VEC_EACH(Node *, item, &node->list.items) sema_value(s, item); return false;
@@ -188,12 +226,30 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_LEAVE: sema_leave(s, node); return node->leave.loop != NULL;
     case NODE_NEXT: sema_next(s, node); return node->next.loop != NULL;
     case NODE_USE: visit_use(s, node); return false;
-    case NODE_BINARY: case NODE_INDEX: case NODE_SLICE: case NODE_CALL: case NODE_CAST:
+    case NODE_BINARY:
+    case NODE_INDEX:
+    case NODE_SLICE:
+    case NODE_CALL:
+    case NODE_CAST:
     case NODE_PIPE: UNREACHABLE("chains are walked by sema_visit");
-    case NODE_MAP: case NODE_FIELD: case NODE_ORELSE: case NODE_RESULT_TEST: case NODE_SEND:
-    case NODE_PORT: case NODE_SPAWN: case NODE_UNSAFE: case NODE_ERR: case NODE_DEFER:
-    case NODE_ARENA: case NODE_IMPORT: case NODE_CSTRUCT: case NODE_APPEND: case NODE_REGISTER:
-    case NODE_MODULE: case NODE_WAIT_UNTIL: case NODE_HOLD: UNREACHABLE("sema_refuse took these");
+    case NODE_MAP: visit_map(s, node); return false;
+    case NODE_ORELSE: sema_orelse(s, node, context); return false;
+    case NODE_RESULT_TEST: sema_result_test(s, node); return false;
+    case NODE_ERR: sema_err(s, node); return !node->err.from_loop || node->err.loop != NULL;
+    case NODE_FIELD: UNREACHABLE("chains are walked by sema_visit");
+    case NODE_SEND:
+    case NODE_PORT:
+    case NODE_SPAWN:
+    case NODE_UNSAFE:
+    case NODE_DEFER:
+    case NODE_ARENA:
+    case NODE_IMPORT:
+    case NODE_CSTRUCT:
+    case NODE_APPEND:
+    case NODE_REGISTER:
+    case NODE_MODULE:
+    case NODE_WAIT_UNTIL:
+    case NODE_HOLD: UNREACHABLE("sema_refuse took these");
     case NODE_KIND_COUNT: break;
     }
     UNREACHABLE("every kind of node has its case");

@@ -12,8 +12,8 @@ static void define_function(Sema *s, Node *node) {
     sema_number(s, define->value);
     sema_lambda(s, define->value, symbol, false);
     scope_define(s->scope, name, symbol);
-    if (s->function->parent == NULL && s->loops.len == 0 && s->used_files == 0 &&
-        s->scope->parent == s->universe && strcmp(name->text, "main") == 0)
+    if (s->function->parent == NULL && s->scope->parent == s->universe &&
+        strcmp(name->text, "main") == 0)
         s->main_symbol = symbol;
 }
 
@@ -46,7 +46,9 @@ void sema_define(Sema *s, Node *node) {
         define_function(s, node);
         return;
     }
+    if (define->or_return) sema_observe(define->value);
     sema_value(s, define->value);
+    if (define->or_return) sema_leave_function(s, node->span, "=?");
     check_names(s, define);
     if (define->names.len > 1) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE; // lengths must agree
     for (uint32_t i = 0; i < define->names.len; i++) {
@@ -73,8 +75,10 @@ static void report_immutable(Sema *s, const Node *node, const Symbol *symbol) {
         diag_note(s->c, diag, symbol->span, "a loop variable is new in every iteration");
         const LoopNode *loop = symbol->loop;
         if (loop != NULL && loop->kind == LOOP_EACH && loop->prefix == PREFIX_NONE)
-            diag_help(s->c, diag, "elements are updated through the loop variable when the loop goes "
-                                  "over a mutable list variable (`xs := …`, `@ %s in xs`)", name);
+            diag_help(s->c, diag,
+                      "elements are updated through the loop variable when the loop goes "
+                      "over a mutable list variable (`xs := …`, `@ %s in xs`)",
+                      name);
         return;
     }
     if (symbol->kind == SYMBOL_PARAMETER || symbol->kind == SYMBOL_BOUND) {
@@ -89,8 +93,10 @@ static void report_immutable(Sema *s, const Node *node, const Symbol *symbol) {
 static void report_captured(Sema *s, const Node *node, const Symbol *symbol) {
     Diag *diag = diag_report(s->c, DIAG_E0409, node->span, symbol->name->text);
     diag_note(s->c, diag, symbol->span, "belongs to the code around the function");
-    diag_help(s->c, diag, "a function captures by value: give the new value back instead "
-                          "(`%s <- f(%s)`)", symbol->name->text, symbol->name->text);
+    diag_help(s->c, diag,
+              "a function captures by value: give the new value back instead "
+              "(`%s <- f(%s)`)",
+              symbol->name->text, symbol->name->text);
 }
 
 // A loop variable over a mutable list variable of the same function updates the list's elements.
@@ -122,7 +128,8 @@ static Symbol *resolve_root(Sema *s, Node *node) {
             report_immutable(s, node, symbol);
         } else {
             Diag *diag = diag_report(s->c, DIAG_E0402, node->span, name->text);
-            const Name *near = symbol == NULL ? scope_nearest(s->scope, name, false) : NULL;
+            const Name *near =
+                symbol == NULL && s->c->errors <= 100 ? scope_nearest(s->scope, name, false) : NULL;
             if (near != NULL) diag_help(s->c, diag, "did you mean `%s`?", near->text);
             diag_help(s->c, diag, "define it first: `%s := …`", name->text);
         }
@@ -140,36 +147,51 @@ static Symbol *resolve_root(Sema *s, Node *node) {
     return symbol;
 }
 
-// NAME, or a path of INDEXes that begins with one.
+// The part of a path before its last step, or null for what is no step.
+static Node *path_base(const Node *node) {
+    switch ((int)node->kind) {
+    case NODE_INDEX: return node->index.base;
+    case NODE_FIELD: return node->field.base;
+    }
+    return NULL;
+}
+
+// NAME, or a path of indexes and fields that begins with one.
 static void visit_target(Sema *s, Node *target) {
     uint32_t base = s->spine.len;
     Node *node = target;
     for (;;) {
         sema_number(s, node);
-        if (sema_refuse(s, node) || node->kind != NODE_INDEX) break;
+        Node *before = sema_refuse(s, node) ? NULL : path_base(node);
+        if (before == NULL) break;
         vec_push(s->scratch, &s->spine, node);
-        node = node->index.base;
+        node = before;
     }
     if (node->kind == NODE_NAME) {
         Symbol *symbol = resolve_root(s, node);
         node->name.symbol = symbol;
-        if (symbol != NULL) symbol->updated = true;
-        else sema_poison(node);
+        if (symbol != NULL)
+            symbol->updated = true;
+        else
+            sema_poison(node);
     } else if (node->kind != NODE_POISON) {
         Diag *diag = diag_report(s->c, DIAG_E0414, node->span);
-        diag_help(s->c, diag, "only a mutable variable can be updated: keep the value in one first");
+        diag_help(s->c, diag,
+                  "only a mutable variable can be updated: keep the value in one first");
         sema_poison(node);
     }
     if (s->spine.len > base) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
     while (s->spine.len > base) {
-        Node *index = s->spine.items[--s->spine.len];
-        sema_value(s, index->index.index);
+        const Node *step = s->spine.items[--s->spine.len];
+        if (step->kind == NODE_INDEX) sema_value(s, step->index.index);
     }
 }
 
 void sema_update(Sema *s, Node *node) {
     visit_target(s, node->update.target);
+    if (node->update.or_return) sema_observe(node->update.value);
     sema_value(s, node->update.value);
+    if (node->update.or_return) sema_leave_function(s, node->span, "<-?");
     UpdateOp op = node->update.op;
     if (op == UPDATE_DIV || op == UPDATE_MOD) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
     if (op != UPDATE_SET) *s->effects |= EFFECT_STOP;

@@ -1,0 +1,43 @@
+// sema_result.c: Results: which expressions have their error looked at, and what returns with one.
+//
+// (language.md 4, a miss, and 8.) An error that leaves the function leaves the loops around it too.
+#include "sema_internal.h"
+
+void sema_observe(Node *node) {
+    switch ((int)node->kind) {
+    case NODE_INDEX:
+    case NODE_FIELD:
+    case NODE_CALL: node->observed = true; return;
+    }
+}
+
+// With a text on its right, `or!` returns that error from the function.
+static bool returns_error(const Node *node) {
+    const Node *right = node->orelse.right;
+    return !node->orelse.is_and && !right->parenthesized &&
+           (right->kind == NODE_STRING || right->kind == NODE_FSTRING);
+}
+
+void sema_orelse(Sema *s, Node *node, unsigned context) {
+    sema_observe(node->orelse.left);
+    sema_value(s, node->orelse.left);
+    sema_visit(s, node->orelse.right, CTX_VALUE | (context & CTX_TAIL));
+    if (returns_error(node)) sema_leave_function(s, node->span, "or!");
+}
+
+void sema_result_test(Sema *s, Node *node) {
+    if (node->result_test.operand == NULL) return;
+    sema_observe(node->result_test.operand);
+    sema_value(s, node->result_test.operand);
+}
+
+void sema_err(Sema *s, Node *node) {
+    sema_value(s, node->err.value);
+    if (!node->err.from_loop) {
+        sema_leave_function(s, node->span, "err");
+        return;
+    }
+    LoopNode *loop = sema_leave_loop(s, node->err.level, node->span, "err @");
+    node->err.loop = loop;
+    if (loop != NULL) loop->has_value = true;
+}
