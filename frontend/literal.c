@@ -99,7 +99,7 @@ static double decimal_number(const char *p, const char *end, bool *inexact) {
     for (unsigned long unit = 1000000; unit; unit /= 10) *tail++ = (char)('0' + size / unit % 10);
     *tail = 0;
     double value = strtod(d.text, NULL);
-    if (whole && value > 0x1p53) {
+    if (whole && value >= 0x1p53) {
         // A double has at most 309 digits before the point; it is exact if they are those written.
         char digits[330];
         size_t count = (size_t)snprintf(digits, sizeof digits, "%.0f", value);
