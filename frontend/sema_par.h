@@ -37,6 +37,7 @@ typedef struct ParCheck {
     PtrMap written;           // symbols with a write
     PtrMap skipped;           // NAMEs that are part of a reduction's form
     Affine affine;
+    bool poisoned;  // something in the body was reported already: no positions are judged
     uint32_t pairs; // of positions compared so far
 } ParCheck;
 

@@ -298,6 +298,8 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
         report_update(check, variable, update);
     else if (update != NULL)
         judge_reduction(check, variable, update, result);
+    else if (check->poisoned)
+        return;
     else if (write != NULL && variable->symbol->rebound_by_loop)
         report_position(check, variable, write, write);
     else if (write != NULL)

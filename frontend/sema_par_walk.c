@@ -150,6 +150,7 @@ static void walk_loop(ParCheck *check, Node *node, const InnerLoop *inner) {
 
 static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
     switch ((int)node->kind) {
+    case NODE_POISON: check->poisoned = true; return;
     case NODE_NAME: walk_name(check, node); return;
     case NODE_INDEX: walk_index(check, node, inner); return;
     case NODE_UPDATE: walk_update(check, node, inner); return;
