@@ -85,8 +85,11 @@ static bool is_literal(const Node *node) {
 static void finish_arm(Parser *p, Arms *arms, MatchArm *arm, uint32_t begin) {
     Span arrow = p->tok.span;
     parse_advance(p);
+    bool lines = false; // further lines belong to the same block
     if (!binds_ahead(p)) {
+        bool braces = parse_at(p, TOKEN_LBRACE);
         arm->body = arm_body(p);
+        lines = !braces && arm->body->kind == NODE_BLOCK;
     } else if (arm->kind == ARM_GUARD) {
         Diag *diag = parse_fail(p, DIAG_E0215, p->tok.span);
         parse_help(p, diag, "to match on the value of a name, parenthesise it: -> (%s) { … }",
@@ -114,7 +117,7 @@ static void finish_arm(Parser *p, Arms *arms, MatchArm *arm, uint32_t begin) {
         parse_note(p, diag, twin->span, "an earlier arm");
     }
     vec_push(&p->c->unit, &arms->match->match.arms, *arm);
-    arms->implicit = false;
+    arms->implicit = lines;
 }
 
 // A line without an arrow: the first arm, or more of the arm before.
