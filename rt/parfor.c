@@ -115,7 +115,7 @@ static Pace pace_start(void) {
 static void pace_adapt(Pace *pace, RtiRun run) {
     if (pace->single || RTI_STRESSED) return;
     uint64_t now = rti_ticks(), count = (uint64_t)(run.end - run.begin);
-    uint64_t spent = now > pace->last ? now - pace->last : 1; // clocks may differ between processors
+    uint64_t spent = now > pace->last ? now - pace->last : 1; // processors differ
     uint64_t fit = rti_ticks_of_us(RUN_US) * count / spent;
     int32_t most = pace->length * 4 < RT_PAR_MAX_BLOCKS ? pace->length * 4 : RT_PAR_MAX_BLOCKS;
     pace->length = fit < 1 ? 1 : fit < (uint64_t)most ? (int32_t)fit : most;
