@@ -121,20 +121,18 @@ static RtProgram *find_program(Jit *jit, LLVMMemoryBufferRef object) {
 }
 
 bool jit_run(Backend *b, LLVMMemoryBufferRef object, int argc, char **argv, int *status) {
-    Jit jit = {.b = b};
-    if (!open_session(&jit)) {
-        LLVMDisposeMemoryBuffer(object);
-        return false;
-    }
+    Jit *jit = ARENA_NEW(&b->c->unit, Jit);
+    jit->b = b;
     RtProgram *program = NULL;
-    if (define_symbols(&jit) && load_libraries(&jit))
-        program = find_program(&jit, object);
+    if (open_session(jit) && define_symbols(jit) && load_libraries(jit))
+        program = find_program(jit, object);
     else
         LLVMDisposeMemoryBuffer(object);
     if (program && b->c->errors == 0) {
         if (b->options->before_run) b->options->before_run(b->options->before_run_context);
         *status = rt_hosted_run(program, argc, argv);
+        return true;
     }
-    (void)compat_succeeded(b->c, DIAG_E0607, LLVMOrcDisposeLLJIT(jit.lljit));
-    return program != NULL;
+    if (jit->lljit) (void)compat_succeeded(b->c, DIAG_E0607, LLVMOrcDisposeLLJIT(jit->lljit));
+    return false;
 }

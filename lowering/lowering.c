@@ -56,6 +56,7 @@ static bool backend_make(Backend *b, LoweringTimes *times) {
     if (!rt_link_merge(b)) return false;
     clock_lap(&times->merge, &since);
     if (!pipeline_run(b)) return false;
+    lower_function_table(b->module);
     verify(b, "the passes");
     clock_lap(&times->passes, &since);
     return true;
@@ -91,15 +92,16 @@ bool lowering_emit(Compilation *c, const LoweringOptions *options) {
 
 bool lowering_run(Compilation *c, const LoweringOptions *options, int argc, char **argv,
                   int *status) {
-    Backend b = {.c = c, .options = options, .for_jit = true};
+    Backend *b = ARENA_NEW(&c->unit, Backend);
+    *b = (Backend){.c = c, .options = options, .for_jit = true};
     LoweringTimes ignored = {0}, *times = options->times ? options->times : &ignored;
     LLVMMemoryBufferRef object = NULL;
-    if (backend_open(&b) && backend_make(&b, times)) {
+    if (backend_open(b) && backend_make(b, times)) {
         double since = seconds_now();
-        object = emit_code(&b, LLVMObjectFile);
+        object = emit_code(b, LLVMObjectFile);
         clock_lap(&times->code, &since);
     }
-    bool good = object && jit_run(&b, object, argc, argv, status);
-    backend_close(&b);
-    return good;
+    if (object && jit_run(b, object, argc, argv, status)) return true;
+    backend_close(b);
+    return false;
 }

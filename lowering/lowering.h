@@ -44,6 +44,7 @@ bool lowering_emit(Compilation *c, const LoweringOptions *options);
 // Lowers c->program, optimises, links in memory and runs it with these arguments. Gives the exit
 // status in *status; false, with diagnostics, when it could not be started. A program that ends by
 // exit or by a stop ends the process.
+// After a run nothing is torn down, since values may point into the program: the process should end.
 bool lowering_run(Compilation *c, const LoweringOptions *options, int argc, char **argv, int *status);
 
 // "19.1.7"

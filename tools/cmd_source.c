@@ -201,7 +201,8 @@ static int run_program(Work *work) {
     options->lowering.before_run = before_run;
     options->lowering.before_run_context = work;
     bool good = lowering_run(&work->c, &options->lowering, options->argc, options->argv, &status);
-    return good ? status : EXIT_PROGRAM;
+    if (good) exit(status); // with everything that the program's values may point to still there
+    return EXIT_PROGRAM;
 }
 
 static int compile(Work *work) {
