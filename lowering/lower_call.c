@@ -17,7 +17,9 @@ LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bo
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[callee->number],
                                        cx->functions[callee->number], values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
+    // Recursion that is none of the tail's stays recursion: a stack that runs out is told.
     if (tail) LLVMSetTailCall(call, 1);
+    else if (function->effects & EFFECT_RECURSE) LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
     return lower_val(type_rep(callee->result), callee->result, call,
                      lower_is_counted_rep(type_rep(callee->result)));
 }

@@ -19,6 +19,9 @@
 bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRef context,
                    LLVMModuleRef module);
 
+// lower_table.c: adds the table of code addresses and names to the optimised module.
+void lower_function_table(LLVMModuleRef module);
+
 typedef enum RtId {
 #define RT_FN0(r, name, attr)                   RTF_##name,
 #define RT_FN1(r, name, a, attr)                RTF_##name,

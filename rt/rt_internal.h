@@ -37,6 +37,7 @@ typedef struct RtThread {
     const char *stack_low;    // lowest usable address of its stack; below lies the guard
     const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string
     int64_t cursor_point, cursor_byte;
+    struct RtCell *held; // builtin_cell.c: the mutexes that it has locked
 } RtThread;
 
 // The calling thread's record.
@@ -75,10 +76,14 @@ typedef struct RtProcess {
     bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
     _Atomic int32_t parallel;   // > 0 while a parallel loop runs: counts must be atomic
     _Atomic int32_t ending;     // the process is on its way out
+    const void *functions;    // functions.c: what generated code told of itself
+    int64_t function_count;
     RtHeap *_Atomic heaps;      // alloc.c: every heap ever made
     RtHeap *_Atomic idle_heaps; // alloc.c: those whose thread has left
     RtSink in;                  // builtin_io.c: standard input read ahead; capacity bytes of room,
     size_t in_at;               // [in_at, in.length) not yet given out
+    _Atomic uint64_t seed, drawn; // builtin_random.c: 0 until it is asked for; numbers drawn outside
+                                  // numbered loops
 } RtProcess;
 extern RtProcess rti_process;
 
@@ -90,6 +95,13 @@ void rti_process_start(int argc, char **argv, char **envp, const uintptr_t *auxv
 const char *rti_env(const char *name);
 // Flushes, tells the workers to leave, joins them and ends the process. From any thread.
 _Noreturn void rti_process_end(int status);
+// The program ran to its end and its values are dropped: tells of what is left, if FLAP_DEBUG=leaks
+// asks for it. (leaks.c)
+void rti_leaks_tell(void);
+
+// The name of the innermost Flap function that was running at this place, by its code address and what
+// the stack holds above the pointer; null: none is found. (functions.c)
+const char *rti_function_on_stack(const char *stack_pointer, uintptr_t code);
 
 // --- memory (alloc.c) ----------------------------------------------------------------------------
 

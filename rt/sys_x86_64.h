@@ -70,6 +70,7 @@ typedef struct RtiStat {
 
 #define RTI_SA_RESTORER  0x04000000ul // x86-64 wants the signal trampoline from user space
 #define RTI_CONTEXT_SP   160          // offset of the stack pointer in a signal's ucontext
+#define RTI_CONTEXT_PC   168 // and of the place in the code
 #define RTI_TICKS_PER_US 2500         // a first guess; the pool measures
 
 // A clock that all processors share, in ticks of unknown length.

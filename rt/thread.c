@@ -107,8 +107,21 @@ void rti_fault(const char *address, const char *context) {
     }
     if (!overflow) return;
     rti_par_wait_turn_in_handler();
-    static const char message[] = "Error: stack overflow\n";
-    rti_err(message, sizeof message - 1);
+    const char *stack;
+    uintptr_t code;
+    __builtin_memcpy(&stack, context + RTI_CONTEXT_SP, sizeof stack);
+    __builtin_memcpy(&code, context + RTI_CONTEXT_PC, sizeof code);
+    // The stack pointer may stand in the guard already; the page above the fault is there.
+    const char *there = (const char *)(((uintptr_t)address | 4095) + 1);
+    const char *name = rti_function_on_stack(stack > there ? stack : there, code);
+    char line[160], *end = put_text(line, line + sizeof line - 2, "Error: stack overflow");
+    if (name) {
+        end = put_text(end, line + sizeof line - 3, " in '");
+        end = put_text(end, line + sizeof line - 3, name);
+        *end++ = '\'';
+    }
+    *end++ = '\n';
+    rti_err(line, (size_t)(end - line));
     rti_process_end(1);
 }
 
