@@ -35,6 +35,7 @@ static void plan_loop(Sema *s, ParSite *site, uint32_t number) {
     par_walk(&check);
     plan_variables(&check, plan);
     site->loop->plan = plan;
+    if (s->c->remarks || s->c->verbose) sema_remark_loop(s, site->loop);
 }
 
 void sema_check_parallel(Sema *s) {

@@ -47,5 +47,7 @@ void par_walk(ParCheck *check);
 void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, Access *access);
 // sema_par_judge.c: decides the variable's use, or reports what stands in the way.
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result);
+// sema_remark.c: reports how the loop's iterations are divided among threads.
+void sema_remark_loop(Sema *s, const LoopNode *loop);
 
 #endif
