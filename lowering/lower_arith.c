@@ -1,6 +1,6 @@
-// lower_arith.c: operators. Numbers are done in instructions, in the representation that the result's
-// type has; strings and lists by the runtime; values of unknown kind by a test for numbers beside a
-// call of the runtime. Nothing is reordered or contracted unless --fast-math allows it.
+// lower_arith.c: operators. Numbers are done in instructions, in the representation that the
+// result's type has; strings and lists by the runtime; values of unknown kind by a test for numbers
+// beside a call of the runtime. Nothing is reordered or contracted unless --fast-math allows it.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 #include <string.h>
@@ -52,13 +52,16 @@ static LLVMValueRef as_integer(LowerCtx *cx, LVal v) {
     return lower_convert(cx, v, REP_I64).v;
 }
 
-// --- division -------------------------------------------------------------------------------------
+// --- division
+// -------------------------------------------------------------------------------------
 
 static void stop_if_zero(LowerCtx *cx, LLVMValueRef zero, bool modulo) {
     if (LLVMIsAConstantInt(zero) && LLVMConstIntGetZExtValue(zero) == 0) return;
     LLVMBasicBlockRef on = lower_rare(cx, zero, modulo ? "mod.zero" : "div.zero");
-    if (modulo) RT0(cx, rt_stop_modulo);
-    else RT0(cx, rt_stop_division);
+    if (modulo)
+        RT0(cx, rt_stop_modulo);
+    else
+        RT0(cx, rt_stop_division);
     lower_rare_stop(cx, on);
 }
 
@@ -93,7 +96,8 @@ static LVal integer_modulo(LowerCtx *cx, LVal a, LVal b, Type type) {
     return number_val(lower_intrinsic(cx, "llvm.copysign", cx->f64, sign, 2));
 }
 
-// --- numbers --------------------------------------------------------------------------------------
+// --- numbers
+// --------------------------------------------------------------------------------------
 
 static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type) {
     LLVMBuilderRef builder = cx->builder;
@@ -112,8 +116,7 @@ static LVal number_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type typ
     bool simple = op == BINARY_ADD || op == BINARY_SUB || op == BINARY_MUL || op == BINARY_FUSED;
     if (integers && simple && type_rep(type) == REP_I64)
         return integer_operation(cx, op, a, b, type);
-    if (op == BINARY_DIV || op == BINARY_MOD)
-        return number_val(divide(cx, a, b, op == BINARY_MOD));
+    if (op == BINARY_DIV || op == BINARY_MOD) return number_val(divide(cx, a, b, op == BINARY_MOD));
     LLVMValueRef x = as_double(cx, a), y = as_double(cx, b);
     if (op == BINARY_ADD) return number_val(lower_fp(cx, LLVMBuildFAdd(cx->builder, x, y, "")));
     if (op == BINARY_SUB) return number_val(lower_fp(cx, LLVMBuildFSub(cx->builder, x, y, "")));
@@ -137,7 +140,8 @@ static LLVMIntPredicate int_predicate(BinaryOp op) {
                              : LLVMIntSGE;
 }
 
-// --- any kind -------------------------------------------------------------------------------------
+// --- any kind
+// -------------------------------------------------------------------------------------
 
 static LLVMValueRef both_numbers(LowerCtx *cx, LVal a, LVal b, LLVMValueRef x, LLVMValueRef y) {
     if (is_number_rep(a)) return lower_is_number(cx, y);
@@ -219,11 +223,12 @@ static LVal compare(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
         return lower_bit(cx, LLVMBuildICmp(builder, int_predicate(op), as_integer(cx, a),
                                            as_integer(cx, b), ""));
     if (is_number_rep(a) && is_number_rep(b))
-        return lower_bit(cx, LLVMBuildFCmp(builder, real_predicate(op), as_double(cx, a),
-                                           as_double(cx, b), ""));
+        return lower_bit(
+            cx, LLVMBuildFCmp(builder, real_predicate(op), as_double(cx, a), as_double(cx, b), ""));
     if (a.rep == REP_STRING && b.rep == REP_STRING) {
         LLVMValueRef order = RT(cx, rt_str_compare, a.v, b.v);
-        return lower_bit(cx, LLVMBuildICmp(builder, int_predicate(op), order, lower_i32(cx, 0), ""));
+        return lower_bit(cx,
+                         LLVMBuildICmp(builder, int_predicate(op), order, lower_i32(cx, 0), ""));
     }
     return lower_bit(cx, any_operation(cx, op, a, b, span));
 }
@@ -242,7 +247,8 @@ static LVal arithmetic(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Spa
     return lower_as(cx, result, type);
 }
 
-// --- bits -----------------------------------------------------------------------------------------
+// --- bits
+// -----------------------------------------------------------------------------------------
 
 static LVal bit_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
     LLVMBuilderRef builder = cx->builder;
@@ -279,7 +285,8 @@ static LVal add_carry(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
     LLVMBuilderRef builder = cx->builder;
     LLVMValueRef x = unsigned_of(cx, a, span), y = unsigned_of(cx, b, span);
     LLVMValueRef carry = LLVMBuildLoad2(builder, cx->i64, cx->fs->carry, "");
-    LLVMValueRef half = LLVMBuildAdd(builder, x, y, ""), sum = LLVMBuildAdd(builder, half, carry, "");
+    LLVMValueRef half = LLVMBuildAdd(builder, x, y, ""),
+                 sum = LLVMBuildAdd(builder, half, carry, "");
     LLVMValueRef first = LLVMBuildICmp(builder, LLVMIntULT, half, x, "");
     LLVMValueRef second = LLVMBuildICmp(builder, LLVMIntULT, sum, half, "");
     LLVMValueRef out = LLVMBuildOr(builder, first, second, "");
@@ -288,7 +295,8 @@ static LVal add_carry(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
     return number_val(LLVMBuildUIToFP(builder, sum, cx->f64, ""));
 }
 
-// --- dispatch -------------------------------------------------------------------------------------
+// --- dispatch
+// -------------------------------------------------------------------------------------
 
 static LVal element_of(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
     LLVMValueRef word = lower_word(cx, a);
@@ -302,29 +310,43 @@ static LVal element_of(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
 static LVal cons(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
     LLVMValueRef list = lower_expect(cx, b, KIND_LIST, "::", span);
     LLVMValueRef made = RT(cx, rt_list_cons, lower_word(cx, a), list);
-    return lower_val(REP_LIST, type_is(type, KIND_LIST) ? type : type_of_kind(KIND_LIST), made, true);
+    return lower_val(REP_LIST, type_is(type, KIND_LIST) ? type : type_of_kind(KIND_LIST), made,
+                     true);
 }
 
 LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
     switch (op) {
-    case BINARY_ADD: case BINARY_SUB: case BINARY_MUL: case BINARY_DIV: case BINARY_MOD:
-    case BINARY_POW: case BINARY_FUSED:
-        return arithmetic(cx, op, a, b, type, span);
+    case BINARY_ADD:
+    case BINARY_SUB:
+    case BINARY_MUL:
+    case BINARY_DIV:
+    case BINARY_MOD:
+    case BINARY_POW:
+    case BINARY_FUSED: return arithmetic(cx, op, a, b, type, span);
     case BINARY_CARRY: return add_carry(cx, a, b, type, span);
-    case BINARY_LT: case BINARY_LE: case BINARY_GT: case BINARY_GE:
-        return compare(cx, op, a, b, span);
+    case BINARY_LT:
+    case BINARY_LE:
+    case BINARY_GT:
+    case BINARY_GE: return compare(cx, op, a, b, span);
     case BINARY_EQ: return lower_bit(cx, lower_equal(cx, a, b));
     case BINARY_NE: return lower_bit(cx, LLVMBuildNot(cx->builder, lower_equal(cx, a, b), ""));
     case BINARY_XOR: {
         LLVMValueRef x = lower_truth(cx, a, span);
         return lower_bit(cx, LLVMBuildXor(cx->builder, x, lower_truth(cx, b, span), ""));
     }
-    case BINARY_IN: case BINARY_NOT_IN: return element_of(cx, op, a, b, span);
-    case BINARY_SHL: case BINARY_SHR: case BINARY_ROL: case BINARY_ROR: case BINARY_BAND:
-    case BINARY_BOR: case BINARY_BXOR:
-        return bit_operation(cx, op, a, b, type, span);
+    case BINARY_IN:
+    case BINARY_NOT_IN: return element_of(cx, op, a, b, span);
+    case BINARY_SHL:
+    case BINARY_SHR:
+    case BINARY_ROL:
+    case BINARY_ROR:
+    case BINARY_BAND:
+    case BINARY_BOR:
+    case BINARY_BXOR: return bit_operation(cx, op, a, b, type, span);
     case BINARY_CONS: return cons(cx, a, b, type, span);
-    case BINARY_AND: case BINARY_OR: case BINARY_OP_COUNT: break;
+    case BINARY_AND:
+    case BINARY_OR:
+    case BINARY_OP_COUNT: break;
     }
     UNREACHABLE("`and` and `or` do not evaluate both sides");
 }
@@ -335,7 +357,8 @@ static LVal lower_logical(LowerCtx *cx, Node *node) {
     LLVMValueRef first = lower_truth(cx, left, node->binary.left->span);
     lower_release(cx, left);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
-    LLVMBasicBlockRef more = lower_block_new(cx, is_and ? "and" : "or"), on = lower_block_new(cx, "on");
+    LLVMBasicBlockRef more = lower_block_new(cx, is_and ? "and" : "or"),
+                      on = lower_block_new(cx, "on");
     lower_branch(cx, first, is_and ? more : on, is_and ? on : more);
     lower_at(cx, more);
     uint32_t mark = lower_scope(cx);
@@ -376,7 +399,8 @@ LVal lower_binary(LowerCtx *cx, Node *node) {
     return result;
 }
 
-// --- one operand ----------------------------------------------------------------------------------
+// --- one operand
+// ----------------------------------------------------------------------------------
 
 static LVal unary_any(LowerCtx *cx, Node *node, LVal v) {
     LLVMValueRef op = lower_i32(cx, (int32_t)node->unary.op);
@@ -389,16 +413,19 @@ static LVal negate(LowerCtx *cx, Node *node, LVal v) {
     Type type = lower_node_type(cx, node);
     if (!is_number_rep(v)) return unary_any(cx, node, v);
     if (v.rep == REP_I64 && type_rep(type) == REP_I64)
-        return integer_val(type, LLVMBuildNSWSub(cx->builder, lower_i64(cx, 0), as_integer(cx, v), ""));
+        return integer_val(type,
+                           LLVMBuildNSWSub(cx->builder, lower_i64(cx, 0), as_integer(cx, v), ""));
     return number_val(lower_fp(cx, LLVMBuildFNeg(cx->builder, as_double(cx, v), "")));
 }
 
 static LVal length(LowerCtx *cx, Node *node, LVal v) {
     LLVMValueRef count;
-    if (v.rep == REP_LIST) count = lower_length(cx, v.v);
+    if (v.rep == REP_LIST)
+        count = lower_length(cx, v.v);
     else if (v.rep == REP_STRING)
         count = lower_load(cx, cx->i64, lower_field(cx, v.v, 16), cx->tbaa_header, "points");
-    else count = RT(cx, rt_length, lower_word(cx, v), lower_place(cx, node->span));
+    else
+        count = RT(cx, rt_length, lower_word(cx, v), lower_place(cx, node->span));
     return wide_val(cx, lower_node_type(cx, node), count);
 }
 
@@ -418,8 +445,7 @@ static LVal unary_of(LowerCtx *cx, Node *node, LVal v) {
             return lower_index_value(cx, v, lower_zero(cx), lower_node_type(cx, node), node->span);
         return unary_any(cx, node, v);
     case UNARY_TAIL:
-        if (v.rep == REP_LIST)
-            return lower_val(REP_LIST, v.type, RT(cx, rt_list_tail, v.v), true);
+        if (v.rep == REP_LIST) return lower_val(REP_LIST, v.type, RT(cx, rt_list_tail, v.v), true);
         return unary_any(cx, node, v);
     }
     UNREACHABLE("a prefix operator");
@@ -449,11 +475,13 @@ LVal lower_unary(LowerCtx *cx, Node *node) {
     return result;
 }
 
-// --- as -------------------------------------------------------------------------------------------
+// --- as
+// -------------------------------------------------------------------------------------------
 
 static LLVMValueRef narrow_integer(LowerCtx *cx, LLVMValueRef v, CastKind to) {
-    static const uint8_t bits[] = {[CAST_I8] = 8, [CAST_I16] = 16, [CAST_I32] = 32, [CAST_I64] = 64,
-                                   [CAST_U8] = 8, [CAST_U16] = 16, [CAST_U32] = 32, [CAST_U64] = 64};
+    static const uint8_t bits[] = {
+        [CAST_I8] = 8, [CAST_I16] = 16, [CAST_I32] = 32, [CAST_I64] = 64,
+        [CAST_U8] = 8, [CAST_U16] = 16, [CAST_U32] = 32, [CAST_U64] = 64};
     if (bits[to] == 64) return v;
     LLVMTypeRef type = LLVMIntTypeInContext(cx->context, bits[to]);
     v = LLVMBuildTrunc(cx->builder, v, type, "");
@@ -487,8 +515,8 @@ LVal lower_cast(LowerCtx *cx, Node *node) {
         return lower_val(REP_STRING, type_of_kind(KIND_STRING), text, true);
     }
     if (to == CAST_STRUCT) to = CAST_PTR;
-    LLVMValueRef word = RT(cx, rt_cast, lower_word(cx, v), lower_i32(cx, (int32_t)to),
-                           lower_place(cx, node->span));
+    LLVMValueRef word =
+        RT(cx, rt_cast, lower_word(cx, v), lower_i32(cx, (int32_t)to), lower_place(cx, node->span));
     lower_release(cx, v);
     Type type = lower_node_type(cx, node);
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);

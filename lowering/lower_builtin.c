@@ -1,5 +1,6 @@
-// lower_builtin.c: calls of builtin functions: mathematics by rt_ functions or instructions, the rest
-// by words through the runtime, which checks kinds. exit and assert are here; output is lower_print.c.
+// lower_builtin.c: calls of builtin functions: mathematics by rt_ functions or instructions, the
+// rest by words through the runtime, which checks kinds. exit and assert are here; output is
+// lower_print.c.
 #include "lower_internal.h"
 
 static LVal number_val(LLVMValueRef v) {
@@ -18,7 +19,8 @@ static LVal by_math(LowerCtx *cx, const BuiltinCall *call) {
     return number_val(lower_rt(cx, id, values));
 }
 
-// floor, ceil and trunc are instructions only where the processor has them; else LLVM would call libm.
+// floor, ceil and trunc are instructions only where the processor has them; else LLVM would call
+// libm.
 static LVal rounding(LowerCtx *cx, const BuiltinCall *call) {
     if (call->args[0].rep == REP_I64) return call->args[0];
     LLVMValueRef x = number_at(cx, call, 0);
@@ -106,13 +108,18 @@ static LVal by_instruction(LowerCtx *cx, const BuiltinCall *call) {
         return number_val(lower_intrinsic(cx, "llvm.sqrt", cx->f64, &x, 1));
     }
     case BUILTIN_abs: return absolute(cx, call);
-    case BUILTIN_floor: case BUILTIN_ceil: case BUILTIN_round: case BUILTIN_trunc:
-        return rounding(cx, call);
-    case BUILTIN_min: case BUILTIN_max: return extreme(cx, call);
+    case BUILTIN_floor:
+    case BUILTIN_ceil:
+    case BUILTIN_round:
+    case BUILTIN_trunc: return rounding(cx, call);
+    case BUILTIN_min:
+    case BUILTIN_max: return extreme(cx, call);
     case BUILTIN_approx: return approx(cx, call);
     case BUILTIN_clamp: return clamp(cx, call);
     case BUILTIN_sign: return sign_of(cx, call);
-    case BUILTIN_popcount: case BUILTIN_clz: case BUILTIN_ctz: return count_bits(cx, call);
+    case BUILTIN_popcount:
+    case BUILTIN_clz:
+    case BUILTIN_ctz: return count_bits(cx, call);
     }
     UNREACHABLE("a builtin by instruction");
 }
@@ -124,7 +131,8 @@ static LVal by_words(LowerCtx *cx, const BuiltinCall *call) {
     return lower_as(cx, lower_val(REP_ANY, call->type, result, true), call->type);
 }
 
-// --- ends -----------------------------------------------------------------------------------------
+// --- ends
+// -----------------------------------------------------------------------------------------
 
 static LVal exit_program(LowerCtx *cx, const BuiltinCall *call) {
     LLVMValueRef status = lower_i64(cx, 0);
@@ -138,20 +146,26 @@ static LVal assert_that(LowerCtx *cx, const BuiltinCall *call) {
     LLVMValueRef holds = lower_truth(cx, call->args[0], call->span);
     LLVMBasicBlockRef on = lower_rare(cx, LLVMBuildNot(cx->builder, holds, ""), "assert.failed");
     LLVMValueRef place = lower_place(cx, call->span);
-    if (call->count > 1) RT(cx, rt_stop_text, lower_word(cx, call->args[1]), place);
-    else RT(cx, rt_stop_cstr, lower_cstr(cx, "assertion failed"), place);
+    if (call->count > 1)
+        RT(cx, rt_stop_text, lower_word(cx, call->args[1]), place);
+    else
+        RT(cx, rt_stop_cstr, lower_cstr(cx, "assertion failed"), place);
     lower_rare_stop(cx, on);
     return lower_zero(cx);
 }
 
 static LVal by_special(LowerCtx *cx, const BuiltinCall *call) {
     switch ((int)call->builtin->id) {
-    case BUILTIN_println: case BUILTIN_print: case BUILTIN_printf: case BUILTIN_eprintln:
-    case BUILTIN_eprintf:
-        return lower_print(cx, call);
+    case BUILTIN_println:
+    case BUILTIN_print:
+    case BUILTIN_printf:
+    case BUILTIN_eprintln:
+    case BUILTIN_eprintf: return lower_print(cx, call);
     case BUILTIN_exit: return exit_program(cx, call);
     case BUILTIN_assert: return assert_that(cx, call);
-    case BUILTIN_dlopen: case BUILTIN_dlsym: case BUILTIN_dlclose: return lower_foreign(cx, call);
+    case BUILTIN_dlopen:
+    case BUILTIN_dlsym:
+    case BUILTIN_dlclose: return lower_foreign(cx, call);
     }
     UNREACHABLE("a builtin with code of its own");
 }

@@ -1,8 +1,9 @@
-// lower_call.c: calls and pipes. A known function is called directly, its captures first; a value by
-// rt_call. Arguments are borrowed by the callee, the result is the caller's.
+// lower_call.c: calls and pipes. A known function is called directly, its captures first; a value
+// by rt_call. Arguments are borrowed by the callee, the result is the caller's.
 #include "lower_internal.h"
 
-// --- calls of known functions ---------------------------------------------------------------------
+// --- calls of known functions
+// ---------------------------------------------------------------------
 
 LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bool tail) {
     const Function *function = callee->function;
@@ -18,8 +19,10 @@ LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bo
                                        cx->functions[callee->number], values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
     // Recursion that is none of the tail's stays recursion: a stack that runs out is told.
-    if (tail) LLVMSetTailCall(call, 1);
-    else if (function->effects & EFFECT_RECURSE) LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
+    if (tail)
+        LLVMSetTailCall(call, 1);
+    else if (function->effects & EFFECT_RECURSE)
+        LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
     return lower_val(type_rep(callee->result), callee->result, call,
                      lower_is_counted_rep(type_rep(callee->result)));
 }
@@ -31,10 +34,11 @@ LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t co
     return lower_val(REP_ANY, type_any(), result, true);
 }
 
-// --- f(x) max N -----------------------------------------------------------------------------------
+// --- f(x) max N
+// -----------------------------------------------------------------------------------
 
-// Every call of a bounded function counts how deep it is; a call with `max N` sets how deep that may
-// become before it, and puts the old bound back after it.
+// Every call of a bounded function counts how deep it is; a call with `max N` sets how deep that
+// may become before it, and puts the old bound back after it.
 typedef struct Bound {
     Depth *depth; // null: the callee is never bounded
     LLVMValueRef most_before;
@@ -104,10 +108,11 @@ static void survey(void *context, Node **child) {
     LowerCtx *cx = context;
     Node *node = *child;
     if (!node) return;
-    Function *function = node->kind == NODE_CALL && is_bounded(node)
-                             ? named_function(node->call.callee) : NULL;
+    Function *function =
+        node->kind == NODE_CALL && is_bounded(node) ? named_function(node->call.callee) : NULL;
     if (function && !map_get(&cx->depths, function))
-        map_put(&cx->depths, function, new_depth(cx, function->name ? function->name->text : "lambda"));
+        map_put(&cx->depths, function,
+                new_depth(cx, function->name ? function->name->text : "lambda"));
     bool defines = node->kind == NODE_DEFINE && node->define->symbols.len == 1 &&
                    node->define->symbols.items[0] && !node->define->symbols.items[0]->updated;
     if (defines && lower_is_address(cx, node->define->value))
@@ -121,8 +126,10 @@ void lower_survey(LowerCtx *cx) {
 
 // What stands before a direct call: the callee's own effects.
 static void prepare_callee(LowerCtx *cx, Node *callee) {
-    if (callee->kind == NODE_LAMBDA) lower_snapshots(cx, callee->lambda.function);
-    else if (!named_function(callee)) lower_effect(cx, callee);
+    if (callee->kind == NODE_LAMBDA)
+        lower_snapshots(cx, callee->lambda.function);
+    else if (!named_function(callee))
+        lower_effect(cx, callee);
 }
 
 static bool nothing_to_clean(LowerCtx *cx) {
@@ -165,8 +172,10 @@ LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
     const Builtin *builtin = named_builtin(callee);
     if (lower_is_foreign_call(node)) return lower_foreign_call(cx, node, NULL);
     if (builtin)
-        return lower_builtin(cx, (BuiltinCall){.builtin = builtin, .nodes = &node->call.args,
-                                               .count = node->call.args.len, .span = node->span,
+        return lower_builtin(cx, (BuiltinCall){.builtin = builtin,
+                                               .nodes = &node->call.args,
+                                               .count = node->call.args.len,
+                                               .span = node->span,
                                                .type = lower_node_type(cx, node)});
     const Instance *instance = lower_callee(cx, node);
     if (instance) return direct_call(cx, node, instance, tail);
@@ -185,7 +194,8 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     Function *function = fs->function;
     bool bounded = is_bounded(node);
     if (!function->self_tail_call || fs->plan || bounded) return false;
-    if (node->call.callee->kind != NODE_NAME || lower_callee(cx, node) != fs->instance) return false;
+    if (node->call.callee->kind != NODE_NAME || lower_callee(cx, node) != fs->instance)
+        return false;
     uint32_t count = function->param_count;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     lower_operands(cx, node->call.args.items, count, args);
@@ -205,7 +215,8 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     return true;
 }
 
-// --- pipes ----------------------------------------------------------------------------------------
+// --- pipes
+// ----------------------------------------------------------------------------------------
 
 // The right side of a pipe, made ready to be applied any number of times.
 typedef struct Applied {
@@ -219,11 +230,12 @@ static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
     Applied applied = {.builtin = named_builtin(right)};
     if (applied.builtin) return applied;
     applied.instance = lower_callee(cx, node);
-    applied.never = !applied.instance && named_function(right) != NULL &&
-                    !lower_callee(cx, right);
+    applied.never = !applied.instance && named_function(right) != NULL && !lower_callee(cx, right);
     if (applied.never) return applied;
-    if (applied.instance) prepare_callee(cx, right);
-    else applied.value = lower_expr(cx, right);
+    if (applied.instance)
+        prepare_callee(cx, right);
+    else
+        applied.value = lower_expr(cx, right);
     return applied;
 }
 
@@ -231,8 +243,11 @@ static LVal apply(LowerCtx *cx, const Applied *applied, const LVal *args, uint32
                   Span span) {
     if (applied->never) return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
     if (applied->builtin)
-        return lower_builtin(cx, (BuiltinCall){.builtin = applied->builtin, .args = args,
-                                               .count = count, .type = type, .span = span});
+        return lower_builtin(cx, (BuiltinCall){.builtin = applied->builtin,
+                                               .args = args,
+                                               .count = count,
+                                               .type = type,
+                                               .span = span});
     if (applied->instance) return lower_call_known(cx, applied->instance, args, false);
     return lower_call_value(cx, applied->value, args, count, span);
 }
@@ -281,8 +296,8 @@ static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
     Each each;
     LVal item = each_begin(cx, &each, list, 0);
     LVal result = apply(cx, &applied, &item, 1, element, node->span);
-    LLVMValueRef to = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made),
-                                            &each.position, 1, "");
+    LLVMValueRef to =
+        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made), &each.position, 1, "");
     bool number = result.rep == REP_F64 || result.rep == REP_I64;
     if (!number) result = lower_own(cx, result);
     LLVMValueRef stored = number ? lower_convert(cx, result, REP_F64).v : lower_word(cx, result);
@@ -307,7 +322,8 @@ static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
     LVal args[2] = {{0}, each_begin(cx, &each, list, 1)};
     LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
     args[0] = lower_val(rep, type, old, true);
-    LVal result = lower_own(cx, lower_convert(cx, apply(cx, &applied, args, 2, type, node->span), rep));
+    LVal result =
+        lower_own(cx, lower_convert(cx, apply(cx, &applied, args, 2, type, node->span), rep));
     LLVMBuildStore(cx->builder, result.v, slot);
     lower_drop(cx, args[0]);
     each_end(cx, &each);

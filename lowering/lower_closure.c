@@ -1,12 +1,13 @@
-// lower_closure.c: functions as values. A closure's code is a wrapper that takes captures out of the
-// closure and arguments out of an array and calls the boxed instance. A function that captures nothing
-// has one constant closure.
+// lower_closure.c: functions as values. A closure's code is a wrapper that takes captures out of
+// the closure and arguments out of an array and calls the boxed instance. A function that captures
+// nothing has one constant closure.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 
 void lower_snapshots(LowerCtx *cx, Function *function) {
     for (uint32_t i = 0; i < function->snapshots.len; i++)
-        lower_define(cx, function->snapshots.items[i], lower_symbol(cx, function->sources.items[i]));
+        lower_define(cx, function->snapshots.items[i],
+                     lower_symbol(cx, function->sources.items[i]));
 }
 
 static LLVMValueRef add_wrapper(LowerCtx *cx, const char *name) {
@@ -21,7 +22,8 @@ static LLVMValueRef add_wrapper(LowerCtx *cx, const char *name) {
     return function;
 }
 
-static LLVMValueRef load_word(LowerCtx *cx, LLVMValueRef object, int64_t offset, Type type, Rep rep) {
+static LLVMValueRef load_word(LowerCtx *cx, LLVMValueRef object, int64_t offset, Type type,
+                              Rep rep) {
     LLVMValueRef word = LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, object, offset), "");
     return lower_convert(cx, lower_val(REP_ANY, type, word, false), rep).v;
 }
@@ -81,7 +83,8 @@ LVal lower_function_value(LowerCtx *cx, Node *node, Function *function) {
     LLVMValueRef words = lower_words_alloca(cx, count, "captured");
     for (uint32_t i = 0; i < count; i++) {
         LVal capture = lower_own(cx, lower_symbol(cx, function->captures.items[i]));
-        LLVMBuildStore(cx->builder, lower_word(cx, capture), lower_field(cx, words, 8 * (int64_t)i));
+        LLVMBuildStore(cx->builder, lower_word(cx, capture),
+                       lower_field(cx, words, 8 * (int64_t)i));
     }
     LLVMValueRef made = RT(cx, rt_closure_new, code, info, words, lower_i64(cx, count));
     return lower_val(REP_FUNCTION, type, made, true);
@@ -92,7 +95,8 @@ LVal lower_lambda(LowerCtx *cx, Node *node) {
     return lower_function_value(cx, node, node->lambda.function);
 }
 
-// --- builtins as values ---------------------------------------------------------------------------
+// --- builtins as values
+// ---------------------------------------------------------------------------
 
 static LLVMValueRef builtin_wrapper(LowerCtx *cx, const Builtin *builtin, uint32_t arity) {
     const char *name = arena_printf(cx->arena, "flap.builtin.%s", builtin->name);
@@ -111,9 +115,10 @@ static LLVMValueRef builtin_wrapper(LowerCtx *cx, const Builtin *builtin, uint32
     } else {
         LVal *args = ARENA_ARRAY(cx->arena, LVal, arity + 1);
         for (uint32_t i = 0; i < arity; i++)
-            args[i] = lower_val(REP_ANY, type_any(), load_word(cx, words, 8 * (int64_t)i, type_any(),
-                                                               REP_ANY), false);
-        result = lower_word(cx, lower_builtin(cx, (BuiltinCall){.builtin = builtin, .args = args,
+            args[i] = lower_val(REP_ANY, type_any(),
+                                load_word(cx, words, 8 * (int64_t)i, type_any(), REP_ANY), false);
+        result = lower_word(cx, lower_builtin(cx, (BuiltinCall){.builtin = builtin,
+                                                                .args = args,
                                                                 .count = arity,
                                                                 .type = type_any()}));
     }

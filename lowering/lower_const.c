@@ -1,6 +1,6 @@
-// lower_const.c: constants of generated code: numbers, texts, immortal strings and lists, places for
-// messages, closures without captures. Equal ones are made once. Nothing here changes at run time but
-// lists of anything but numbers, which are built once, when the program starts.
+// lower_const.c: constants of generated code: numbers, texts, immortal strings and lists, places
+// for messages, closures without captures. Equal ones are made once. Nothing here changes at run
+// time but lists of anything but numbers, which are built once, when the program starts.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 #include <math.h>
@@ -42,8 +42,11 @@ LLVMValueRef lower_cstr(LowerCtx *cx, const char *text) {
 // Length in bytes of the code point at `at`; what is no UTF-8 is one byte each.
 static size_t point_length(const unsigned char *at, size_t left) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t need = at[0] < 0x80 ? 1 : at[0] >= 0xC2 && at[0] < 0xE0 ? 2 : at[0] >= 0xE0 && at[0] < 0xF0
-                  ? 3 : at[0] >= 0xF0 && at[0] < 0xF5 ? 4 : 0;
+    size_t need = at[0] < 0x80                    ? 1
+                  : at[0] >= 0xC2 && at[0] < 0xE0 ? 2
+                  : at[0] >= 0xE0 && at[0] < 0xF0 ? 3
+                  : at[0] >= 0xF0 && at[0] < 0xF5 ? 4
+                                                  : 0;
     if (need <= 1 || need > left) return 1;
     uint32_t point = at[0] & (0x7Fu >> need);
     for (size_t i = 1; i < need; i++) {
@@ -56,9 +59,8 @@ static size_t point_length(const unsigned char *at, size_t left) {
 
 static LLVMValueRef header(LowerCtx *cx, int kind, int flags) {
     LLVMTypeRef i16 = LLVMInt16TypeInContext(cx->context);
-    LLVMValueRef parts[] = {
-        lower_i32(cx, RT_IMMORTAL), LLVMConstInt(cx->i8, (unsigned)kind, 0),
-        LLVMConstInt(cx->i8, (unsigned)flags, 0), LLVMConstInt(i16, 0, 0)};
+    LLVMValueRef parts[] = {lower_i32(cx, RT_IMMORTAL), LLVMConstInt(cx->i8, (unsigned)kind, 0),
+                            LLVMConstInt(cx->i8, (unsigned)flags, 0), LLVMConstInt(i16, 0, 0)};
     return LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
 }
 
@@ -93,9 +95,9 @@ LLVMValueRef lower_numbers(LowerCtx *cx, const double *values, uint32_t count) {
 LLVMValueRef lower_place(LowerCtx *cx, Span span) {
     Place place = source_place(&cx->c->unit, &cx->c->sources, span.begin);
     const char *name = cx->fs ? cx->fs->name : "main";
-    LLVMValueRef parts[] = {
-        lower_cstr(cx, place.source ? place.source->path : ""), lower_i32(cx, (int32_t)place.line),
-        lower_i32(cx, (int32_t)place.column), lower_cstr(cx, name)};
+    LLVMValueRef parts[] = {lower_cstr(cx, place.source ? place.source->path : ""),
+                            lower_i32(cx, (int32_t)place.line),
+                            lower_i32(cx, (int32_t)place.column), lower_cstr(cx, name)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
     return private_constant(cx, value, "flap.place", 8);
 }
@@ -124,7 +126,8 @@ bool lower_number_literal(const Node *node, double *value) {
     return true;
 }
 
-// --- folded constants -----------------------------------------------------------------------------
+// --- folded constants
+// -----------------------------------------------------------------------------
 
 static bool all_numbers(const Node *list, double *values) {
     for (uint32_t i = 0; i < list->list.items.len; i++)
@@ -157,7 +160,8 @@ static LVal constant_list(LowerCtx *cx, Node *node) {
         map_put(&cx->constants, node, global);
         vec_push(cx->arena, &cx->kept_constants, node);
     }
-    return lower_val(REP_LIST, type, LLVMBuildLoad2(cx->builder, cx->ptr, global, "constant"), false);
+    return lower_val(REP_LIST, type, LLVMBuildLoad2(cx->builder, cx->ptr, global, "constant"),
+                     false);
 }
 
 LVal lower_constant(LowerCtx *cx, Node *node) {

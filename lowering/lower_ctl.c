@@ -1,5 +1,6 @@
-// lower_ctl.c: sequential loops and jumps. A range loop is an i64 counter that steps by one to a bound
-// computed once; lists are held while they are iterated. Jumps release the scopes that they leave.
+// lower_ctl.c: sequential loops and jumps. A range loop is an i64 counter that steps by one to a
+// bound computed once; lists are held while they are iterated. Jumps release the scopes that they
+// leave.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 
@@ -19,7 +20,8 @@ LLVMValueRef lower_bound(LowerCtx *cx, LVal v, Span span) {
     return lower_intrinsic(cx, "llvm.smin", cx->i64, high, 2);
 }
 
-// --- what all loops share -------------------------------------------------------------------------
+// --- what all loops share
+// -------------------------------------------------------------------------
 
 typedef struct Opened {
     LoopFrame frame;
@@ -63,15 +65,18 @@ static LLVMValueRef index_now(LowerCtx *cx, const LoopFrame *frame) {
 
 static LLVMValueRef counter_now(LowerCtx *cx, const LoopFrame *frame) {
     LLVMValueRef index = index_now(cx, frame);
-    if (LLVMIsAConstantInt(frame->first) && LLVMConstIntGetSExtValue(frame->first) == 0) return index;
+    if (LLVMIsAConstantInt(frame->first) && LLVMConstIntGetSExtValue(frame->first) == 0)
+        return index;
     return LLVMBuildNSWSub(cx->builder, index, frame->first, "counter");
 }
 
 // An iteration is about to start: the head's last word.
 static void enter_body(LowerCtx *cx, Opened *o, LLVMValueRef goes_on) {
     LLVMBasicBlockRef body = lower_block_new(cx, "loop.body");
-    if (goes_on) lower_branch(cx, goes_on, body, o->done);
-    else LLVMBuildBr(cx->builder, body);
+    if (goes_on)
+        lower_branch(cx, goes_on, body, o->done);
+    else
+        LLVMBuildBr(cx->builder, body);
     lower_at(cx, body);
     if (o->most) {
         LLVMValueRef counter = counter_now(cx, &o->frame);
@@ -97,7 +102,8 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
             static const char text[] = "loop ended without a value";
             LLVMValueRef error = RT(cx, rt_error_new, lower_str(cx, text, sizeof text - 1));
             LVal none = lower_val(REP_ANY, type_of_kind(KIND_ERROR), error, true);
-            LLVMBuildStore(cx->builder, lower_convert(cx, none, frame->result_rep).v, frame->result);
+            LLVMBuildStore(cx->builder, lower_convert(cx, none, frame->result_rep).v,
+                           frame->result);
         }
         LLVMBuildBr(cx->builder, frame->end);
     }
@@ -105,11 +111,13 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     lower_hoist_end(cx, &o->hoist);
     lower_scope_end(cx, o->mark);
     if (!frame->result) return lower_zero(cx);
-    LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, frame->result_rep), frame->result, "");
+    LLVMValueRef v =
+        LLVMBuildLoad2(cx->builder, lower_type(cx, frame->result_rep), frame->result, "");
     return lower_val(frame->result_rep, o->type, v, lower_is_counted_rep(frame->result_rep));
 }
 
-// --- kinds of loops -------------------------------------------------------------------------------
+// --- kinds of loops
+// -------------------------------------------------------------------------------
 
 static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
     Opened o = {0};
@@ -163,8 +171,10 @@ static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint
     LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
     LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
     Symbol *symbol = loop->symbols.len ? loop->symbols.items[0] : NULL;
-    if (symbol && symbol->rebound_by_loop) lower_define(cx, symbol, item);
-    else if (symbol) lower_alias(cx, symbol, item);
+    if (symbol && symbol->rebound_by_loop)
+        lower_define(cx, symbol, item);
+    else if (symbol)
+        lower_alias(cx, symbol, item);
     lower_effect(cx, loop->body);
     return close_loop(cx, &o);
 }
@@ -216,7 +226,8 @@ LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
         return lower_zero(cx);
     }
     switch (node->loop->kind) {
-    case LOOP_FOREVER: case LOOP_WHILE: return endless_loop(cx, node, want_value);
+    case LOOP_FOREVER:
+    case LOOP_WHILE: return endless_loop(cx, node, want_value);
     case LOOP_RANGE: return range_loop(cx, node, want_value);
     case LOOP_EACH: return each_loop(cx, node, want_value);
     case LOOP_PAIRS: break;
@@ -224,7 +235,8 @@ LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     UNREACHABLE("sema refuses loops with two names");
 }
 
-// --- values and jumps -----------------------------------------------------------------------------
+// --- values and jumps
+// -----------------------------------------------------------------------------
 
 LVal lower_loop_value(LowerCtx *cx, Node *node) {
     LoopNode *loop = node->loop_value.loop;
@@ -241,8 +253,9 @@ LVal lower_loop_value(LowerCtx *cx, Node *node) {
         LLVMValueRef last = LLVMBuildSub(cx->builder, frame->total, lower_i64(cx, 1), "");
         return lower_bit(cx, LLVMBuildICmp(cx->builder, LLVMIntEQ, counter, last, ""));
     }
-    case LOOP_COUNTER: case LOOP_ITEM: case LOOP_CYCLE:
-        return lower_val(REP_I64, type_integer(0, 0x1p52), counter, false);
+    case LOOP_COUNTER:
+    case LOOP_ITEM:
+    case LOOP_CYCLE: return lower_val(REP_I64, type_integer(0, 0x1p52), counter, false);
     }
     UNREACHABLE("a value of a loop");
 }
@@ -268,8 +281,8 @@ void lower_next(LowerCtx *cx, Node *node) {
     lower_at(cx, lower_block_new(cx, "dead"));
 }
 
-// The loop variable stands for an element of the list variable that the loop goes over: what it holds
-// goes there after an update. Before one through a path the element is emptied, so that the
+// The loop variable stands for an element of the list variable that the loop goes over: what it
+// holds goes there after an update. Before one through a path the element is emptied, so that the
 // variable's value is not shared with it.
 void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before) {
     LoopFrame *frame = cx->fs->loop;
@@ -277,8 +290,11 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before) {
         frame = frame->outer;
     CHECK(frame != NULL && frame->loop->source, "an updated loop variable has a source");
     LVal index = lower_val(REP_I64, type_integer(0, 0x1p53), index_now(cx, frame), false);
-    Path path = {.symbol = frame->loop->source, .slot = lower_slot(cx, frame->loop->source),
-                 .count = 1, .indices = &index, .span = frame->loop->header};
+    Path path = {.symbol = frame->loop->source,
+                 .slot = lower_slot(cx, frame->loop->source),
+                 .count = 1,
+                 .indices = &index,
+                 .span = frame->loop->header};
     LVal value = before ? lower_zero(cx) : lower_symbol(cx, symbol);
     lower_path_write(cx, &path, lower_own(cx, value));
 }

@@ -5,7 +5,8 @@
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 
-// --- what a part of the program may do ------------------------------------------------------------
+// --- what a part of the program may do
+// ------------------------------------------------------------
 
 typedef struct FlagWalk {
     LowerCtx *cx;
@@ -21,18 +22,49 @@ static uint8_t own_flags(const Node *node) {
     switch ((NodeKind)node->kind) {
     case NODE_UPDATE: return NODE_MAY_UPDATE | (node->update.or_return ? NODE_MAY_JUMP : 0);
     case NODE_DEFINE: return NODE_MAY_UPDATE | (node->define->or_return ? NODE_MAY_JUMP : 0);
-    case NODE_SWAP: case NODE_APPEND: return NODE_MAY_UPDATE;
-    case NODE_RET: case NODE_LEAVE: case NODE_NEXT: case NODE_ERR: case NODE_ORELSE:
-        return NODE_MAY_JUMP;
+    case NODE_SWAP:
+    case NODE_APPEND: return NODE_MAY_UPDATE;
+    case NODE_RET:
+    case NODE_LEAVE:
+    case NODE_NEXT:
+    case NODE_ERR:
+    case NODE_ORELSE: return NODE_MAY_JUMP;
     case NODE_BINARY: return node->binary.op == BINARY_CARRY ? NODE_MAY_CARRY : 0;
-    case NODE_POISON: case NODE_NUMBER: case NODE_STRING: case NODE_FSTRING: case NODE_NAME:
-    case NODE_LIST: case NODE_MAP: case NODE_UNARY: case NODE_RANGE: case NODE_INDEX:
-    case NODE_SLICE: case NODE_FIELD: case NODE_CALL: case NODE_CAST: case NODE_LAMBDA:
-    case NODE_BLOCK: case NODE_MATCH: case NODE_LOOP: case NODE_PIPE: case NODE_RESULT_TEST:
-    case NODE_LOOP_VALUE: case NODE_SEND: case NODE_PORT: case NODE_SPAWN: case NODE_UNSAFE:
-    case NODE_DEFER: case NODE_ARENA: case NODE_USE: case NODE_IMPORT: case NODE_CSTRUCT:
-    case NODE_ALIAS: case NODE_REGISTER: case NODE_MODULE: case NODE_WAIT_UNTIL: case NODE_HOLD:
-        return 0;
+    case NODE_POISON:
+    case NODE_NUMBER:
+    case NODE_STRING:
+    case NODE_FSTRING:
+    case NODE_NAME:
+    case NODE_LIST:
+    case NODE_MAP:
+    case NODE_UNARY:
+    case NODE_RANGE:
+    case NODE_INDEX:
+    case NODE_SLICE:
+    case NODE_FIELD:
+    case NODE_CALL:
+    case NODE_CAST:
+    case NODE_LAMBDA:
+    case NODE_BLOCK:
+    case NODE_MATCH:
+    case NODE_LOOP:
+    case NODE_PIPE:
+    case NODE_RESULT_TEST:
+    case NODE_LOOP_VALUE:
+    case NODE_SEND:
+    case NODE_PORT:
+    case NODE_SPAWN:
+    case NODE_UNSAFE:
+    case NODE_DEFER:
+    case NODE_ARENA:
+    case NODE_USE:
+    case NODE_IMPORT:
+    case NODE_CSTRUCT:
+    case NODE_ALIAS:
+    case NODE_REGISTER:
+    case NODE_MODULE:
+    case NODE_WAIT_UNTIL:
+    case NODE_HOLD: return 0;
     case NODE_KIND_COUNT: break;
     }
     UNREACHABLE("a node has a kind");
@@ -52,7 +84,8 @@ uint8_t lower_node_flags(LowerCtx *cx, Node *node) {
     return walk.flags;
 }
 
-// --- operands -------------------------------------------------------------------------------------
+// --- operands
+// -------------------------------------------------------------------------------------
 
 void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values) {
     uint32_t *held = ARENA_ARRAY(cx->arena, uint32_t, count + 1);
@@ -75,7 +108,8 @@ void lower_release_all(LowerCtx *cx, const LVal *values, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) lower_release(cx, values[i]);
 }
 
-// --- blocks and statements ------------------------------------------------------------------------
+// --- blocks and statements
+// ------------------------------------------------------------------------
 
 static bool block_carries(LowerCtx *cx, Node *block) {
     return (lower_node_flags(cx, block) & NODE_MAY_CARRY) != 0;
@@ -92,9 +126,12 @@ LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail) {
     LVal value = lower_zero(cx);
     for (uint32_t i = 0; i < count; i++) {
         Node *statement = node->block.statements.items[i];
-        if (i + 1 < count || !want_value) lower_effect(cx, statement);
-        else if (tail) lower_tail(cx, statement);
-        else value = lower_expr(cx, statement);
+        if (i + 1 < count || !want_value)
+            lower_effect(cx, statement);
+        else if (tail)
+            lower_tail(cx, statement);
+        else
+            value = lower_expr(cx, statement);
     }
     fs->carry = carry;
     if (tail && count > 0) {
@@ -108,27 +145,35 @@ LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail) {
 }
 
 void lower_effect(LowerCtx *cx, Node *node) {
-    if (node->kind == NODE_BLOCK) lower_block(cx, node, false, false);
-    else if (node->kind == NODE_MATCH) lower_match(cx, node, false, false);
-    else if (node->kind == NODE_LOOP) lower_loop(cx, node, false);
-    else lower_release(cx, lower_expr(cx, node));
+    if (node->kind == NODE_BLOCK)
+        lower_block(cx, node, false, false);
+    else if (node->kind == NODE_MATCH)
+        lower_match(cx, node, false, false);
+    else if (node->kind == NODE_LOOP)
+        lower_loop(cx, node, false);
+    else
+        lower_release(cx, lower_expr(cx, node));
 }
 
 static void lower_ret(LowerCtx *cx, Node *node) {
     Node *value = node->ret.value;
     bool plain = !value || cx->fs->function->parent == NULL;
-    if (plain) lower_return(cx, value ? lower_expr(cx, value) : lower_zero(cx));
-    else lower_tail(cx, value);
+    if (plain)
+        lower_return(cx, value ? lower_expr(cx, value) : lower_zero(cx));
+    else
+        lower_tail(cx, value);
 }
 
-// --- lists ----------------------------------------------------------------------------------------
+// --- lists
+// ----------------------------------------------------------------------------------------
 
 static bool literal_numbers(LowerCtx *cx, Node *node, LVal *result) {
     uint32_t count = node->list.items.len;
     double *values = ARENA_ARRAY(cx->arena, double, count + 1);
     for (uint32_t i = 0; i < count; i++)
         if (!lower_number_literal(node->list.items.items[i], &values[i])) return false;
-    *result = lower_val(REP_LIST, lower_node_type(cx, node), lower_numbers(cx, values, count), false);
+    *result =
+        lower_val(REP_LIST, lower_node_type(cx, node), lower_numbers(cx, values, count), false);
     return true;
 }
 
@@ -136,7 +181,8 @@ static void store_item(LowerCtx *cx, LLVMValueRef list, uint32_t at, LVal item) 
     LLVMValueRef to = lower_field(cx, list, 32 + 8 * (int64_t)at);
     if (item.rep == REP_F64 || item.rep == REP_I64)
         lower_store(cx, lower_convert(cx, item, REP_F64).v, to, cx->tbaa_element);
-    else lower_store(cx, lower_word(cx, lower_own(cx, item)), to, cx->tbaa_element);
+    else
+        lower_store(cx, lower_word(cx, lower_own(cx, item)), to, cx->tbaa_element);
 }
 
 static LVal lower_list(LowerCtx *cx, Node *node) {
@@ -173,7 +219,8 @@ static LVal lower_range_list(LowerCtx *cx, Node *node) {
     return lower_val(REP_LIST, lower_node_type(cx, node), RT(cx, rt_list_range, low, high), true);
 }
 
-// --- names ----------------------------------------------------------------------------------------
+// --- names
+// ----------------------------------------------------------------------------------------
 
 static LVal lower_name(LowerCtx *cx, Node *node) {
     Symbol *symbol = node->name.symbol;
@@ -184,7 +231,8 @@ static LVal lower_name(LowerCtx *cx, Node *node) {
     return lower_symbol(cx, symbol);
 }
 
-// --- dispatch -------------------------------------------------------------------------------------
+// --- dispatch
+// -------------------------------------------------------------------------------------
 
 static LVal done(LowerCtx *cx) {
     return lower_zero(cx);
@@ -200,7 +248,8 @@ static void lower_included(LowerCtx *cx, Node *node) {
 
 static LVal dispatch(LowerCtx *cx, Node *node) {
     switch ((NodeKind)node->kind) {
-    case NODE_NUMBER: case NODE_STRING: return lower_constant(cx, node);
+    case NODE_NUMBER:
+    case NODE_STRING: return lower_constant(cx, node);
     case NODE_FSTRING: return lower_fstring(cx, node);
     case NODE_NAME: return lower_name(cx, node);
     case NODE_LIST: return lower_list(cx, node);
@@ -225,19 +274,33 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_NEXT: lower_next(cx, node); return done(cx);
     case NODE_USE: lower_included(cx, node); return done(cx);
     case NODE_ALIAS: return done(cx);
-    case NODE_MAP: case NODE_FIELD: case NODE_ORELSE: case NODE_RESULT_TEST: case NODE_SEND:
-    case NODE_PORT: case NODE_SPAWN: case NODE_UNSAFE: case NODE_ERR: case NODE_DEFER:
-    case NODE_ARENA: case NODE_IMPORT: case NODE_CSTRUCT: case NODE_APPEND: case NODE_REGISTER:
-    case NODE_MODULE: case NODE_WAIT_UNTIL: case NODE_HOLD:
-        UNREACHABLE("sema refuses what has no lowering yet");
-    case NODE_POISON: case NODE_KIND_COUNT: break;
+    case NODE_MAP:
+    case NODE_FIELD:
+    case NODE_ORELSE:
+    case NODE_RESULT_TEST:
+    case NODE_SEND:
+    case NODE_PORT:
+    case NODE_SPAWN:
+    case NODE_UNSAFE:
+    case NODE_ERR:
+    case NODE_DEFER:
+    case NODE_ARENA:
+    case NODE_IMPORT:
+    case NODE_CSTRUCT:
+    case NODE_APPEND:
+    case NODE_REGISTER:
+    case NODE_MODULE:
+    case NODE_WAIT_UNTIL:
+    case NODE_HOLD: UNREACHABLE("sema refuses what has no lowering yet");
+    case NODE_POISON:
+    case NODE_KIND_COUNT: break;
     }
     UNREACHABLE("a program with errors is not lowered");
 }
 
 LVal lower_expr(LowerCtx *cx, Node *node) {
     LVal value = dispatch(cx, node);
-    bool literal = node->kind == NODE_NUMBER || node->kind == NODE_STRING || node->kind == NODE_LIST ||
-                   node->kind == NODE_LAMBDA;
+    bool literal = node->kind == NODE_NUMBER || node->kind == NODE_STRING ||
+                   node->kind == NODE_LIST || node->kind == NODE_LAMBDA;
     return literal ? value : lower_as(cx, value, lower_node_type(cx, node));
 }

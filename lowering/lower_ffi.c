@@ -22,15 +22,20 @@ static int kind_of_cast(CastKind to) {
     case CAST_U64: return RT_C_U64;
     case CAST_F32: return RT_C_F32;
     case CAST_F64: return RT_C_F64;
-    case CAST_PTR: case CAST_STRUCT: return RT_C_POINTER;
-    case CAST_CSTR: case CAST_STRING: return RT_C_TEXT;
+    case CAST_PTR:
+    case CAST_STRUCT: return RT_C_POINTER;
+    case CAST_CSTR:
+    case CAST_STRING: return RT_C_TEXT;
     case CAST_LIST: break;
     }
     return RT_C_I64;
 }
 
 static int kind_of_result(const Node *name, const Node *cast) {
-    static const struct { const char *name; int kind; } known[] = {
+    static const struct {
+        const char *name;
+        int kind;
+    } known[] = {
 #define FOREIGN(function, kind) {#function, RT_C_##kind},
 #include "foreign.def"
 #undef FOREIGN
@@ -55,8 +60,7 @@ static LLVMValueRef kind_of_argument(LowerCtx *cx, const Node *node, LVal v) {
     LLVMTypeRef i8 = cx->i8;
     bool prefix = node->kind == NODE_UNARY && node->unary.op == UNARY_NEG;
     if (prefix) node = node->unary.operand; // -1 as i32 is -(1 as i32)
-    if (node->kind == NODE_CAST)
-        return LLVMConstInt(i8, (unsigned)kind_of_cast(node->cast.to), 0);
+    if (node->kind == NODE_CAST) return LLVMConstInt(i8, (unsigned)kind_of_cast(node->cast.to), 0);
     if (!prefix && lower_is_address(cx, node)) return LLVMConstInt(i8, RT_C_POINTER, 0);
     LLVMValueRef text = LLVMConstInt(i8, RT_C_TEXT, 0), back = LLVMConstInt(i8, RT_C_CALLBACK, 0);
     LLVMValueRef number = LLVMConstInt(i8, RT_C_F64, 0);
@@ -80,9 +84,9 @@ LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast) {
                        lower_field(cx, kinds, (int64_t)i - 1));
     LLVMValueRef words = lower_pack(cx, values + 1, count - 1);
     int kind = kind_of_result(nodes[0], cast);
-    LLVMValueRef word = RT(cx, rt_foreign_call, lower_word(cx, values[0]), kinds, words,
-                           lower_i64(cx, (int64_t)count - 1), lower_i32(cx, kind),
-                           lower_place(cx, node->span));
+    LLVMValueRef word =
+        RT(cx, rt_foreign_call, lower_word(cx, values[0]), kinds, words,
+           lower_i64(cx, (int64_t)count - 1), lower_i32(cx, kind), lower_place(cx, node->span));
     lower_release_all(cx, values, count);
     LVal result = lower_val(REP_ANY, type_number(), word, true);
     return lower_convert(cx, result, REP_F64);

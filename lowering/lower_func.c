@@ -6,7 +6,8 @@
 #include "lower_internal.h"
 #include <string.h>
 
-// --- blocks ---------------------------------------------------------------------------------------
+// --- blocks
+// ---------------------------------------------------------------------------------------
 
 LLVMBasicBlockRef lower_block_new(LowerCtx *cx, const char *name) {
     return LLVMAppendBasicBlockInContext(cx->context, cx->fs->value, name);
@@ -53,7 +54,8 @@ LLVMValueRef lower_words_alloca(LowerCtx *cx, uint32_t count, const char *name) 
     return lower_alloca(cx, LLVMArrayType2(cx->i64, count ? count : 1), name);
 }
 
-// --- functions ------------------------------------------------------------------------------------
+// --- functions
+// ------------------------------------------------------------------------------------
 
 Type lower_node_type(LowerCtx *cx, const Node *node) {
     return cx->fs->instance->node_types[node->id];
@@ -79,7 +81,9 @@ void lower_begin_plain(LowerCtx *cx, FuncState *fs, LLVMValueRef function, const
 void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef function) {
     Function *source = instance->function;
     lower_begin_plain(cx, fs, function,
-                      source->parent == NULL ? "main" : source->name ? source->name->text : "<lambda>");
+                      source->parent == NULL ? "main"
+                      : source->name         ? source->name->text
+                                             : "<lambda>");
     fs->instance = instance;
     fs->function = source;
     fs->shared = instance->parallel || (instance->boxed && cx->c->program->parallel);
@@ -93,7 +97,8 @@ void lower_end(LowerCtx *cx) {
     cx->fs = cx->fs->outer;
 }
 
-// --- slots ----------------------------------------------------------------------------------------
+// --- slots
+// ----------------------------------------------------------------------------------------
 
 static SymSlot *slot_place(LowerCtx *cx, FuncState *fs, Symbol *symbol, Type *type) {
     if (symbol->is_global) {
@@ -141,8 +146,10 @@ SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol) {
     Type type;
     SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
     if (slot->at) return slot;
-    if (cx->fs->plan) import_slot(cx, slot, symbol, type);
-    else slot_make(cx, slot, symbol, type); // only in code that is never reached
+    if (cx->fs->plan)
+        import_slot(cx, slot, symbol, type);
+    else
+        slot_make(cx, slot, symbol, type); // only in code that is never reached
     return slot;
 }
 
@@ -171,7 +178,8 @@ void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value) {
     store_slot(cx, lower_slot_define(cx, symbol), value);
 }
 
-// --- scopes ---------------------------------------------------------------------------------------
+// --- scopes
+// ---------------------------------------------------------------------------------------
 
 uint32_t lower_scope(LowerCtx *cx) {
     return cx->fs->cleanups.len;
@@ -206,7 +214,8 @@ void lower_unhold(LowerCtx *cx, uint32_t at) {
     cx->fs->cleanups.items[at].active = false;
 }
 
-// --- returns --------------------------------------------------------------------------------------
+// --- returns
+// --------------------------------------------------------------------------------------
 
 void lower_return(LowerCtx *cx, LVal value) {
     FuncState *fs = cx->fs;
@@ -235,7 +244,8 @@ void lower_tail(LowerCtx *cx, Node *node) {
     }
 }
 
-// --- bodies ---------------------------------------------------------------------------------------
+// --- bodies
+// ---------------------------------------------------------------------------------------
 
 static void bind_input(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, Rep rep,
                        LLVMValueRef value, bool owns) {
@@ -336,8 +346,10 @@ void lower_instance(LowerCtx *cx, Instance *instance) {
         lower_main(cx);
     } else {
         bind_inputs(cx);
-        if (instance->function->has_clauses) lower_clauses(cx);
-        else lower_tail(cx, instance->function->body);
+        if (instance->function->has_clauses)
+            lower_clauses(cx);
+        else
+            lower_tail(cx, instance->function->body);
     }
     lower_end(cx);
 }

@@ -1,9 +1,10 @@
 // lower_hoist.c: lists that a loop keeps at hand. A list variable that a loop's body only reads, or
-// only reads by index and writes by element, has its elements' address and its length in registers for
-// the whole loop; one that is written is made unshared once, before. So the loop is what C would be.
+// only reads by index and writes by element, has its elements' address and its length in registers
+// for the whole loop; one that is written is made unshared once, before. So the loop is what C
+// would be.
 //
-// Invariant: while a slot is hoisted nothing stores to it, and a written one is mentioned in no other
-// way, so that its list stays where it is and nobody else comes to hold it.
+// Invariant: while a slot is hoisted nothing stores to it, and a written one is mentioned in no
+// other way, so that its list stays where it is and nobody else comes to hold it.
 #include "lower_internal.h"
 
 typedef struct Use {
@@ -42,8 +43,10 @@ static void scan_function(Scan *scan, const Function *function) {
 
 static void scan_name(Scan *scan, Symbol *symbol) {
     if (!symbol) return;
-    if (symbol->function) scan_function(scan, symbol->function);
-    else use_of(scan, symbol)->whole = true;
+    if (symbol->function)
+        scan_function(scan, symbol->function);
+    else
+        use_of(scan, symbol)->whole = true;
 }
 
 static void scan_target(Scan *scan, Node *target) {
@@ -55,8 +58,10 @@ static void scan_target(Scan *scan, Node *target) {
     }
     if (root->kind != NODE_NAME) return scan_node(scan, root);
     Use *use = use_of(scan, root->name.symbol);
-    if (depth == 1) use->element_written = true;
-    else use->written = true;
+    if (depth == 1)
+        use->element_written = true;
+    else
+        use->written = true;
 }
 
 static void scan_symbols(Scan *scan, const SymbolVec *symbols) {
@@ -74,8 +79,8 @@ static void scan_match(Scan *scan, Node *node) {
 }
 
 static void scan_node(Scan *scan, Node *node) {
-    bool reads_part = node->kind == NODE_INDEX ||
-                      (node->kind == NODE_UNARY && node->unary.op == UNARY_LEN);
+    bool reads_part =
+        node->kind == NODE_INDEX || (node->kind == NODE_UNARY && node->unary.op == UNARY_LEN);
     Node *base = node->kind == NODE_INDEX ? node->index.base : NULL;
     if (node->kind == NODE_UNARY) base = node->unary.operand;
     if (reads_part && base->kind == NODE_NAME) {

@@ -1,12 +1,13 @@
-// lower_match.c: match blocks. Without guards the subject's truth chooses; with guards they are tried
-// from top to bottom. The arms' values meet in a slot of the representation that the match has.
+// lower_match.c: match blocks. Without guards the subject's truth chooses; with guards they are
+// tried from top to bottom. The arms' values meet in a slot of the representation that the match
+// has.
 #include "lower_internal.h"
 
 typedef struct Meeting {
     LLVMBasicBlockRef end;
     LLVMValueRef slot; // null: nobody wants the value
     Rep rep;
-    bool tail;         // every arm returns from the function
+    bool tail; // every arm returns from the function
 } Meeting;
 
 static void give(LowerCtx *cx, const Meeting *meeting, LVal value) {
@@ -34,9 +35,12 @@ static void finish_arm(LowerCtx *cx, const Meeting *meeting, uint32_t mark) {
 
 static void lower_arm(LowerCtx *cx, const Meeting *meeting, Node *body) {
     uint32_t mark = lower_scope(cx);
-    if (meeting->tail) lower_tail(cx, body);
-    else if (meeting->slot) give(cx, meeting, lower_expr(cx, body));
-    else lower_effect(cx, body);
+    if (meeting->tail)
+        lower_tail(cx, body);
+    else if (meeting->slot)
+        give(cx, meeting, lower_expr(cx, body));
+    else
+        lower_effect(cx, body);
     finish_arm(cx, meeting, mark);
 }
 
@@ -61,12 +65,16 @@ static void by_truth(LowerCtx *cx, Node *node, LVal subject, const Meeting *meet
     if (!gives_subject) lower_release(cx, subject);
     lower_branch(cx, truth, yes, no);
     lower_at(cx, yes);
-    if (then) lower_arm(cx, meeting, then->body);
-    else lower_no_arm(cx, meeting, subject);
+    if (then)
+        lower_arm(cx, meeting, then->body);
+    else
+        lower_no_arm(cx, meeting, subject);
     lower_at(cx, no);
     if (gives_subject) lower_release(cx, subject);
-    if (other) lower_arm(cx, meeting, other->body);
-    else lower_no_arm(cx, meeting, lower_zero(cx));
+    if (other)
+        lower_arm(cx, meeting, other->body);
+    else
+        lower_no_arm(cx, meeting, lower_zero(cx));
 }
 
 static LLVMValueRef guard_truth(LowerCtx *cx, const MatchArm *arm, LVal subject) {
@@ -91,8 +99,10 @@ static void by_guards(LowerCtx *cx, Node *node, LVal subject, const Meeting *mee
         lower_at(cx, no);
     }
     MatchArm *other = find_arm(node, ARM_DEFAULT);
-    if (other) lower_arm(cx, meeting, other->body);
-    else lower_no_arm(cx, meeting, lower_zero(cx));
+    if (other)
+        lower_arm(cx, meeting, other->body);
+    else
+        lower_no_arm(cx, meeting, lower_zero(cx));
 }
 
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail) {
@@ -101,7 +111,8 @@ LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail) {
     bool guarded = find_arm(node, ARM_GUARD) != NULL;
     LVal subject = lower_expr(cx, node->match.subject);
     Type type = lower_node_type(cx, node);
-    Meeting meeting = {.end = lower_block_new(cx, "matched"), .tail = tail,
+    Meeting meeting = {.end = lower_block_new(cx, "matched"),
+                       .tail = tail,
                        .rep = type_rep(type) == REP_NONE ? REP_I64 : type_rep(type)};
     if (want_value && !tail) meeting.slot = lower_alloca(cx, lower_type(cx, meeting.rep), "match");
     if (guarded) {
@@ -113,8 +124,10 @@ LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail) {
         by_truth(cx, node, subject, &meeting);
     }
     lower_at(cx, meeting.end);
-    if (tail) cx->fs->cleanups.len = mark;
-    else lower_scope_end(cx, mark);
+    if (tail)
+        cx->fs->cleanups.len = mark;
+    else
+        lower_scope_end(cx, mark);
     if (!meeting.slot) return lower_zero(cx);
     LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, meeting.rep), meeting.slot, "");
     return lower_val(meeting.rep, type, v, lower_is_counted_rep(meeting.rep));

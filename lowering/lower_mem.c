@@ -1,7 +1,8 @@
 // lower_mem.c: variables and element reads: names, xs[i], slices, definitions, updates, swaps.
 //
 // A read of a variable borrows from its slot; whoever keeps it longer owns it first. Updates whose
-// old value is not needed any more take it out of the slot, so that the runtime may change it in place.
+// old value is not needed any more take it out of the slot, so that the runtime may change it in
+// place.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 
@@ -13,7 +14,8 @@ LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
     return lower_val(slot->rep, slot->type, v, false);
 }
 
-// --- elements -------------------------------------------------------------------------------------
+// --- elements
+// -------------------------------------------------------------------------------------
 
 LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
                    Type element) {
@@ -119,7 +121,8 @@ LVal lower_index(LowerCtx *cx, Node *node) {
 }
 
 LVal lower_slice(LowerCtx *cx, Node *node) {
-    Node *all[] = {node->slice.base, node->slice.low, node->slice.high, node->slice.step}, *parts[4];
+    Node *all[] = {node->slice.base, node->slice.low, node->slice.high, node->slice.step},
+         *parts[4];
     uint32_t count = 0;
     for (int i = 0; i < 4; i++)
         if (all[i]) parts[count++] = all[i];
@@ -128,20 +131,22 @@ LVal lower_slice(LowerCtx *cx, Node *node) {
     LLVMValueRef words[4];
     for (uint32_t i = 0, next = 0; i < 4; i++)
         words[i] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
-    LLVMValueRef word = RT(cx, rt_slice, words[0], words[1], words[2], words[3],
-                           lower_place(cx, node->span));
+    LLVMValueRef word =
+        RT(cx, rt_slice, words[0], words[1], words[2], words[3], lower_place(cx, node->span));
     lower_release_all(cx, v, count);
     Type type = lower_node_type(cx, node);
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
 }
 
-// --- definitions ----------------------------------------------------------------------------------
+// --- definitions
+// ----------------------------------------------------------------------------------
 
 static LVal rounded(LowerCtx *cx, const Symbol *symbol, LVal v) {
     if (!symbol->to_f32 || (v.rep != REP_F64 && v.rep != REP_I64)) return v;
     LLVMValueRef number = lower_convert(cx, v, REP_F64).v;
     number = LLVMBuildFPTrunc(cx->builder, number, LLVMFloatTypeInContext(cx->context), "");
-    return lower_val(REP_F64, type_number(), LLVMBuildFPExt(cx->builder, number, cx->f64, ""), false);
+    return lower_val(REP_F64, type_number(), LLVMBuildFPExt(cx->builder, number, cx->f64, ""),
+                     false);
 }
 
 // x, y = list
@@ -151,8 +156,8 @@ static void take_apart(LowerCtx *cx, DefineNode *define, Span span) {
     LLVMValueRef wanted = lower_i64(cx, define->symbols.len);
     LLVMValueRef wrong = LLVMBuildICmp(cx->builder, LLVMIntNE, lower_length(cx, list), wanted, "");
     LLVMBasicBlockRef on = lower_rare(cx, wrong, "wrong.length");
-    const char *text = arena_printf(cx->arena, "a list taken apart into %u names has another length",
-                                    define->symbols.len);
+    const char *text = arena_printf(
+        cx->arena, "a list taken apart into %u names has another length", define->symbols.len);
     RT(cx, rt_stop_cstr, lower_cstr(cx, text), lower_place(cx, span));
     lower_rare_stop(cx, on);
     for (uint32_t i = 0; i < define->symbols.len; i++) {
@@ -182,7 +187,8 @@ void lower_definition(LowerCtx *cx, Node *node) {
     lower_define(cx, symbol, rounded(cx, symbol, lower_expr(cx, define->value)));
 }
 
-// --- updates --------------------------------------------------------------------------------------
+// --- updates
+// --------------------------------------------------------------------------------------
 
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value) {
     SymSlot *slot = lower_slot(cx, symbol);
@@ -210,7 +216,8 @@ static BinaryOp operator_of(UpdateOp op) {
 
 typedef VEC(Node *) Parts;
 
-// The parts appended by `x <- x + a + b` or `x += a`, in order; none if the update is of another kind.
+// The parts appended by `x <- x + a + b` or `x += a`, in order; none if the update is of another
+// kind.
 static Parts appended_parts(LowerCtx *cx, Node *node, Symbol *symbol, Rep rep) {
     Parts parts = {0}, none = {0};
     Node *value = node->update.value;
@@ -247,7 +254,8 @@ static LLVMValueRef push_items(LowerCtx *cx, LLVMValueRef list, const LVal *item
     for (uint32_t i = 0; i < count; i++) {
         if (items[i].rep == REP_F64 || items[i].rep == REP_I64)
             list = RT(cx, rt_list_push_number, list, lower_convert(cx, items[i], REP_F64).v);
-        else list = RT(cx, rt_list_push, list, lower_word(cx, lower_own(cx, items[i])));
+        else
+            list = RT(cx, rt_list_push, list, lower_word(cx, lower_own(cx, items[i])));
     }
     return list;
 }
@@ -287,7 +295,8 @@ static void update_path(LowerCtx *cx, Node *node) {
         Type type = lower_node_type(cx, node->update.target);
         if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
         if (type.integer) type = type_number();
-        LVal result = lower_operation(cx, operator_of(node->update.op), old, value, type, node->span);
+        LVal result =
+            lower_operation(cx, operator_of(node->update.op), old, value, type, node->span);
         lower_release(cx, old);
         lower_release(cx, value);
         value = result;
@@ -308,8 +317,8 @@ void lower_update(LowerCtx *cx, Node *node) {
     if (node->update.op != UPDATE_SET) {
         SymSlot *slot = lower_slot(cx, symbol);
         LVal old = lower_symbol(cx, symbol);
-        LVal result = lower_operation(cx, operator_of(node->update.op), old, value, slot->type,
-                                      node->span);
+        LVal result =
+            lower_operation(cx, operator_of(node->update.op), old, value, slot->type, node->span);
         lower_release(cx, value);
         value = result;
     }

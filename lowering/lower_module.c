@@ -33,7 +33,8 @@ static void make_metadata(LowerCtx *cx) {
     LLVMMetadataRef weights[] = {text_of(cx, "branch_weights"), number_of(cx, cx->i32, 1),
                                  number_of(cx, cx->i32, 1000000)};
     cx->rare = node_of(cx, weights, 3);
-    LLVMMetadataRef range[] = {number_of(cx, cx->i64, 0), number_of(cx, cx->i64, UINT64_C(1) << 48)};
+    LLVMMetadataRef range[] = {number_of(cx, cx->i64, 0),
+                               number_of(cx, cx->i64, UINT64_C(1) << 48)};
     cx->range_length = node_of(cx, range, 2);
 }
 
@@ -70,7 +71,8 @@ static void declare_globals(LowerCtx *cx, const Program *program) {
         SymSlot *slot = &cx->globals[symbol->index];
         slot->type = main->symbol_types[symbol->index];
         slot->rep = type_rep(slot->type);
-        const char *name = arena_printf(cx->arena, "flap.%s", symbol->name ? symbol->name->text : "");
+        const char *name =
+            arena_printf(cx->arena, "flap.%s", symbol->name ? symbol->name->text : "");
         LLVMTypeRef type = lower_type(cx, slot->rep);
         slot->at = LLVMAddGlobal(cx->module, type, name);
         LLVMSetInitializer(slot->at, LLVMConstNull(type));
@@ -87,8 +89,8 @@ static void add_string_attribute(LowerCtx *cx, LLVMValueRef function, const char
 
 static void declare_instance(LowerCtx *cx, const Instance *instance) {
     bool main = instance->function->parent == NULL;
-    const char *name = main ? "flap_program"
-                            : arena_printf(cx->arena, "flap.%s", instance->link_name);
+    const char *name =
+        main ? "flap_program" : arena_printf(cx->arena, "flap.%s", instance->link_name);
     LLVMTypeRef type = main ? LLVMFunctionType(cx->i32, NULL, 0, 0) : lower_signature(cx, instance);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     lower_fn_attr(cx, function, "nounwind", 0);

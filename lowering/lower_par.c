@@ -1,10 +1,11 @@
-// lower_par.c: parallel loops. The body becomes a function `<function>.par.<n>` over a run of iterations
-// [begin, end), with a record of what it captures; the loop itself fills the record and calls the
-// runtime (parallel.md 2 and 3).
+// lower_par.c: parallel loops. The body becomes a function `<function>.par.<n>` over a run of
+// iterations [begin, end), with a record of what it captures; the loop itself fills the record and
+// calls the runtime (parallel.md 2 and 3).
 //
-// The record: the loop's first index, its count, then one word per capture, in the order in which the
-// body first mentions them. What it holds is borrowed for the loop. Reductions go through one partial
-// result per block, combined in block order, so that they do not depend on the number of threads.
+// The record: the loop's first index, its count, then one word per capture, in the order in which
+// the body first mentions them. What it holds is borrowed for the loop. Reductions go through one
+// partial result per block, combined in block order, so that they do not depend on the number of
+// threads.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 #include <math.h>
@@ -46,7 +47,8 @@ LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     return loaded;
 }
 
-// --- costs ----------------------------------------------------------------------------------------
+// --- costs
+// ----------------------------------------------------------------------------------------
 
 typedef struct Cost {
     uint64_t count;
@@ -70,19 +72,22 @@ static Cost cost_of(Node *body) {
     return cost;
 }
 
-// --- reductions -----------------------------------------------------------------------------------
+// --- reductions
+// -----------------------------------------------------------------------------------
 
 static LLVMValueRef identity(LowerCtx *cx, const Reduction *r) {
     bool integer = r->rep == REP_I64;
     switch (r->op) {
-    case REDUCE_ADD: case REDUCE_SUB: return integer ? lower_i64(cx, 0) : lower_f64(cx, -0.0);
+    case REDUCE_ADD:
+    case REDUCE_SUB: return integer ? lower_i64(cx, 0) : lower_f64(cx, -0.0);
     case REDUCE_MUL: return integer ? lower_i64(cx, 1) : lower_f64(cx, 1);
     case REDUCE_MIN: return integer ? lower_i64(cx, INT64_MAX) : lower_f64(cx, (double)INFINITY);
     case REDUCE_MAX: return integer ? lower_i64(cx, INT64_MIN) : lower_f64(cx, -(double)INFINITY);
     case REDUCE_AND: return integer ? lower_i64(cx, 2) : lower_f64(cx, 2); // 2: never combined yet
     case REDUCE_BAND: return integer ? lower_i64(cx, -1) : lower_f64(cx, -1);
-    case REDUCE_OR: case REDUCE_BOR: case REDUCE_BXOR:
-        return integer ? lower_i64(cx, 0) : lower_f64(cx, 0);
+    case REDUCE_OR:
+    case REDUCE_BOR:
+    case REDUCE_BXOR: return integer ? lower_i64(cx, 0) : lower_f64(cx, 0);
     }
     UNREACHABLE("a reduction has an operator");
 }
@@ -90,14 +95,16 @@ static LLVMValueRef identity(LowerCtx *cx, const Reduction *r) {
 static LLVMValueRef combine_extreme(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
                                     LLVMValueRef b) {
     bool most = r->op == REDUCE_MAX, integer = r->rep == REP_I64;
-    const char *name = integer ? (most ? "llvm.smax" : "llvm.smin")
-                               : (most ? "llvm.maximum" : "llvm.minimum");
+    const char *name =
+        integer ? (most ? "llvm.smax" : "llvm.smin") : (most ? "llvm.maximum" : "llvm.minimum");
     LLVMValueRef two[] = {a, b};
     return lower_intrinsic(cx, name, lower_type(cx, r->rep), two, 2);
 }
 
-// `a and b`, `a or b` of what was and a block's part; a part that nothing went into changes nothing.
-static LLVMValueRef combine_truth(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LLVMValueRef b) {
+// `a and b`, `a or b` of what was and a block's part; a part that nothing went into changes
+// nothing.
+static LLVMValueRef combine_truth(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
+                                  LLVMValueRef b) {
     LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
     LLVMValueRef p = lower_truth(cx, x, (Span){0, 0}), q = lower_truth(cx, y, (Span){0, 0});
     LLVMValueRef both = r->op == REDUCE_AND ? LLVMBuildAnd(cx->builder, p, q, "")
@@ -114,13 +121,18 @@ static LLVMValueRef combine(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LL
                   : r->op == REDUCE_BOR ? BINARY_BOR
                                         : BINARY_BXOR;
     switch (r->op) {
-    case REDUCE_ADD: case REDUCE_SUB:
+    case REDUCE_ADD:
+    case REDUCE_SUB:
         return integer ? LLVMBuildAdd(cx->builder, a, b, "") : LLVMBuildFAdd(cx->builder, a, b, "");
     case REDUCE_MUL:
         return integer ? LLVMBuildMul(cx->builder, a, b, "") : LLVMBuildFMul(cx->builder, a, b, "");
-    case REDUCE_MIN: case REDUCE_MAX: return combine_extreme(cx, r, a, b);
-    case REDUCE_AND: case REDUCE_OR: return combine_truth(cx, r, a, b);
-    case REDUCE_BAND: case REDUCE_BOR: case REDUCE_BXOR:
+    case REDUCE_MIN:
+    case REDUCE_MAX: return combine_extreme(cx, r, a, b);
+    case REDUCE_AND:
+    case REDUCE_OR: return combine_truth(cx, r, a, b);
+    case REDUCE_BAND:
+    case REDUCE_BOR:
+    case REDUCE_BXOR:
         return lower_convert(cx, lower_operation(cx, op, x, y, r->type, (Span){0, 0}), r->rep).v;
     }
     UNREACHABLE("a reduction has an operator");
@@ -133,10 +145,13 @@ static void find_reductions(LowerCtx *cx, Par *par) {
         SymSlot *slot = lower_slot(cx, variable->symbol);
         if (slot->rep == REP_NONE) continue;
         CHECK(slot->rep == REP_F64 || slot->rep == REP_I64, "reductions are of numbers");
-        bool sum = variable->op == REDUCE_ADD || variable->op == REDUCE_SUB ||
-                   variable->op == REDUCE_MUL;
-        Reduction r = {.symbol = variable->symbol, .op = variable->op, .rep = slot->rep,
-                       .type = slot->type, .laned = sum && slot->rep == REP_F64};
+        bool sum =
+            variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
+        Reduction r = {.symbol = variable->symbol,
+                       .op = variable->op,
+                       .rep = slot->rep,
+                       .type = slot->type,
+                       .laned = sum && slot->rep == REP_F64};
         r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
         vec_push(cx->arena, &par->reductions, r);
     }
@@ -179,13 +194,15 @@ static LLVMValueRef join_lanes(LowerCtx *cx, const Reduction *r) {
 static void finish_reductions(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
-        LLVMValueRef v = r->laned ? join_lanes(cx, r)
-                                  : LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), r->local, "");
+        LLVMValueRef v = r->laned
+                             ? join_lanes(cx, r)
+                             : LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), r->local, "");
         LLVMBuildStore(cx->builder, v, lane_at(cx, r->inside, par->block));
     }
 }
 
-// --- the body -------------------------------------------------------------------------------------
+// --- the body
+// -------------------------------------------------------------------------------------
 
 // A loop over i64s from `from` up to `to`; the callback fills its body.
 typedef void Fill(LowerCtx *cx, Par *par, LLVMValueRef i, LLVMValueRef extra);
@@ -198,7 +215,8 @@ static void count_loop(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef t
     LLVMBasicBlockRef end = lower_block_new(cx, "run.end");
     lower_go(cx, head);
     LLVMValueRef i = LLVMBuildLoad2(cx->builder, cx->i64, at, "k");
-    LLVMValueRef reach = step == 1 ? i : LLVMBuildNSWAdd(cx->builder, i, lower_i64(cx, step - 1), "");
+    LLVMValueRef reach =
+        step == 1 ? i : LLVMBuildNSWAdd(cx->builder, i, lower_i64(cx, step - 1), "");
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, reach, to, ""), body, end);
     lower_at(cx, body);
     fill(cx, par, i, extra);
@@ -219,12 +237,14 @@ static void bind_variable(LowerCtx *cx, Par *par, LLVMValueRef k) {
     }
     Type element = type_element(par->list.type);
     bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, par->list_inside),
-                                            &k, 1, "");
+    LLVMValueRef at =
+        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, par->list_inside), &k, 1, "");
     LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
     LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
-    if (symbol->rebound_by_loop) lower_define(cx, symbol, item);
-    else lower_alias(cx, symbol, item);
+    if (symbol->rebound_by_loop)
+        lower_define(cx, symbol, item);
+    else
+        lower_alias(cx, symbol, item);
 }
 
 static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane) {
@@ -290,14 +310,13 @@ static LLVMValueRef add_body(LowerCtx *cx, const Par *par) {
     LLVMTypeRef params[] = {cx->ptr, cx->i64, cx->i64, cx->i64};
     LLVMTypeRef type = LLVMFunctionType(cx->void_t, params, 4, 0);
     const Instance *instance = cx->fs->instance;
-    const char *name = arena_printf(cx->arena, "flap.%s.par.%u", instance->link_name,
-                                    par->plan->number);
+    const char *name =
+        arena_printf(cx->arena, "flap.%s.par.%u", instance->link_name, par->plan->number);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
     lower_fn_attr(cx, function, "nounwind", 0);
     static const char *const names[] = {"captures", "begin", "end", "block"};
-    for (unsigned i = 0; i < 4; i++)
-        LLVMSetValueName(LLVMGetParam(function, i), names[i]);
+    for (unsigned i = 0; i < 4; i++) LLVMSetValueName(LLVMGetParam(function, i), names[i]);
     return function;
 }
 
@@ -327,7 +346,8 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     lower_end(cx);
 }
 
-// --- the loop -------------------------------------------------------------------------------------
+// --- the loop
+// -------------------------------------------------------------------------------------
 
 static void share_elements(LowerCtx *cx, const Par *par) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {
@@ -361,8 +381,8 @@ static LLVMValueRef thread_count(LowerCtx *cx, const Par *par) {
     LVal v = lower_expr(cx, node);
     LLVMValueRef count = lower_integer(cx, v, "the number of threads", node->span);
     LLVMValueRef least = LLVMBuildSub(cx->builder, count, lower_i64(cx, 1), "");
-    LLVMValueRef wrong = LLVMBuildICmp(cx->builder, LLVMIntUGE, least,
-                                       lower_i64(cx, RT_PAR_MAX_THREADS), "");
+    LLVMValueRef wrong =
+        LLVMBuildICmp(cx->builder, LLVMIntUGE, least, lower_i64(cx, RT_PAR_MAX_THREADS), "");
     LLVMBasicBlockRef on = lower_rare(cx, wrong, "bad.threads");
     RT(cx, rt_stop_cstr, lower_cstr(cx, "the number of threads must be between 1 and 1024"),
        lower_place(cx, node->span));
@@ -383,7 +403,11 @@ static int32_t flags_of(const Par *par) {
 static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
     uint64_t cost = cost_of(par->loop->body).count;
-    LLVMValueRef parts[] = {par->function, record, count, threads, lower_i32(cx, flags_of(par)),
+    LLVMValueRef parts[] = {par->function,
+                            record,
+                            count,
+                            threads,
+                            lower_i32(cx, flags_of(par)),
                             lower_i32(cx, cost > 1000000 ? 1000000 : (int32_t)cost),
                             lower_place(cx, par->loop->header)};
     static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
@@ -436,8 +460,10 @@ void lower_parallel(LowerCtx *cx, Node *node) {
     Par par = {.node = node, .loop = node->loop, .plan = node->loop->plan};
     uint32_t mark = lower_scope(cx);
     LLVMValueRef threads = thread_count(cx, &par), most = NULL;
-    if (par.loop->kind == LOOP_RANGE) find_range(cx, &par);
-    else find_list(cx, &par);
+    if (par.loop->kind == LOOP_RANGE)
+        find_range(cx, &par);
+    else
+        find_list(cx, &par);
     if (par.loop->max && !par.loop->max_inf)
         most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
     LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
@@ -449,8 +475,8 @@ void lower_parallel(LowerCtx *cx, Node *node) {
     LLVMPositionBuilderAtEnd(cx->builder, here);
     run(cx, &par, fill_record(cx, &par, &fs), threads, count);
     if (par.reductions.len)
-        count_loop(cx, &par, lower_i64(cx, 0), smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS)), 1,
-                   combine_block, NULL, NULL);
+        count_loop(cx, &par, lower_i64(cx, 0), smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS)),
+                   1, combine_block, NULL, NULL);
     if (most) {
         LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, par.count, most, "");
         LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");

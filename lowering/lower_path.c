@@ -1,6 +1,6 @@
-// lower_path.c: updates through a path, xs[i][j] <- v: every list on the way is made unshared where it
-// lies, so that the element is changed in place. Only where a map or anything else may stand on the way
-// is the path taken apart and put together again by the runtime.
+// lower_path.c: updates through a path, xs[i][j] <- v: every list on the way is made unshared where
+// it lies, so that the element is changed in place. Only where a map or anything else may stand on
+// the way is the path taken apart and put together again by the runtime.
 //
 // Invariant: indices and the new value are computed before the first list is touched.
 #include "lower_internal.h"
@@ -49,7 +49,8 @@ LVal lower_path_read(LowerCtx *cx, const Path *path) {
     return at;
 }
 
-// --- writing --------------------------------------------------------------------------------------
+// --- writing
+// --------------------------------------------------------------------------------------
 
 static void check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span) {
     LLVMValueRef outside = LLVMBuildICmp(cx->builder, LLVMIntUGE, position, length, "outside");
@@ -65,7 +66,8 @@ static LLVMValueRef unshare(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, bo
         LLVMSetOrdering(count, LLVMAtomicOrderingAcquire);
         LLVMSetAlignment(count, 4);
     }
-    LLVMValueRef shared = LLVMBuildICmp(cx->builder, LLVMIntNE, count, lower_i32(cx, 1), "is.shared");
+    LLVMValueRef shared =
+        LLVMBuildICmp(cx->builder, LLVMIntNE, count, lower_i32(cx, 1), "is.shared");
     LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
     LLVMBasicBlockRef on = lower_rare(cx, shared, "unshare");
     LLVMBasicBlockRef rare = LLVMGetInsertBlock(cx->builder);
@@ -79,7 +81,8 @@ static LLVMValueRef unshare(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, bo
     return phi;
 }
 
-static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type element, LVal value) {
+static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type element,
+                          LVal value) {
     bool number = value.rep == REP_F64 || value.rep == REP_I64;
     if (number && element.kinds == KIND_NUMBER) {
         lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
@@ -101,7 +104,8 @@ static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
     Type type = path->slot->type;
     Rep rep = path->slot->rep;
     for (uint32_t i = 0; i < path->count; i++) {
-        LLVMValueRef held = lower_load(cx, lower_type(cx, rep), at, i ? cx->tbaa_element : NULL, "");
+        LLVMValueRef held =
+            lower_load(cx, lower_type(cx, rep), at, i ? cx->tbaa_element : NULL, "");
         list = lower_expect(cx, lower_val(rep, type, held, false), KIND_LIST, "an element update",
                             path->span);
         if (i > 0 || !path->slot->known_unique) list = unshare(cx, list, at, rep == REP_ANY);
@@ -141,7 +145,8 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         lower_assign(cx, path->symbol, value);
         return;
     }
-    if (value.rep == REP_ANY && value.type.kinds == KIND_NUMBER) value = lower_convert(cx, value, REP_F64);
+    if (value.rep == REP_ANY && value.type.kinds == KIND_NUMBER)
+        value = lower_convert(cx, value, REP_F64);
     if (path->count == 1 && slot->data && slot->hoisted_write) {
         LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
         check_bounds(cx, position, slot->length, path->span);

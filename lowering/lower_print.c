@@ -1,5 +1,5 @@
-// lower_print.c: output and f-strings. Values go to the runtime as words in an array; texts known at
-// compile time, with their newline, as one string.
+// lower_print.c: output and f-strings. Values go to the runtime as words in an array; texts known
+// at compile time, with their newline, as one string.
 #include "lower_internal.h"
 #include <string.h>
 
@@ -7,7 +7,8 @@ LLVMValueRef lower_pack(LowerCtx *cx, const LVal *args, uint32_t count) {
     if (count == 0) return LLVMConstNull(cx->ptr);
     LLVMValueRef words = lower_words_alloca(cx, count, "words");
     for (uint32_t i = 0; i < count; i++)
-        LLVMBuildStore(cx->builder, lower_word(cx, args[i]), lower_field(cx, words, 8 * (int64_t)i));
+        LLVMBuildStore(cx->builder, lower_word(cx, args[i]),
+                       lower_field(cx, words, 8 * (int64_t)i));
     return words;
 }
 
@@ -45,7 +46,8 @@ LVal lower_print(LowerCtx *cx, const BuiltinCall *call) {
     return lower_zero(cx);
 }
 
-// --- f-strings ------------------------------------------------------------------------------------
+// --- f-strings
+// ------------------------------------------------------------------------------------
 
 typedef struct Format {
     char *bytes;
@@ -88,8 +90,8 @@ LVal lower_fstring(LowerCtx *cx, Node *node) {
     }
     lower_operands(cx, nodes, holes, values);
     LLVMValueRef words = lower_pack(cx, values, holes);
-    LLVMValueRef text = RT(cx, rt_str_format, lower_str(cx, format.bytes, format.len), words,
-                           lower_i64(cx, holes));
+    LLVMValueRef text =
+        RT(cx, rt_str_format, lower_str(cx, format.bytes, format.len), words, lower_i64(cx, holes));
     lower_release_all(cx, values, holes);
     return lower_val(REP_STRING, type_of_kind(KIND_STRING), text, true);
 }

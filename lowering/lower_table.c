@@ -1,5 +1,6 @@
-// lower_table.c: the table from code to names, by which the runtime says whose stack has run out. Made
-// after the optimiser, from the functions that are left: a table made before would keep all of them.
+// lower_table.c: the table from code to names, by which the runtime says whose stack has run out.
+// Made after the optimiser, from the functions that are left: a table made before would keep all of
+// them.
 //
 // Every function of the module has its entry; those that are not Flap's have no name.
 #include "lower_internal.h"

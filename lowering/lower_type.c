@@ -5,16 +5,27 @@
 LLVMTypeRef lower_type(LowerCtx *cx, Rep rep) {
     switch (rep) {
     case REP_F64: return cx->f64;
-    case REP_I64: case REP_ANY: case REP_NONE: return cx->i64;
-    case REP_STRING: case REP_LIST: case REP_MAP: case REP_FUNCTION: return cx->ptr;
+    case REP_I64:
+    case REP_ANY:
+    case REP_NONE: return cx->i64;
+    case REP_STRING:
+    case REP_LIST:
+    case REP_MAP:
+    case REP_FUNCTION: return cx->ptr;
     }
     UNREACHABLE("a value has a representation");
 }
 
 bool lower_is_counted_rep(Rep rep) {
     switch (rep) {
-    case REP_NONE: case REP_F64: case REP_I64: return false;
-    case REP_STRING: case REP_LIST: case REP_MAP: case REP_FUNCTION: case REP_ANY: return true;
+    case REP_NONE:
+    case REP_F64:
+    case REP_I64: return false;
+    case REP_STRING:
+    case REP_LIST:
+    case REP_MAP:
+    case REP_FUNCTION:
+    case REP_ANY: return true;
     }
     UNREACHABLE("a value has a representation");
 }

@@ -20,7 +20,8 @@ LVal lower_zero(LowerCtx *cx) {
     return lower_val(REP_I64, type_integer(0, 0), lower_i64(cx, 0), false);
 }
 
-// --- memory ---------------------------------------------------------------------------------------
+// --- memory
+// ---------------------------------------------------------------------------------------
 
 static unsigned kind_of(LowerCtx *cx, const char *name, unsigned len) {
     return LLVMGetMDKindIDInContext(cx->context, name, len);
@@ -44,7 +45,8 @@ void lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValueRef tba
 }
 
 LLVMValueRef lower_length(LowerCtx *cx, LLVMValueRef list) {
-    LLVMValueRef load = lower_load(cx, cx->i64, lower_field(cx, list, 8), cx->tbaa_header, "length");
+    LLVMValueRef load =
+        lower_load(cx, cx->i64, lower_field(cx, list, 8), cx->tbaa_header, "length");
     LLVMSetMetadata(load, kind_of(cx, "range", 5), cx->range_length);
     return load;
 }
@@ -55,7 +57,8 @@ LLVMValueRef lower_data(LowerCtx *cx, LLVMValueRef list) {
     return data;
 }
 
-// --- counting -------------------------------------------------------------------------------------
+// --- counting
+// -------------------------------------------------------------------------------------
 
 bool lower_is_counted(LVal v) {
     if (!lower_is_counted_rep(v.rep)) return false;
@@ -67,11 +70,15 @@ void lower_retain(LowerCtx *cx, LVal v) {
     if (!lower_is_counted(v)) return;
     bool shared = cx->fs && cx->fs->shared;
     if (v.rep == REP_ANY) {
-        if (shared) RT(cx, rt_retain_shared, v.v);
-        else RT(cx, rt_retain, v.v);
+        if (shared)
+            RT(cx, rt_retain_shared, v.v);
+        else
+            RT(cx, rt_retain, v.v);
     } else {
-        if (shared) RT(cx, rt_retain_object_shared, v.v);
-        else RT(cx, rt_retain_object, v.v);
+        if (shared)
+            RT(cx, rt_retain_object_shared, v.v);
+        else
+            RT(cx, rt_retain_object, v.v);
     }
 }
 
@@ -79,11 +86,15 @@ void lower_drop(LowerCtx *cx, LVal v) {
     if (!lower_is_counted(v)) return;
     bool shared = cx->fs && cx->fs->shared;
     if (v.rep == REP_ANY) {
-        if (shared) RT(cx, rt_release_shared, v.v);
-        else RT(cx, rt_release, v.v);
+        if (shared)
+            RT(cx, rt_release_shared, v.v);
+        else
+            RT(cx, rt_release, v.v);
     } else {
-        if (shared) RT(cx, rt_release_object_shared, v.v);
-        else RT(cx, rt_release_object, v.v);
+        if (shared)
+            RT(cx, rt_release_object_shared, v.v);
+        else
+            RT(cx, rt_release_object, v.v);
     }
 }
 
@@ -97,7 +108,8 @@ LVal lower_own(LowerCtx *cx, LVal v) {
     return v;
 }
 
-// --- conversions ----------------------------------------------------------------------------------
+// --- conversions
+// ----------------------------------------------------------------------------------
 
 static uint32_t tag_of(Rep rep) {
     switch (rep) {
@@ -105,7 +117,10 @@ static uint32_t tag_of(Rep rep) {
     case REP_LIST: return RT_TAG_LIST;
     case REP_MAP: return RT_TAG_MAP;
     case REP_FUNCTION: return RT_TAG_FUNCTION;
-    case REP_NONE: case REP_F64: case REP_I64: case REP_ANY: break;
+    case REP_NONE:
+    case REP_F64:
+    case REP_I64:
+    case REP_ANY: break;
     }
     UNREACHABLE("only objects have tags");
 }
@@ -116,8 +131,10 @@ static uint8_t kind_of_rep(Rep rep) {
     case REP_LIST: return KIND_LIST;
     case REP_MAP: return KIND_MAP;
     case REP_FUNCTION: return KIND_FUNCTION;
-    case REP_F64: case REP_I64: return KIND_NUMBER;
-    case REP_NONE: case REP_ANY: break;
+    case REP_F64:
+    case REP_I64: return KIND_NUMBER;
+    case REP_NONE:
+    case REP_ANY: break;
     }
     return KIND_ANY;
 }
@@ -129,7 +146,10 @@ static LLVMValueRef to_double(LowerCtx *cx, LVal v) {
     case REP_I64: return LLVMBuildSIToFP(cx->builder, v.v, cx->f64, "");
     case REP_ANY: return LLVMBuildBitCast(cx->builder, v.v, cx->f64, "");
     case REP_NONE: return lower_f64(cx, 0);
-    case REP_STRING: case REP_LIST: case REP_MAP: case REP_FUNCTION: break;
+    case REP_STRING:
+    case REP_LIST:
+    case REP_MAP:
+    case REP_FUNCTION: break;
     }
     return RT(cx, rt_expect_number, lower_word(cx, v), lower_cstr(cx, "this"),
               LLVMConstNull(cx->ptr)); // only reached where types are wrong: stops
@@ -159,9 +179,12 @@ LLVMValueRef lower_word(LowerCtx *cx, LVal v) {
     switch (v.rep) {
     case REP_ANY: return v.v;
     case REP_NONE: return lower_i64(cx, 0);
-    case REP_F64: case REP_I64:
-        return LLVMBuildBitCast(cx->builder, to_double(cx, v), cx->i64, "");
-    case REP_STRING: case REP_LIST: case REP_MAP: case REP_FUNCTION: {
+    case REP_F64:
+    case REP_I64: return LLVMBuildBitCast(cx->builder, to_double(cx, v), cx->i64, "");
+    case REP_STRING:
+    case REP_LIST:
+    case REP_MAP:
+    case REP_FUNCTION: {
         LLVMValueRef bits = LLVMBuildPtrToInt(cx->builder, v.v, cx->i64, "");
         return LLVMBuildOr(cx->builder, bits, lower_i64(cx, WORD_OF_TAG(tag_of(v.rep))), "");
     }
@@ -182,9 +205,10 @@ LVal lower_convert(LowerCtx *cx, LVal v, Rep rep) {
         result.v = lower_word(cx, v);
         // A literal is no constant any more once it is boxed; the runtime does not count it.
         break;
-    case REP_STRING: case REP_LIST: case REP_MAP: case REP_FUNCTION:
-        result.v = to_pointer(cx, v, rep);
-        break;
+    case REP_STRING:
+    case REP_LIST:
+    case REP_MAP:
+    case REP_FUNCTION: result.v = to_pointer(cx, v, rep); break;
     }
     if (!lower_is_counted_rep(rep)) result.owned = false;
     return result;
@@ -199,7 +223,8 @@ LVal lower_as(LowerCtx *cx, LVal v, Type type) {
     return v;
 }
 
-// --- checks ---------------------------------------------------------------------------------------
+// --- checks
+// ---------------------------------------------------------------------------------------
 
 LLVMValueRef lower_is_number(LowerCtx *cx, LLVMValueRef word) {
     LLVMValueRef limit = lower_i64(cx, (int64_t)RT_FIRST_BOXED);
@@ -247,8 +272,10 @@ LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span) {
 
 LLVMValueRef lower_expect(LowerCtx *cx, LVal v, uint8_t kind, const char *what, Span span) {
     if (kind_of_rep(v.rep) == kind && v.rep != REP_ANY) return v.v;
-    Rep rep = kind == KIND_STRING ? REP_STRING : kind == KIND_LIST ? REP_LIST
-              : kind == KIND_MAP ? REP_MAP : REP_FUNCTION;
+    Rep rep = kind == KIND_STRING ? REP_STRING
+              : kind == KIND_LIST ? REP_LIST
+              : kind == KIND_MAP  ? REP_MAP
+                                  : REP_FUNCTION;
     LLVMValueRef word = lower_word(cx, v);
     LLVMValueRef right = lower_is_tag(cx, word, tag_of(rep));
     LLVMBasicBlockRef on = lower_rare(cx, LLVMBuildNot(cx->builder, right, ""), "wrong.kind");
@@ -262,11 +289,13 @@ LLVMValueRef lower_truth(LowerCtx *cx, LVal v, Span span) {
     LLVMTypeRef i1 = cx->i1;
     if (v.bit) return v.v;
     switch (v.rep) {
-    case REP_I64: case REP_NONE:
-        return LLVMBuildICmp(cx->builder, LLVMIntNE, v.v, lower_i64(cx, 0), "");
+    case REP_I64:
+    case REP_NONE: return LLVMBuildICmp(cx->builder, LLVMIntNE, v.v, lower_i64(cx, 0), "");
     case REP_F64: return LLVMBuildFCmp(cx->builder, LLVMRealONE, v.v, lower_f64(cx, 0), "");
-    case REP_STRING: case REP_LIST: case REP_MAP: case REP_FUNCTION:
-        return LLVMConstInt(i1, 1, 0);
+    case REP_STRING:
+    case REP_LIST:
+    case REP_MAP:
+    case REP_FUNCTION: return LLVMConstInt(i1, 1, 0);
     case REP_ANY: break;
     }
     if (!type_may(v.type, KIND_NUMBER) && !type_may(v.type, KIND_ERROR))

@@ -1,8 +1,8 @@
-// functions.c: which Flap function a piece of code belongs to, by the table that generated code hands
-// over when the program starts. Only for messages; safe in a signal handler.
+// functions.c: which Flap function a piece of code belongs to, by the table that generated code
+// hands over when the program starts. Only for messages; safe in a signal handler.
 //
-// Invariant: the table is constant and names every function of the program's module; functions of the
-// runtime that were merged into it have no name.
+// Invariant: the table is constant and names every function of the program's module; functions of
+// the runtime that were merged into it have no name.
 #include "rt_internal.h"
 
 typedef struct RtFunctionEntry {

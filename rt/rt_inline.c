@@ -1,6 +1,7 @@
-// rt_inline.c: the small functions of the runtime that generated code calls at every step: counting,
-// element reads and writes, pushes, rounding. Also compiled to LLVM bitcode and merged into every
-// program, so it refers to nothing but rows of rt_abi.def: no thread record, no allocator.
+// rt_inline.c: the small functions of the runtime that generated code calls at every step:
+// counting, element reads and writes, pushes, rounding. Also compiled to LLVM bitcode and merged
+// into every program, so it refers to nothing but rows of rt_abi.def: no thread record, no
+// allocator.
 //
 // The plain variants are for code that no parallel body reaches, the *_shared ones for the rest.
 // Immortal objects (negative counts) are never written.
@@ -15,16 +16,23 @@ static inline void *pointer_of(uint64_t word) {
 }
 
 static inline double number_of(uint64_t word) {
-    union { uint64_t u; double d; } both = {.u = word};
+    union {
+        uint64_t u;
+        double d;
+    } both = {.u = word};
     return both.d;
 }
 
 static inline uint64_t word_of(double number) {
-    union { double d; uint64_t u; } both = {.d = number};
+    union {
+        double d;
+        uint64_t u;
+    } both = {.d = number};
     return both.u;
 }
 
-// --- counting -------------------------------------------------------------------------------------
+// --- counting
+// -------------------------------------------------------------------------------------
 
 void rt_retain_object(const void *object) {
     RtHeader *header = (RtHeader *)(uintptr_t)object;
@@ -69,7 +77,8 @@ void rt_release_shared(uint64_t word) {
     if (!is_number(word)) rt_release_object_shared(pointer_of(word));
 }
 
-// --- lists ----------------------------------------------------------------------------------------
+// --- lists
+// ----------------------------------------------------------------------------------------
 
 static inline int is_unshared(const RtList *list) {
     // Acquire pairs with the release of whoever dropped the other references.
@@ -124,7 +133,8 @@ RtList *rt_list_set_number(RtList *list, int64_t at, double number, const RtPlac
     return rt_list_set(list, at, word_of(number), place);
 }
 
-// --- text -----------------------------------------------------------------------------------------
+// --- text
+// -----------------------------------------------------------------------------------------
 
 RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {
     if (word >> RT_TAG_SHIFT == RT_TAG_STRING) {
@@ -139,7 +149,8 @@ RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {
     return rt_str_new(bytes, length);
 }
 
-// --- rounding -------------------------------------------------------------------------------------
+// --- rounding
+// -------------------------------------------------------------------------------------
 
 // Numbers from 2^52 up, infinities and NaN are whole already. The sign stays: trunc(-0.5) is -0.
 double rt_trunc(double x) {
