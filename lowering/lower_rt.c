@@ -2,7 +2,7 @@
 #include "lower_internal.h"
 #include <string.h>
 
-typedef enum RtType { RTT_VOID, RTT_I32, RTT_I64, RTT_F64, RTT_STR, RTT_LIST, RTT_FN, RTT_WORD,
+typedef enum RtType { RTT_VOID, RTT_I32, RTT_I64, RTT_F64, RTT_STR, RTT_LIST, RTT_MAP, RTT_FN, RTT_WORD,
                       RTT_PTR, RTT_PLACE } RtType;
 typedef enum RtAttr { RTA_NONE, RTA_PURE, RTA_READS, RTA_STOPS, RTA_ALLOC } RtAttr;
 
@@ -40,7 +40,7 @@ static LLVMTypeRef row_type(LowerCtx *cx, RtType type) {
     case RTT_I32: return cx->i32;
     case RTT_I64: case RTT_WORD: return cx->i64;
     case RTT_F64: return cx->f64;
-    case RTT_STR: case RTT_LIST: case RTT_FN: case RTT_PTR: case RTT_PLACE: return cx->ptr;
+    case RTT_STR: case RTT_LIST: case RTT_MAP: case RTT_FN: case RTT_PTR: case RTT_PLACE: return cx->ptr;
     }
     UNREACHABLE("a type of rt_abi.def");
 }
@@ -71,7 +71,8 @@ static void add_attributes(LowerCtx *cx, LLVMValueRef function, const RtRow *row
     case RTA_ALLOC: LLVMAddAttributeAtIndex(function, LLVMAttributeReturnIndex,
                                             attribute(cx, "noalias", 0)); break;
     }
-    if (row->result == RTT_STR || row->result == RTT_LIST || row->result == RTT_FN)
+    if (row->result == RTT_STR || row->result == RTT_LIST || row->result == RTT_MAP ||
+        row->result == RTT_FN)
         LLVMAddAttributeAtIndex(function, LLVMAttributeReturnIndex, attribute(cx, "nonnull", 0));
 }
 

@@ -3,7 +3,7 @@
 // Errors pass through: the first error among the operands is the result. Other kinds that an
 // operator has no meaning for stop the program. Generated code handles numbers itself where it
 // knows them.
-#include "value.h"
+#include "map.h"
 
 static const char *const binary_text[] = {
     "+",   "-",  "*",   "/",  "%",      "**", "*+", "+!",  "<",   "<=", ">",  ">=", "==", "!=",
@@ -64,13 +64,17 @@ static _Noreturn void stop_operands(int32_t op, uint64_t left, uint64_t right,
              rti_kind_text(right));
 }
 
-// + and * of strings and lists; stops when they do not fit.
+// + and * of strings, lists and maps; stops when they do not fit.
 static uint64_t sequences(int32_t op, uint64_t left, uint64_t right, const RtPlace *place) {
     bool string = rti_is(left, RT_TAG_STRING), list = rti_is(left, RT_TAG_LIST);
     if (op == RT_BINARY_ADD && string && rti_is(right, RT_TAG_STRING))
         return rti_string_word(rt_str_concat(rti_str(left), rti_str(right)));
     if (op == RT_BINARY_ADD && list && rti_is(right, RT_TAG_LIST))
         return rti_list_word(rt_list_concat(rti_list(left), rti_list(right)));
+    if (op == RT_BINARY_ADD && rti_is(left, RT_TAG_MAP) && rti_is(right, RT_TAG_MAP)) {
+        RtMap *copy = rt_map_copy(rti_map(left));
+        return rti_map_word(rt_map_merge(copy, rti_map(right)));
+    }
     if (op == RT_BINARY_MUL && string && rti_is_number(right))
         return rti_string_word(rt_str_repeat(rti_str(left), rti_number(right)));
     if (op == RT_BINARY_MUL && list && rti_is_number(right))

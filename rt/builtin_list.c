@@ -103,7 +103,7 @@ uint64_t rt_b_reverse(const uint64_t *args, int64_t count, const RtPlace *place)
 uint64_t rt_b_contains(const uint64_t *args, int64_t count, const RtPlace *place) {
     uint64_t error = rti_first_error(args, count);
     if (error != RT_ABSENT) return error;
-    if (!rti_is(args[0], RT_TAG_STRING) && !rti_is(args[0], RT_TAG_LIST))
+    if (rti_is_number(args[0]) || rti_is(args[0], RT_TAG_FUNCTION))
         rti_stop_kind("contains", "a list, a string or a map", args[0], place);
     return rti_word_of(rt_in(args[1], args[0], place));
 }

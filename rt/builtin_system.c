@@ -1,4 +1,5 @@
-// builtin_system.c: builtins that talk to the system: args, files, standard input, time, processes.
+// builtin_system.c: builtins that talk to the system: args, env, files, standard input, time,
+// processes, system calls.
 //
 // Those whose order can be observed wait for their turn in a parallel loop. What the system refuses
 // is an error value, not a stop.
@@ -21,6 +22,17 @@ uint64_t rt_b_args(const uint64_t *args, int64_t count, const RtPlace *place) {
     }
     list->length = rti_process.argc;
     return rti_list_word(list);
+}
+
+uint64_t rt_b_env(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t passed = rti_first_error(args, count);
+    if (passed != RT_ABSENT) return passed;
+    const RtStr *name = rti_need_string("env", args[0], place);
+    bool whole = name->length > 0 && (int64_t)rti_cstr_length(name->bytes) == name->length;
+    for (int64_t i = 0; i < name->length; i++) whole &= name->bytes[i] != '=';
+    const char *value = whole ? rti_env(name->bytes) : NULL;
+    if (value == NULL) return rti_error_about("environment variable not set: ", name);
+    return rti_string_word(rt_str_new(value, (int64_t)rti_cstr_length(value)));
 }
 
 // --- files --------------------------------------------------------------------------------------
@@ -87,19 +99,29 @@ uint64_t rt_b_read_file(const uint64_t *args, int64_t count, const RtPlace *plac
     return rti_string_word(text);
 }
 
-uint64_t rt_b_write_file(const uint64_t *args, int64_t count, const RtPlace *place) {
-    uint64_t passed = rti_first_error(args, count);
+static uint64_t write_to(const char *what, const uint64_t *args, int flags, const RtPlace *place) {
+    uint64_t passed = rti_first_error(args, 2);
     if (passed != RT_ABSENT) return passed;
-    const RtStr *path = rti_need_string("write_file", args[0], place);
-    const RtStr *text = rti_need_string("write_file", args[1], place);
+    const RtStr *path = rti_need_string(what, args[0], place);
+    const RtStr *text = rti_need_string(what, args[1], place);
     rti_par_wait_turn();
-    long fd = open_path(path, RTI_O_WRONLY | RTI_O_CREAT | RTI_O_TRUNC);
+    long fd = open_path(path, RTI_O_WRONLY | RTI_O_CREAT | flags);
     if (fd < 0) return file_error("cannot write ", path, fd);
     long error = rti_write_all((int)fd, text->bytes, (size_t)text->length);
     long closed = rti_sys_close((int)fd);
     if (error == 0 && closed != -RTI_EINTR) error = closed;
     if (error < 0) return file_error("cannot write ", path, error);
     return 0;
+}
+
+uint64_t rt_b_write_file(const uint64_t *args, int64_t count, const RtPlace *place) {
+    (void)count;
+    return write_to("write_file", args, RTI_O_TRUNC, place);
+}
+
+uint64_t rt_b_append_file(const uint64_t *args, int64_t count, const RtPlace *place) {
+    (void)count;
+    return write_to("append_file", args, RTI_O_APPEND, place);
 }
 
 // --- standard input -----------------------------------------------------------------------------
@@ -207,4 +229,24 @@ uint64_t rt_b_thread_id(const uint64_t *args, int64_t count, const RtPlace *plac
     (void)count;
     (void)place;
     return rti_word_of(rti_self()->id);
+}
+
+// Strings go as addresses of their bytes, numbers as integers. The result is the kernel's: below 0 an
+// error number.
+uint64_t rt_b_syscall(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t passed = rti_first_error(args, count);
+    if (passed != RT_ABSENT) return passed;
+    long words[7] = {0};
+    for (int64_t i = 0; i < count; i++) {
+        if (i > 0 && rti_is(args[i], RT_TAG_STRING))
+            words[i] = (long)(uintptr_t)rti_str(args[i])->bytes;
+        else if (rti_is_number(args[i]))
+            words[i] = rt_to_int(rti_number(args[i]));
+        else
+            rti_stop_kind("syscall", i > 0 ? "numbers and strings" : "a number", args[i], place);
+    }
+    rti_par_wait_turn();
+    rti_out_flush();
+    return rti_word_of(
+        rti_syscall(words[0], words[1], words[2], words[3], words[4], words[5], words[6]));
 }

@@ -1,4 +1,4 @@
-// builtin_text.c: builtins on text: str trim split join replace starts_with ends_with chr ord
+// builtin_text.c: builtins on text: str num trim split join replace starts_with ends_with chr ord
 // repeat. upper and lower are in builtin_case.c.
 #include "builtin_words.h"
 #include "value.h"
@@ -33,6 +33,33 @@ uint64_t rt_b_str(const uint64_t *args, int64_t count, const RtPlace *place) {
 
 static bool is_blank(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// Binary digits after 0b, as in a literal. *used: bytes read, 0 when there are none.
+static double parse_binary(const char *text, int64_t length, size_t *used) {
+    double value = 0;
+    int64_t at = 2;
+    for (; at < length && (text[at] == '0' || text[at] == '1'); at++)
+        value = value * 2 + (text[at] - '0');
+    *used = at > 2 ? (size_t)at : 0;
+    return value;
+}
+
+uint64_t rt_b_num(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    if (rti_is_number(args[0])) return args[0];
+    if (!rti_is(args[0], RT_TAG_STRING)) rti_stop_kind("num", "a string or a number", args[0], place);
+    const RtStr *string = rti_str(args[0]);
+    const char *from = string->bytes, *end = from + string->length;
+    while (from < end && is_blank(*from)) from++;
+    while (end > from && is_blank(end[-1])) end--;
+    size_t used;
+    bool binary = end - from > 2 && from[0] == '0' && (from[1] | 32) == 'b';
+    double number = binary ? parse_binary(from, end - from, &used)
+                           : rti_parse_number(from, (size_t)(end - from), &used);
+    if (used == 0 || used != (size_t)(end - from)) return rti_error_about("not a number: ", string);
+    return rti_number_word(number);
 }
 
 uint64_t rt_b_trim(const uint64_t *args, int64_t count, const RtPlace *place) {

@@ -44,6 +44,7 @@ uint64_t rt_pipe(uint64_t value, uint64_t function, const RtPlace *place) {
 }
 
 uint64_t rt_reduce(uint64_t value, uint64_t function, const RtPlace *place) {
+    if (rti_is(value, RT_TAG_ERROR)) return rti_retained(value);
     if (!rti_is(value, RT_TAG_LIST)) rti_stop_kind("'|||'", "a list", value, place);
     RtList *list = rti_list(value);
     if (list->length == 0) return 0;

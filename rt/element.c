@@ -3,7 +3,7 @@
 //
 // A miss reads as 0, or as an error where the program looks (rt_index_result); nothing is ever read
 // outside an object.
-#include "value.h"
+#include "map.h"
 
 // The position that an index word names; INT64_MIN, a sure miss, for what does not fit.
 static int64_t position_of(uint64_t index, const RtPlace *place) {
@@ -11,56 +11,98 @@ static int64_t position_of(uint64_t index, const RtPlace *place) {
     return rt_to_position(rti_number(index));
 }
 
-static bool find(uint64_t base, int64_t at, uint64_t *element) {
+// The element at an index, owned; false: there is none. *at is the position looked at.
+static bool find(uint64_t base, uint64_t index, int64_t *at, uint64_t *element,
+                 const RtPlace *place) {
+    if (rti_is(base, RT_TAG_MAP)) {
+        rti_map_check_key(index, place);
+        const RtMapEntry *entry = rti_map_find(rti_map(base), index);
+        if (entry != NULL) *element = rti_retained(entry->value);
+        return entry != NULL;
+    }
+    if (!rti_is(base, RT_TAG_LIST) && !rti_is(base, RT_TAG_STRING))
+        rti_stop(place, "%s has no elements", rti_kind_text(base));
+    *at = position_of(index, place);
     if (rti_is(base, RT_TAG_LIST)) {
         const RtList *list = rti_list(base);
-        if (at < 0 || at >= list->length) return false;
-        *element = rti_retained(list->words[at]);
+        if (*at < 0 || *at >= list->length) return false;
+        *element = rti_retained(list->words[*at]);
         return true;
     }
     RtStr *string = rti_str(base);
-    if (at < 0 || at >= string->points) return false;
-    *element = rti_number_word(rt_str_at(string, (double)at));
+    if (*at < 0 || *at >= string->points) return false;
+    *element = rti_number_word(rt_str_at(string, (double)*at));
     return true;
-}
-
-static void check_base(uint64_t base, const RtPlace *place) {
-    if (rti_is(base, RT_TAG_LIST) || rti_is(base, RT_TAG_STRING)) return;
-    rti_stop(place, "%s has no elements", rti_kind_text(base));
 }
 
 uint64_t rt_index(uint64_t base, uint64_t index, const RtPlace *place) {
     if (rti_is(base, RT_TAG_ERROR)) return rti_retained(base);
-    check_base(base, place);
     uint64_t element = 0;
-    (void)find(base, position_of(index, place), &element);
+    int64_t at;
+    (void)find(base, index, &at, &element, place);
     return element;
 }
 
 uint64_t rt_index_result(uint64_t base, uint64_t index, const RtPlace *place) {
     if (rti_is(base, RT_TAG_ERROR)) return rti_retained(base);
-    check_base(base, place);
     uint64_t element;
-    int64_t at = position_of(index, place);
-    if (find(base, at, &element)) return element;
+    int64_t at;
+    if (find(base, index, &at, &element, place)) return element;
+    if (rti_is(base, RT_TAG_MAP)) return rti_map_miss(index);
     long long length = rt_length(base, place);
     if (at == INT64_MIN) return rti_error("index out of range (length %lld)", length);
     return rti_error("index %lld out of range (length %lld)", (long long)at, length);
 }
 
-uint64_t rt_index_set(uint64_t base, uint64_t index, uint64_t value, const RtPlace *place) {
+// --- writing -------------------------------------------------------------------------------------
+
+static _Noreturn void stop_update(uint64_t base, const RtPlace *place) {
     if (rti_is(base, RT_TAG_ERROR)) rti_stop_error(base, place);
     if (rti_is(base, RT_TAG_STRING)) rti_stop(place, "an element of a string cannot be updated");
-    check_base(base, place);
-    RtList *list = rti_list(base);
-    int64_t at = position_of(index, place);
-    if (at < 0 || at >= list->length) rt_stop_range(at, list->length, place);
-    if (!rti_unshared(list)) list = rt_list_grow(list, 0);
-    uint64_t old = list->words[at];
-    list->words[at] = value;
-    rti_list_flag(list, value);
+    rti_stop(place, "%s has no elements", rti_kind_text(base));
+}
+
+// The address of an element of the list or map in *base, which is made unshared there first. On the
+// way (not last) a key that is missing stops; the last one is put in. `boxed`: what will be stored
+// there may be no number.
+static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, bool boxed,
+                                  const RtPlace *place) {
+    if (rti_is(*base, RT_TAG_LIST)) {
+        RtList *list = rti_list(*base);
+        int64_t at = position_of(index, place);
+        if (at < 0 || at >= list->length) rt_stop_range(at, list->length, place);
+        if (!rti_unshared(list)) list = rt_list_grow(list, 0);
+        *base = rti_list_word(list);
+        if (boxed) list->header.flags |= RT_FLAG_BOXED;
+        return &list->words[at];
+    }
+    if (!rti_is(*base, RT_TAG_MAP)) stop_update(*base, place);
+    rti_map_check_key(index, place);
+    if (!last && rti_map_find(rti_map(*base), index) == NULL)
+        rti_stop_error(rti_map_miss(index), place);
+    RtMap *map = rt_map_unique(rti_map(*base));
+    *base = rti_map_word(map);
+    if (boxed) map->header.flags |= RT_FLAG_BOXED;
+    if (!last) return &rti_map_find(map, index)->value;
+    return rti_map_slot(map, index, place);
+}
+
+uint64_t rt_index_set_path(uint64_t base, const void *indices, int64_t count, uint64_t value,
+                           const RtPlace *place) {
+    const uint64_t *index = indices;
+    uint64_t *at = &base;
+    for (int64_t i = 0; i < count; i++) {
+        bool last = i == count - 1;
+        at = element_to_write(at, index[i], last, !last || !rti_is_number(value), place);
+    }
+    uint64_t old = *at;
+    *at = value;
     rti_release_word(old);
-    return rti_list_word(list);
+    return base;
+}
+
+uint64_t rt_index_set(uint64_t base, uint64_t index, uint64_t value, const RtPlace *place) {
+    return rt_index_set_path(base, &index, 1, value, place);
 }
 
 uint64_t rt_slice(uint64_t base, uint64_t low, uint64_t high, uint64_t step, const RtPlace *place) {
@@ -79,6 +121,7 @@ uint64_t rt_slice(uint64_t base, uint64_t low, uint64_t high, uint64_t step, con
 int64_t rt_length(uint64_t word, const RtPlace *place) {
     if (rti_is(word, RT_TAG_LIST)) return rti_list(word)->length;
     if (rti_is(word, RT_TAG_STRING)) return rti_str(word)->points;
+    if (rti_is(word, RT_TAG_MAP)) return rti_map(word)->length;
     rti_stop_kind("'#'", "a string, a list or a map", word, place);
 }
 
@@ -98,6 +141,7 @@ int32_t rt_in(uint64_t left, uint64_t right, const RtPlace *place) {
     if (rti_is(left, RT_TAG_ERROR)) rti_stop_error(left, place);
     if (rti_is(right, RT_TAG_LIST)) return rt_list_contains(rti_list(right), left);
     if (rti_is(right, RT_TAG_STRING)) return in_string(left, rti_str(right), place);
+    if (rti_is(right, RT_TAG_MAP)) return rt_map_has(rti_map(right), left, place);
     rti_stop_kind("'in'", "a list, a string or a map on its right", right, place);
 }
 
@@ -118,6 +162,7 @@ uint64_t rt_cast(uint64_t word, int32_t to, const RtPlace *place) {
     case RT_CAST_LIST:
         if (rti_is(word, RT_TAG_LIST)) return rti_retained(word);
         if (rti_is(word, RT_TAG_STRING)) return rti_list_word(points_of(rti_str(word)));
+        if (rti_is(word, RT_TAG_MAP)) return rti_list_word(rt_map_values(rti_map(word)));
         rti_stop_kind("'as list'", "a string, a list or a map", word, place);
     case RT_CAST_CSTR: // a string ends with a NUL, so it serves as it is
         if (rti_is(word, RT_TAG_STRING)) return rti_retained(word);

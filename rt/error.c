@@ -103,6 +103,7 @@ static _Noreturn void stop_with(const RtPlace *place, const char *message, size_
         *line.at++ = '\n';
         rti_sink_add(&text, where, (size_t)(line.at - where));
     }
+    rti_mutexes_drop();
     rti_err(text.data, text.length);
     rti_process_end(1);
 }
@@ -163,7 +164,21 @@ void rt_stop_cstr(const void *message, const RtPlace *place) {
     stop_with(place, message, rti_cstr_length(message));
 }
 
+void rt_stop_error(uint64_t error, const RtPlace *place) {
+    if (rti_is(error, RT_TAG_ERROR)) rti_stop_error(error, place);
+    rt_stop_text(error, place);
+}
+
+void rt_exit_error(uint64_t error) {
+    rt_stop_error(error, NULL);
+}
+
+void rt_discard(uint64_t word, const RtPlace *place) {
+    if (rti_is(word, RT_TAG_ERROR)) rti_stop_error(word, place);
+}
+
 void rt_exit(int64_t status) {
+    rti_mutexes_drop();
     rti_par_wait_turn();
     rti_process_end((int)(status & 255));
 }
@@ -176,6 +191,28 @@ uint64_t rt_error_new(RtStr *message) {
     rti_retain(message);
     error->message = message;
     return rti_box(RT_TAG_ERROR, error);
+}
+
+uint64_t rt_error_of(uint64_t word) {
+    if (rti_is(word, RT_TAG_ERROR)) return rti_retained(word);
+    RtStr *text = rt_str_of(word);
+    uint64_t error = rt_error_new(text);
+    rti_release(text);
+    return error;
+}
+
+RtStr *rt_error_message(uint64_t word) {
+    return rt_str_of(word);
+}
+
+uint64_t rti_error_about(const char *what, const RtStr *about) {
+    RtSink text = {0};
+    rti_sink_cstr(&text, what);
+    rti_sink_add(&text, about->bytes, (size_t)about->length);
+    RtStr *message = rti_sink_to_str(&text);
+    uint64_t error = rt_error_new(message);
+    rti_release(message);
+    return error;
 }
 
 uint64_t rti_error(const char *format, ...) {

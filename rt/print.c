@@ -97,7 +97,8 @@ void rti_out(const char *bytes, size_t length) {
     RtSink *own = rti_self()->sink;
     if (own != NULL) {
         rti_sink_add(own, bytes, length);
-        if (own->length > RTI_SINK_LIMIT) rti_par_wait_turn();
+        // Not while it holds a mutex, which earlier blocks may wait for.
+        if (own->length > RTI_SINK_LIMIT && rti_self()->held == NULL) rti_par_wait_turn();
         return;
     }
     RtSink *out = &rti_process.out;

@@ -11,6 +11,7 @@
 #define RT_C_TYPE_F64   double
 #define RT_C_TYPE_STR   RtStr *
 #define RT_C_TYPE_LIST  RtList *
+#define RT_C_TYPE_MAP   RtMap *
 #define RT_C_TYPE_FN    RtClosure *
 #define RT_C_TYPE_WORD  uint64_t
 #define RT_C_TYPE_PTR   const void *

@@ -37,7 +37,7 @@ enum { // RtHeader.kind
 
 enum { // RtHeader.flags
     RT_FLAG_BOXED =
-        1, // lists: some element may be other than a number, so copies and drops must look
+        1, // lists, maps: some element or key may be no number, so copies and drops must look
     RT_FLAG_ASCII = 2, // strings: all bytes below 0x80, so positions are byte offsets
     RT_FLAG_UTF8 = 4,  // strings: known to be valid UTF-8; a hint that need not be set (nor if ASCII)
 };
@@ -64,6 +64,25 @@ typedef struct RtList {
     int64_t spare;
     uint64_t words[]; // at offset 32
 } RtList;
+
+typedef struct RtMapEntry {
+    uint64_t key; // RT_ABSENT: removed
+    uint64_t value;
+} RtMapEntry;
+
+// Entries in the order of their insertion; the index finds them by hash (map.c). Keys are strings and
+// numbers, but no NaN and no -0.
+typedef struct RtMap {
+    RtHeader header;
+    int64_t length;      // keys
+    int64_t used;        // entries in use, removed ones among them
+    int64_t capacity;    // entries that fit
+    int64_t mask;        // slots of the index less one
+    uint64_t *index;     // null while the entries are few: they are looked through
+    RtMapEntry *entries; // room, or a block of their own
+    int64_t first;       // all entries before this one are removed
+    RtMapEntry room[];   // at offset 64
+} RtMap;
 
 // What messages and tables say about a function.
 typedef struct RtFunctionInfo {

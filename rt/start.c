@@ -71,7 +71,9 @@ __attribute__((noinline)) static _Noreturn void run(uintptr_t *stack, const uint
     const char *top = (const char *)aux_value(auxv, AT_EXECFN); // the highest thing on the stack
     rti_thread_first(rti_stack_low(top ? top : (const char *)stack));
     set_fault_handler(&on_fault);
-    rti_process_end(flap_program());
+    int32_t status = flap_program();
+    rti_leaks_tell();
+    rti_process_end(status);
 }
 
 // Compiled without a canary of its own, because it sets the canary.

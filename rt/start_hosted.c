@@ -49,5 +49,6 @@ int32_t rt_hosted_run(RtProgram *program, int argc, char **argv) {
     rti_out_flush();
     rti_pool_end();
     rti_foreign_end();
+    rti_leaks_tell();
     return status;
 }

@@ -2,7 +2,7 @@
 //
 // Values may be nested a million deep, so nothing here recurses: equality keeps its own stack of
 // positions, freeing links dead objects through their own memory.
-#include "value.h"
+#include "map.h"
 
 // --- kinds ---------------------------------------------------------------------------------------
 
@@ -87,8 +87,8 @@ int32_t rt_same_function(uint64_t left, uint64_t right) {
 // --- equality ------------------------------------------------------------------------------------
 
 typedef struct Pair {
-    const RtList *left, *right;
-    int64_t at; // elements before it are equal
+    uint64_t left, right; // two lists of equal length, or two maps
+    int64_t at;           // elements before it are equal
 } Pair;
 
 enum { PAIRS_ON_STACK = 32 };
@@ -98,7 +98,7 @@ typedef struct Pairs {
     Pair small[PAIRS_ON_STACK];
 } Pairs;
 
-static void pairs_push(Pairs *pairs, const RtList *left, const RtList *right) {
+static void pairs_push(Pairs *pairs, uint64_t left, uint64_t right) {
     if (pairs->count == pairs->capacity) {
         size_t size = (size_t)pairs->capacity * 2 * sizeof(Pair);
         Pair *items = pairs->items == pairs->small ? NULL : pairs->items;
@@ -117,7 +117,7 @@ static bool numbers_equal(const RtList *left, const RtList *right) {
     return true;
 }
 
-// 1, 0, or -1: two lists of equal length, whose elements must be looked at.
+// 1, 0, or -1: two lists or maps of equal length, whose elements must be looked at.
 static int shallow_equal(uint64_t left, uint64_t right) {
     if (rti_is_number(left) || rti_is_number(right)) return rti_number(left) == rti_number(right);
     if (rti_tag(left) != rti_tag(right)) return 0;
@@ -129,17 +129,37 @@ static int shallow_equal(uint64_t left, uint64_t right) {
         if (((a->header.flags | b->header.flags) & RT_FLAG_BOXED) == 0) return numbers_equal(a, b);
         return -1;
     }
+    case RT_KIND_MAP: return rti_map(left)->length == rti_map(right)->length ? -1 : 0;
     case RT_KIND_ERROR: {
         const RtError *a = rti_pointer(left), *b = rti_pointer(right);
         return rt_str_equal(a->message, b->message);
     }
-    case RT_KIND_FUNCTION:
-    case RT_KIND_MAP: break; // functions by identity; nothing makes maps yet
+    case RT_KIND_FUNCTION: break; // by identity
     }
     return left == right;
 }
 
-static bool lists_equal(const RtList *left, const RtList *right) {
+// The next two values that must be equal. 1: there are none left; 0: a key is missing; -1: here.
+static int next_pair(Pair *pair, uint64_t *left, uint64_t *right) {
+    if (rti_is(pair->left, RT_TAG_LIST)) {
+        const RtList *list = rti_list(pair->left);
+        if (pair->at == list->length) return 1;
+        *left = list->words[pair->at];
+        *right = rti_list(pair->right)->words[pair->at++];
+        return -1;
+    }
+    RtMap *map = rti_map(pair->left);
+    int64_t at = rt_map_next(map, pair->at);
+    if (at < 0) return 1;
+    pair->at = at + 1;
+    const RtMapEntry *other = rti_map_find_exactly(rti_map(pair->right), map->entries[at].key);
+    if (other == NULL) return 0;
+    *left = map->entries[at].value;
+    *right = other->value;
+    return -1;
+}
+
+static bool elements_equal(uint64_t left, uint64_t right) {
     Pairs pairs;
     pairs.items = pairs.small;
     pairs.count = 0;
@@ -147,15 +167,14 @@ static bool lists_equal(const RtList *left, const RtList *right) {
     pairs_push(&pairs, left, right);
     int equal = 1;
     while (equal != 0 && pairs.count > 0) {
-        Pair *top = &pairs.items[pairs.count - 1];
-        if (top->at == top->left->length) {
+        uint64_t a, b;
+        int next = next_pair(&pairs.items[pairs.count - 1], &a, &b);
+        if (next > 0) {
             pairs.count--;
             continue;
         }
-        uint64_t a = top->left->words[top->at], b = top->right->words[top->at];
-        top->at++;
-        equal = shallow_equal(a, b);
-        if (equal < 0) pairs_push(&pairs, rti_list(a), rti_list(b));
+        equal = next < 0 ? shallow_equal(a, b) : 0;
+        if (equal < 0) pairs_push(&pairs, a, b);
     }
     if (pairs.items != pairs.small) rti_free(pairs.items);
     return equal != 0;
@@ -163,21 +182,26 @@ static bool lists_equal(const RtList *left, const RtList *right) {
 
 int32_t rt_equal(uint64_t left, uint64_t right) {
     int equal = shallow_equal(left, right);
-    return equal >= 0 ? equal : lists_equal(rti_list(left), rti_list(right));
+    return equal >= 0 ? equal : elements_equal(left, right);
 }
 
 // --- freeing -------------------------------------------------------------------------------------
 
-// Dead objects wait in a list through these words: a list's spare one, a closure's code.
+// Dead objects wait in a list through these words: a list's spare one, a map's capacity, a closure's
+// code.
 static RtHeader *dead_next(RtHeader *object) {
     if (object->kind == RT_KIND_LIST)
         return (RtHeader *)(uintptr_t)((RtList *)(void *)object)->spare;
+    if (object->kind == RT_KIND_MAP)
+        return (RtHeader *)(uintptr_t)((RtMap *)(void *)object)->capacity;
     return (RtHeader *)(uintptr_t)((RtClosure *)(void *)object)->code;
 }
 
 static void dead_link(RtHeader *object, RtHeader *next) {
     if (object->kind == RT_KIND_LIST)
         ((RtList *)(void *)object)->spare = (int64_t)(uintptr_t)next;
+    else if (object->kind == RT_KIND_MAP)
+        ((RtMap *)(void *)object)->capacity = (int64_t)(uintptr_t)next;
     else
         ((RtClosure *)(void *)object)->code = (RtCode *)(uintptr_t)next;
 }
@@ -185,8 +209,7 @@ static void dead_link(RtHeader *object, RtHeader *next) {
 // Frees an object without elements at once; puts any other on the list.
 static RtHeader *bury(RtHeader *object, RtHeader *dead) {
     switch (object->kind) {
-    case RT_KIND_STRING:
-    case RT_KIND_MAP: rti_free(object); return dead; // nothing makes maps yet
+    case RT_KIND_STRING: rti_free(object); return dead;
     case RT_KIND_ERROR: {
         RtStr *message = ((RtError *)(void *)object)->message;
         if (rti_drop_count(&message->header)) rti_free(message);
@@ -199,31 +222,52 @@ static RtHeader *bury(RtHeader *object, RtHeader *dead) {
             return dead;
         }
         break;
+    case RT_KIND_MAP:
+        if ((object->flags & RT_FLAG_BOXED) == 0) {
+            rti_map_free_storage((RtMap *)(void *)object);
+            rti_free(object);
+            return dead;
+        }
+        break;
     case RT_KIND_FUNCTION: break;
     }
     dead_link(object, dead);
     return object;
 }
 
+static RtHeader *bury_words(const uint64_t *words, int64_t count, RtHeader *dead) {
+    for (int64_t i = 0; i < count; i++) {
+        if (rti_is_number(words[i])) continue;
+        RtHeader *child = rti_pointer(words[i]);
+        if (rti_drop_count(child)) dead = bury(child, dead);
+    }
+    return dead;
+}
+
+static RtHeader *bury_elements(RtHeader *gone, RtHeader *dead) {
+    if (gone->kind == RT_KIND_LIST) {
+        const RtList *list = (RtList *)(void *)gone;
+        return bury_words(list->words, list->length, dead);
+    }
+    if (gone->kind == RT_KIND_FUNCTION) {
+        const RtClosure *closure = (RtClosure *)(void *)gone;
+        return bury_words(closure->words, closure->captured, dead);
+    }
+    RtMap *map = (RtMap *)(void *)gone;
+    for (int64_t i = map->first; i < map->used; i++) {
+        if (map->entries[i].key == RT_ABSENT) continue;
+        uint64_t words[2] = {map->entries[i].key, map->entries[i].value};
+        dead = bury_words(words, 2, dead);
+    }
+    rti_map_free_storage(map);
+    return dead;
+}
+
 void rt_free_object(const void *object) {
     RtHeader *dead = bury((RtHeader *)(uintptr_t)object, NULL);
     while (dead != NULL) {
         RtHeader *gone = dead;
-        dead = dead_next(gone);
-        const uint64_t *words;
-        int64_t count;
-        if (gone->kind == RT_KIND_LIST) {
-            words = ((RtList *)(void *)gone)->words;
-            count = ((RtList *)(void *)gone)->length;
-        } else {
-            words = ((RtClosure *)(void *)gone)->words;
-            count = ((RtClosure *)(void *)gone)->captured;
-        }
-        for (int64_t i = 0; i < count; i++) {
-            if (rti_is_number(words[i])) continue;
-            RtHeader *child = rti_pointer(words[i]);
-            if (rti_drop_count(child)) dead = bury(child, dead);
-        }
+        dead = bury_elements(gone, dead_next(gone));
         rti_free(gone);
     }
 }

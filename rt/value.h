@@ -99,10 +99,16 @@ _Noreturn void rti_stop_kind(const char *what, const char *needed, uint64_t word
 
 // An error (owned) with a message formatted like rti_stop.
 uint64_t rti_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// The same with `about` behind the text, however long it is.
+uint64_t rti_error_about(const char *what, const RtStr *about);
 // The text of a failed system call's result.
 const char *rti_system_error(long error);
 // Formats a message with a NUL: %s %d %lld %c; returns the length, cut at room - 1.
 size_t rti_format_message(char *to, size_t room, const char *format, __builtin_va_list arguments);
+
+// Unlocks every mutex that this thread holds: it is about to wait for its turn for the last time, and
+// earlier blocks may wait for them (builtin_cell.c).
+void rti_mutexes_drop(void);
 
 // --- memory --------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 // value_text.c: the text of values, as println and %v write it (language.md 10).
 //
-// Strings are bare at the outermost level, quoted and escaped inside lists. No recursion: a list
-// nested a million deep is written with a stack of positions on the heap.
-#include "value.h"
+// Strings are bare at the outermost level, quoted and escaped inside lists and maps; so are keys,
+// unless they could follow a dot. No recursion: a list nested a million deep is written with a stack
+// of positions on the heap.
+#include "map.h"
 
 typedef struct Frame {
-    const RtList *list;
-    int64_t at;
+    uint64_t whole; // a list or a map
+    int64_t at, written;
 } Frame;
 
 void rti_write_number(RtSink *sink, double number) {
@@ -59,7 +60,7 @@ static void write_quoted(RtSink *sink, const RtStr *string) {
     rti_sink_add(sink, "\"", 1);
 }
 
-// Writes anything but the elements of a list, of which it writes only the bracket; true for one.
+// Writes anything but the elements of a list or map, of which it writes only the bracket; true for one.
 static bool write_shallow(RtSink *sink, uint64_t word, bool quoted) {
     if (rti_is_number(word)) {
         rti_write_number(sink, rti_number(word));
@@ -85,26 +86,55 @@ static bool write_shallow(RtSink *sink, uint64_t word, bool quoted) {
         rti_sink_add(sink, message->bytes, (size_t)message->length);
         break;
     }
-    case RT_KIND_MAP: break; // nothing makes maps yet
+    case RT_KIND_MAP: rti_sink_add(sink, "{", 1); return true;
     }
     return false;
 }
 
+static void write_key(RtSink *sink, uint64_t key) {
+    bool bare = rti_is(key, RT_TAG_STRING) && rti_is_identifier(rti_str(key));
+    (void)write_shallow(sink, key, !bare);
+    rti_sink_add(sink, ": ", 2);
+}
+
+// The next element of the frame's list or map, with what is written in front of it; false: it is
+// done, and closed.
+static bool next_element(RtSink *sink, Frame *frame, uint64_t *word) {
+    if (rti_is(frame->whole, RT_TAG_LIST)) {
+        const RtList *list = rti_list(frame->whole);
+        if (frame->at == list->length) {
+            rti_sink_add(sink, "]", 1);
+            return false;
+        }
+        if (frame->written++ > 0) rti_sink_add(sink, ", ", 2);
+        *word = list->words[frame->at++];
+        return true;
+    }
+    RtMap *map = rti_map(frame->whole);
+    int64_t at = rt_map_next(map, frame->at);
+    if (at < 0) {
+        rti_sink_add(sink, "}", 1);
+        return false;
+    }
+    if (frame->written++ > 0) rti_sink_add(sink, ", ", 2);
+    write_key(sink, map->entries[at].key);
+    *word = map->entries[at].value;
+    frame->at = at + 1;
+    return true;
+}
+
 enum { FRAMES_ON_STACK = 16 };
 
-static void write_list(RtSink *sink, const RtList *list) {
+static void write_elements(RtSink *sink, uint64_t whole) {
     Frame small[FRAMES_ON_STACK], *frames = small;
     int64_t count = 1, capacity = FRAMES_ON_STACK;
-    frames[0] = (Frame){list, 0};
+    frames[0] = (Frame){whole, 0, 0};
     while (count > 0) {
-        Frame *top = &frames[count - 1];
-        if (top->at == top->list->length) {
-            rti_sink_add(sink, "]", 1);
+        uint64_t word;
+        if (!next_element(sink, &frames[count - 1], &word)) {
             count--;
             continue;
         }
-        if (top->at > 0) rti_sink_add(sink, ", ", 2);
-        uint64_t word = top->list->words[top->at++];
         if (!write_shallow(sink, word, true)) continue;
         if (count == capacity) {
             capacity *= 2;
@@ -113,11 +143,11 @@ static void write_list(RtSink *sink, const RtList *list) {
             if (frames == small) rti_copy(grown, small, sizeof small);
             frames = grown;
         }
-        frames[count++] = (Frame){rti_list(word), 0};
+        frames[count++] = (Frame){word, 0, 0};
     }
     if (frames != small) rti_free(frames);
 }
 
 void rti_write_value(RtSink *sink, uint64_t word) {
-    if (write_shallow(sink, word, false)) write_list(sink, rti_list(word));
+    if (write_shallow(sink, word, false)) write_elements(sink, word);
 }

@@ -1,0 +1,101 @@
+// builtin_random.c: chance: a generator without a state. The number drawn is a function of the seed,
+// the loop's key, the iteration and how many the iteration has drawn before, so iterations of a
+// parallel loop draw what they would draw one after the other.
+//
+// Outside numbered loops numbers come from one stream of the process, in program order: a thread in a
+// parallel loop waits for its turn. A loop's key is drawn where the loop starts, from the stream
+// around it, so the same loop draws other numbers each time it runs.
+#include "builtin_words.h"
+#include "value.h"
+#include "sys.h"
+
+enum { OUTSIDE = -1 }; // the loop key of the process's stream
+
+static uint64_t mix(uint64_t x) { // the finisher of splitmix64
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
+#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+
+static uint64_t seed_of(double number) {
+    if (number == 0) number = 0; // not -0
+    uint64_t seed = mix(rti_number_word(number) + GOLDEN);
+    return seed == 0 ? 1 : seed; // 0: not asked for yet
+}
+
+static uint64_t first_seed(void) {
+    const char *text = rti_env("FLAP_SEED");
+    if (text != NULL && *text != 0) {
+        size_t length = rti_cstr_length(text), used;
+        double number = rti_parse_number(text, length, &used);
+        if (used != length || number != number) rti_stop(NULL, "FLAP_SEED is no number: %s", text);
+        return seed_of(number);
+    }
+    uint64_t seed = 0;
+    if (rti_sys_getrandom(&seed, sizeof seed, 0) != sizeof seed) {
+        RtiTimespec now = {0};
+        (void)rti_sys_clock_gettime(RTI_CLOCK_REALTIME, &now);
+        seed = mix((uint64_t)now.seconds * 1000000000 + (uint64_t)now.nanoseconds +
+                   ((uint64_t)rti_sys_getpid() << 40));
+    }
+    return seed == 0 ? 1 : seed;
+}
+
+static uint64_t seed_now(void) {
+    // Relaxed: the word is all there is to see. Whoever comes first decides.
+    uint64_t seed = atomic_load_explicit(&rti_process.seed, memory_order_relaxed);
+    if (RTI_LIKELY(seed != 0)) return seed;
+    uint64_t own = first_seed();
+    if (atomic_compare_exchange_strong_explicit(&rti_process.seed, &seed, own,
+                                                memory_order_relaxed, memory_order_relaxed))
+        return own;
+    return seed;
+}
+
+static uint64_t draw(int64_t loop, int64_t iteration, uint64_t drawn) {
+    uint64_t stream = mix(seed_now() + (uint64_t)loop * GOLDEN);
+    stream = mix(stream ^ mix((uint64_t)iteration + GOLDEN));
+    return mix(stream + (drawn + 1) * GOLDEN);
+}
+
+static uint64_t draw_outside(void) {
+    rti_par_wait_turn();
+    // Relaxed: in a parallel loop the turns order it.
+    uint64_t drawn = atomic_fetch_add_explicit(&rti_process.drawn, 1, memory_order_relaxed);
+    return draw(OUTSIDE, 0, drawn);
+}
+
+static double fraction(uint64_t bits) {
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+double rt_random(int64_t loop, int64_t iteration, const void *counter) {
+    int64_t *drawn = (int64_t *)(uintptr_t)counter;
+    return fraction(draw(loop, iteration, (uint64_t)(*drawn)++));
+}
+
+int64_t rt_random_loop(int64_t loop, int64_t iteration, const void *counter) {
+    int64_t *drawn = (int64_t *)(uintptr_t)counter;
+    uint64_t key = drawn == NULL ? draw_outside() : draw(loop, iteration, (uint64_t)(*drawn)++);
+    return (int64_t)(key >> 1); // not OUTSIDE
+}
+
+uint64_t rt_b_random(const uint64_t *args, int64_t count, const RtPlace *place) {
+    (void)args;
+    (void)count;
+    (void)place;
+    return rti_number_word(fraction(draw_outside()));
+}
+
+uint64_t rt_b_random_seed(const uint64_t *args, int64_t count, const RtPlace *place) {
+    uint64_t error = rti_first_error(args, count);
+    if (error != RT_ABSENT) return error;
+    double number = rti_need_number("random_seed", args[0], place);
+    if (number != number) rti_stop(place, "random_seed needs a number other than NaN");
+    rti_par_wait_turn();
+    atomic_store_explicit(&rti_process.seed, seed_of(number), memory_order_relaxed);
+    atomic_store_explicit(&rti_process.drawn, 0, memory_order_relaxed);
+    return 0;
+}
