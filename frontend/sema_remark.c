@@ -4,7 +4,7 @@
 #include <math.h>
 #include <unistd.h>
 
-enum { MOST_BLOCKS = 1024 };
+static const double most_blocks = 1024;
 
 typedef struct Shares {
     double least, most; // iterations of a thread
@@ -24,7 +24,7 @@ static double share_begin(double count, double blocks, double part, double threa
 }
 
 static Shares divide(double count, double threads) {
-    double blocks = count < MOST_BLOCKS ? count : MOST_BLOCKS;
+    double blocks = count < most_blocks ? count : most_blocks;
     Shares shares = {count, 0};
     for (double t = 0; t < threads; t++) {
         double size = blocks == 0 ? 0
