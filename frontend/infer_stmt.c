@@ -96,6 +96,10 @@ static void bind_variables(Walk *w, Node *node) {
     if (sequence.kinds != 0 && (sequence.kinds & can) == 0 && infer_may_report(w, loop->iterable))
         diag_report(w->infer->c, DIAG_E0556, loop->iterable->span, type_kind_text(sequence.kinds));
     Type element = type_element(sequence);
+    if (loop->kind == LOOP_EACH && type_may(sequence, KIND_MAP)) { // its keys
+        Type key = type_of_kind(KIND_NUMBER | KIND_STRING);
+        element = type_may(sequence, KIND_LIST) ? type_join(w->infer->arena, element, key) : key;
+    }
     if (type_may(sequence, KIND_STRING))
         element = type_join(w->infer->arena, element, type_integer(0, 0x10FFFF));
     if (loop->kind == LOOP_PAIRS && loop->symbols.len == 2) {

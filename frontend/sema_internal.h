@@ -112,6 +112,8 @@ bool sema_statements(Sema *s, NodeVec *statements, unsigned context);
 static inline void sema_value(Sema *s, Node *node) {
     if (node != NULL) sema_visit(s, node, CTX_VALUE);
 }
+// A field of a map is the element whose key is its name.
+void sema_field_as_index(Sema *s, Node *node);
 static inline void sema_number(Sema *s, Node *node) {
     node->id = s->function->node_count++;
 }

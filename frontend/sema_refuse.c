@@ -8,8 +8,6 @@ static bool has_loop_prefix(const LoopNode *loop) {
 }
 
 static const char *refused_define(const DefineNode *define) {
-    if (define->or_return) return "`=?`";
-    if (define->hot) return "`hot`";
     if (define->exported) return "`export`";
     return NULL;
 }
@@ -18,36 +16,17 @@ static const char *refused_loop(const LoopNode *loop) {
     bool receives = loop->kind == LOOP_PAIRS &&
                     (loop->iterable->kind == NODE_STRING || loop->iterable->kind == NODE_PORT);
     if (receives && loop->prefix != PREFIX_NONE) return NULL; // E0301, now and later
-    if (loop->kind == LOOP_PAIRS)
-        return "a loop with two variables (over a map, or receiving messages)";
+    if (receives) return "a loop that receives messages";
+    if (has_loop_prefix(loop) && loop->kind == LOOP_PAIRS)
+        return "a parallel loop with two variables";
     if (has_loop_prefix(loop) && loop->kind == LOOP_EACH)
         return "a parallel loop over a list or string";
-    return NULL;
-}
-
-static const char *refused_match(const Node *node) {
-    for (uint32_t i = 0; i < node->match.arms.len; i++) {
-        switch (node->match.arms.items[i].kind) {
-        case ARM_ERR_GUARD: return "the guard `err?`";
-        case ARM_VAL_GUARD: return "the guard `val?`";
-        case ARM_BIND_VALUE: return "an arm that binds a value (`-> v { … }`)";
-        case ARM_BIND_ERROR: return "an arm that binds an error (`~> e { … }`)";
-        case ARM_GUARD:
-        case ARM_THEN:
-        case ARM_DEFAULT: break;
-        }
-    }
     return NULL;
 }
 
 // The construct in words, or null when it is supported.
 static const char *refused(const Node *node) {
     switch ((int)node->kind) {
-    case NODE_MAP: return "a map";
-    case NODE_FIELD: return "field access (`.name`)";
-    case NODE_ORELSE: return node->orelse.is_and ? "`and!`" : "`or!`";
-    case NODE_RESULT_TEST: return node->result_test.is_err ? "`.err?`" : "`.val?`";
-    case NODE_ERR: return node->err.from_loop ? "`err @`" : "`err`";
     case NODE_SEND: return "`<==`";
     case NODE_PORT: return "a port literal";
     case NODE_SPAWN: return "`spawn`";
@@ -61,14 +40,11 @@ static const char *refused(const Node *node) {
     case NODE_MODULE: return "`module`";
     case NODE_WAIT_UNTIL: return "`wait_until`";
     case NODE_HOLD: return "`hold`";
-    case NODE_BINARY: return node->binary.op == BINARY_CARRY ? "`+!`" : NULL;
     case NODE_CAST: return node->cast.to == CAST_STRUCT ? "`as` with a cstruct" : NULL;
     case NODE_LOOP_VALUE: return node->loop_value.what == LOOP_CYCLE ? "`@cycle`" : NULL;
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
     case NODE_DEFINE: return refused_define(node->define);
-    case NODE_UPDATE: return node->update.or_return ? "`<-?`" : NULL;
     case NODE_LOOP: return refused_loop(node->loop);
-    case NODE_MATCH: return refused_match(node);
     }
     return NULL;
 }
@@ -96,7 +72,6 @@ bool sema_refuse(Sema *s, Node *node) {
     const char *construct = refused(node);
     if (construct == NULL) return false;
     Span span = node->kind == NODE_LOOP ? node->loop->header : node->span;
-    if (node->kind == NODE_BINARY) span = node->binary.op_span;
     diag_report(s->c, DIAG_E0901, span, construct);
     declare_names(s, node);
     sema_poison(node);

@@ -255,6 +255,16 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     UNREACHABLE("every kind of node has its case");
 }
 
+void sema_field_as_index(Sema *s, Node *node) {
+    if (node->kind != NODE_FIELD) return;
+    Node *base = node->field.base, *key = ast_new(s->arena, NODE_STRING, node->field.name_span);
+    key->string.bytes = node->field.name->text;
+    key->string.len = node->field.name->len;
+    node->kind = NODE_INDEX;
+    node->index.base = base;
+    node->index.index = key;
+}
+
 bool sema_visit(Sema *s, Node *node, unsigned context) {
     uint32_t base = s->spine.len;
     bool ended = false;
@@ -262,6 +272,7 @@ bool sema_visit(Sema *s, Node *node, unsigned context) {
         sema_number(s, node);
         node->statement = s->spine.len == base && (context & CTX_VALUE) == 0;
         if (sema_refuse(s, node)) break;
+        sema_field_as_index(s, node);
         Node *left = left_operand(node);
         if (left == NULL) {
             unsigned here = context;

@@ -162,6 +162,7 @@ static void visit_target(Sema *s, Node *target) {
     Node *node = target;
     for (;;) {
         sema_number(s, node);
+        sema_field_as_index(s, node);
         Node *before = sema_refuse(s, node) ? NULL : path_base(node);
         if (before == NULL) break;
         vec_push(s->scratch, &s->spine, node);

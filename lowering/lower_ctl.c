@@ -198,13 +198,45 @@ static LVal string_loop(LowerCtx *cx, Node *node, LVal text, bool want_value, ui
 
 // A list of what the loop goes over, when only the run tells what that is.
 static LVal as_list(LowerCtx *cx, LVal v, Span span) {
-    LLVMValueRef place = lower_place(cx, span), word = lower_word(cx, v);
-    RT(cx, rt_expect_kind, word, lower_i32(cx, KIND_LIST | KIND_STRING), lower_cstr(cx, "a loop"),
-       place);
-    LLVMValueRef made = RT(cx, rt_cast, word, lower_i32(cx, (int32_t)CAST_LIST), place);
+    LLVMValueRef made = RT(cx, rt_elements, lower_word(cx, v), lower_place(cx, span));
     lower_release(cx, v);
-    Type type = type_of_kind(KIND_LIST);
-    return lower_convert(cx, lower_val(REP_ANY, type, made, true), REP_LIST);
+    return lower_val(REP_LIST, type_of_kind(KIND_LIST), made, true);
+}
+
+static void bind_word(LowerCtx *cx, LoopNode *loop, uint32_t at, LLVMValueRef word) {
+    Symbol *symbol = at < loop->symbols.len ? loop->symbols.items[at] : NULL;
+    LVal owned = lower_val(REP_ANY, type_any(), word, true);
+    if (!symbol) {
+        lower_drop(cx, owned);
+        return;
+    }
+    Type type = cx->fs->instance->symbol_types[symbol->index];
+    lower_define(cx, symbol, lower_as(cx, owned, type));
+}
+
+// @ k, v in m: entries in the order of insertion; the map is held while it is gone through.
+static LVal pairs_loop(LowerCtx *cx, Node *node, bool want_value) {
+    LoopNode *loop = node->loop;
+    uint32_t mark = lower_scope(cx);
+    LVal map = lower_expr(cx, loop->iterable);
+    LLVMValueRef object = lower_expect(cx, map, KIND_MAP, "a loop with two names",
+                                       loop->iterable->span);
+    map = lower_own(cx, map);
+    if (lower_is_counted(map)) lower_hold(cx, map);
+    LLVMValueRef position = lower_alloca(cx, cx->i64, "position");
+    LLVMBuildStore(cx->builder, lower_i64(cx, -1), position);
+    Opened o = {0};
+    open_loop(cx, &o, node, lower_i64(cx, 0), want_value, mark);
+    o.frame.total = lower_load(cx, cx->i64, lower_field(cx, object, 8), cx->tbaa_header, "");
+    LLVMValueRef last = LLVMBuildLoad2(cx->builder, cx->i64, position, "");
+    LLVMValueRef from = LLVMBuildNSWAdd(cx->builder, last, lower_i64(cx, 1), "");
+    LLVMValueRef at = RT(cx, rt_map_next, object, from);
+    LLVMBuildStore(cx->builder, at, position);
+    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSGE, at, lower_i64(cx, 0), ""));
+    bind_word(cx, loop, 0, RT(cx, rt_map_key_at, object, at));
+    bind_word(cx, loop, 1, RT(cx, rt_map_value_at, object, at));
+    lower_effect(cx, loop->body);
+    return close_loop(cx, &o);
 }
 
 static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
@@ -230,9 +262,9 @@ LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     case LOOP_WHILE: return endless_loop(cx, node, want_value);
     case LOOP_RANGE: return range_loop(cx, node, want_value);
     case LOOP_EACH: return each_loop(cx, node, want_value);
-    case LOOP_PAIRS: break;
+    case LOOP_PAIRS: return pairs_loop(cx, node, want_value);
     }
-    UNREACHABLE("sema refuses loops with two names");
+    UNREACHABLE("a loop is of one of these kinds");
 }
 
 // --- values and jumps
@@ -261,8 +293,12 @@ LVal lower_loop_value(LowerCtx *cx, Node *node) {
 }
 
 void lower_leave(LowerCtx *cx, Node *node) {
-    LoopFrame *frame = frame_of(cx, node->leave.loop);
     LVal value = node->leave.value ? lower_expr(cx, node->leave.value) : lower_zero(cx);
+    lower_leave_with(cx, node->leave.loop, value);
+}
+
+void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value) {
+    LoopFrame *frame = frame_of(cx, loop);
     if (frame->result) {
         value = lower_own(cx, lower_convert(cx, value, frame->result_rep));
         LLVMBuildStore(cx->builder, value.v, frame->result);

@@ -152,7 +152,7 @@ void lower_effect(LowerCtx *cx, Node *node) {
     else if (node->kind == NODE_LOOP)
         lower_loop(cx, node, false);
     else
-        lower_release(cx, lower_expr(cx, node));
+        lower_discard(cx, node, lower_expr(cx, node));
 }
 
 static void lower_ret(LowerCtx *cx, Node *node) {
@@ -274,15 +274,15 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_NEXT: lower_next(cx, node); return done(cx);
     case NODE_USE: lower_included(cx, node); return done(cx);
     case NODE_ALIAS: return done(cx);
-    case NODE_MAP:
+    case NODE_MAP: return lower_map(cx, node);
+    case NODE_ORELSE: return lower_orelse(cx, node);
+    case NODE_RESULT_TEST: return lower_result_test(cx, node);
+    case NODE_ERR: lower_err(cx, node); return done(cx);
     case NODE_FIELD:
-    case NODE_ORELSE:
-    case NODE_RESULT_TEST:
     case NODE_SEND:
     case NODE_PORT:
     case NODE_SPAWN:
     case NODE_UNSAFE:
-    case NODE_ERR:
     case NODE_DEFER:
     case NODE_ARENA:
     case NODE_IMPORT:

@@ -262,6 +262,8 @@ LVal lower_slice(LowerCtx *cx, Node *node);
 void lower_definition(LowerCtx *cx, Node *node);
 void lower_update(LowerCtx *cx, Node *node);
 void lower_swap(LowerCtx *cx, Node *node);
+// Defines the symbols as the elements of a list of as many; another length stops.
+void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal list, Span span);
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value); // takes the value
 typedef struct Path {
     Symbol *symbol;
@@ -312,6 +314,7 @@ bool lower_is_address(LowerCtx *cx, const Node *node);
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value);
 LVal lower_loop_value(LowerCtx *cx, Node *node);
 void lower_leave(LowerCtx *cx, Node *node);
+void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value); // takes the value
 void lower_next(LowerCtx *cx, Node *node);
 LLVMValueRef lower_bound(LowerCtx *cx, LVal v, Span span); // of a range: i64
 void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
@@ -319,6 +322,17 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
 void lower_parallel(LowerCtx *cx, Node *node);
+
+// --- lower_result.c, lower_map.c ------------------------------------------------------------------
+LLVMValueRef lower_is_error(LowerCtx *cx, LVal v); // i1
+LVal lower_no_error(LowerCtx *cx, LVal v);         // where it is known not to be one
+LVal lower_or_return(LowerCtx *cx, LVal v);        // an error leaves the function
+void lower_err(LowerCtx *cx, Node *node);
+void lower_discard(LowerCtx *cx, Node *node, LVal v); // a statement's value: an error stops
+LVal lower_result_test(LowerCtx *cx, Node *node);
+LVal lower_orelse(LowerCtx *cx, Node *node);
+void lower_bind_arm(LowerCtx *cx, const MatchArm *arm, LVal subject);
+LVal lower_map(LowerCtx *cx, Node *node);
 
 // --- lower_closure.c ------------------------------------------------------------------------------
 LVal lower_lambda(LowerCtx *cx, Node *node);

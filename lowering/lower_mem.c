@@ -149,19 +149,17 @@ static LVal rounded(LowerCtx *cx, const Symbol *symbol, LVal v) {
                      false);
 }
 
-// x, y = list
-static void take_apart(LowerCtx *cx, DefineNode *define, Span span) {
-    LVal value = lower_expr(cx, define->value);
+void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal value, Span span) {
     LLVMValueRef list = lower_expect(cx, value, KIND_LIST, "a list taken apart", span);
-    LLVMValueRef wanted = lower_i64(cx, define->symbols.len);
+    LLVMValueRef wanted = lower_i64(cx, symbols->len);
     LLVMValueRef wrong = LLVMBuildICmp(cx->builder, LLVMIntNE, lower_length(cx, list), wanted, "");
     LLVMBasicBlockRef on = lower_rare(cx, wrong, "wrong.length");
     const char *text = arena_printf(
-        cx->arena, "a list taken apart into %u names has another length", define->symbols.len);
+        cx->arena, "a list taken apart into %u names has another length", symbols->len);
     RT(cx, rt_stop_cstr, lower_cstr(cx, text), lower_place(cx, span));
     lower_rare_stop(cx, on);
-    for (uint32_t i = 0; i < define->symbols.len; i++) {
-        Symbol *symbol = define->symbols.items[i];
+    for (uint32_t i = 0; i < symbols->len; i++) {
+        Symbol *symbol = symbols->items[i];
         if (!symbol) continue;
         Type element = type_element(value.type);
         LLVMValueRef word = lower_load(cx, cx->i64, lower_field(cx, list, 32 + 8 * (int64_t)i),
@@ -176,7 +174,9 @@ void lower_definition(LowerCtx *cx, Node *node) {
     DefineNode *define = node->define;
     Symbol *symbol = define->symbols.len ? define->symbols.items[0] : NULL;
     if (define->symbols.len > 1) {
-        take_apart(cx, define, node->span);
+        LVal value = lower_expr(cx, define->value);
+        if (define->or_return) value = lower_or_return(cx, value);
+        lower_take_apart(cx, &define->symbols, value, node->span);
         return;
     }
     if (!symbol || symbol->kind == SYMBOL_CONSTANT) return;
@@ -184,7 +184,9 @@ void lower_definition(LowerCtx *cx, Node *node) {
         lower_snapshots(cx, symbol->function); // mentions make what they need
         return;
     }
-    lower_define(cx, symbol, rounded(cx, symbol, lower_expr(cx, define->value)));
+    LVal value = lower_expr(cx, define->value);
+    if (define->or_return) value = lower_or_return(cx, value);
+    lower_define(cx, symbol, rounded(cx, symbol, value));
 }
 
 // --- updates
@@ -290,6 +292,7 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
 static void update_path(LowerCtx *cx, Node *node) {
     LVal value;
     Path path = lower_path(cx, node->update.target, &node->update.value, &value, 1);
+    if (node->update.or_return) value = lower_or_return(cx, value);
     if (node->update.op != UPDATE_SET) {
         LVal old = lower_path_read(cx, &path);
         Type type = lower_node_type(cx, node->update.target);
@@ -314,6 +317,7 @@ void lower_update(LowerCtx *cx, Node *node) {
     Symbol *symbol = target->name.symbol;
     if (append_in_place(cx, node, symbol)) return;
     LVal value = lower_expr(cx, node->update.value);
+    if (node->update.or_return) value = lower_or_return(cx, value);
     if (node->update.op != UPDATE_SET) {
         SymSlot *slot = lower_slot(cx, symbol);
         LVal old = lower_symbol(cx, symbol);

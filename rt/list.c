@@ -210,3 +210,10 @@ RtStr *rti_str_slice(const RtStr *string, RtiSlice slice) {
     }
     return rti_sink_to_str(&text);
 }
+
+RtList *rt_elements(uint64_t word, const RtPlace *place) {
+    if (rti_is(word, RT_TAG_LIST)) return rti_list(rti_retained(word));
+    if (rti_is(word, RT_TAG_MAP)) return rt_map_keys(rti_pointer(word));
+    if (rti_is(word, RT_TAG_STRING)) return rti_list(rt_cast(word, RT_CAST_LIST, place));
+    rti_stop_kind("a loop", "a list, a string or a map", word, place);
+}
