@@ -25,10 +25,14 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // lex: TEXT              the same with `--emit=tokens`
   // same: A <=> B          both sources have the same tree; `// differ: A <=> B`: they do not
   // shell: COMMAND         what a shell does with this is compared instead ({flapc}, {file}: compiler, this file)
-  // needs: PROGRAM         the test passes unseen where PROGRAM is not installed
+  // needs: PROGRAM         the test is skipped, and says so, where PROGRAM is not installed
   // helper                 no test of its own (another file uses it)
 {dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
 The time limit of a minute a command is for hangs only.
+
+With --modes, --threads, --env or --under only the tests that run a program take part, each under these
+conditions: `--threads "1 2 64"` for the programs in which the number of threads is left open. The exit
+status is 77 when every test was skipped.
 """
 import argparse
 import hashlib
@@ -59,12 +63,16 @@ class Failure(Exception):
     pass
 
 
+class Skipped(Exception):
+    pass
+
+
 class Result:
     def __init__(self, status, out, err, peak_kib):
         self.status, self.out, self.err, self.peak_kib = status, out, err, peak_kib
 
 
-def run(command, folder, env=None, stdin=b""):
+def run(command, folder, env=None, stdin=b"", patience=1):
     """Runs a command with its output in files; a hang is a failure."""
     with tempfile.TemporaryFile(dir=folder) as out, tempfile.TemporaryFile(dir=folder) as err, \
             tempfile.TemporaryFile(dir=folder) as given:
@@ -72,7 +80,7 @@ def run(command, folder, env=None, stdin=b""):
         given.seek(0)
         process = subprocess.Popen(command, cwd=folder, env=env, stdin=given, stdout=out, stderr=err)
         hung = threading.Event()
-        timer = threading.Timer(HANG_SECONDS, lambda: (hung.set(), process.kill()))
+        timer = threading.Timer(HANG_SECONDS * patience, lambda: (hung.set(), process.kill()))
         timer.start()
         _, wait_status, usage = os.wait4(process.pid, 0)
         timer.cancel()
@@ -92,6 +100,7 @@ class Test:
         with open(self.path, "rb") as handle:
             text = handle.read().decode("utf-8", "replace")
         self.lists = {}
+        self.open_threads = "@@" in text or "||" in text  # FLAP_NUM_THREADS matters
         self.diagnostics = []  # (line, column or None, code or None, text)
         self.helper = False
         for number, line in enumerate(text.split("\n"), 1):
@@ -108,6 +117,12 @@ class Test:
                 if place:
                     at = number + int(place) if place[0] in "+-" else int(place)
                 self.diagnostics.append((at, int(column) if column else None, severity, code, message))
+
+    def runs(self):
+        """Whether a program is compiled and run, rather than looked at or left to a shell."""
+        return (not any(name in self.lists for name in
+                        ("status", "prefixes", "parse", "lex", "same", "differ", "shell")) and
+                not any(row[2] == "error" for row in self.diagnostics))
 
     def one(self, name, default=None):
         return self.lists[name][-1] if name in self.lists else default
@@ -140,16 +155,23 @@ def difference(expected, actual):
 
 
 class Runner:
-    def __init__(self, flapc, keep):
+    def __init__(self, flapc, keep, conditions=None):
         self.flapc, self.keep = flapc, keep
+        self.modes = conditions.modes.split() if conditions and conditions.modes else MODES
+        self.threads = conditions.threads if conditions else None
+        self.env = conditions.env if conditions else []
+        self.under = shlex.split(conditions.under) if conditions and conditions.under else []
+        self.stressed = bool(conditions and conditioned(conditions))
 
     def run_file(self, path):
-        """None when the file passes, else the reason."""
+        """None when the file passes, a Skipped when it cannot be run here, else the reason."""
         test = Test(path)
         folder = tempfile.mkdtemp(prefix="flap-golden-")
         try:
             self.run_test(test, folder)
             return None
+        except Skipped as skipped:
+            return skipped
         except Failure as failure:
             return str(failure) + (f"\n    (kept in {folder})" if self.keep else "")
         finally:
@@ -163,7 +185,7 @@ class Runner:
     def environment(self, test, folder, threads=None):
         env = {key: value for key, value in os.environ.items() if not key.startswith("FLAP_")}
         env["LC_ALL"] = "C"
-        for row in test.lists.get("env", []):
+        for row in test.lists.get("env", []) + self.env:
             key, _, value = row.partition("=")
             env[key.strip()] = self.fill(test, folder, value)
         if threads:
@@ -177,8 +199,9 @@ class Runner:
             source = os.path.join(folder, "source.flap")
             with open(source, "wb") as handle:
                 handle.write(text if isinstance(text, bytes) else text.encode("utf-8"))
-        if any(not shutil.which(program.strip()) for program in test.lists.get("needs", [])):
-            return
+        for program in test.lists.get("needs", []):
+            if not shutil.which(program.strip()):
+                raise Skipped(f"{program.strip()} is not installed")
         if "shell" in test.lists:
             self.check_shell(test, folder)
         elif "prefixes" in test.lists:
@@ -187,6 +210,8 @@ class Runner:
             self.check_trees(test, folder)
         elif "parse" in test.lists or "lex" in test.lists:
             self.check_dumps(test, folder, source)
+        elif self.stressed:
+            self.check_runs(test, folder, source)
         else:
             has_errors = self.check_diagnostics(test, folder, source)
             if not has_errors and "status" not in test.lists:
@@ -287,6 +312,8 @@ class Runner:
 
     def check_runs(self, test, folder, source):
         for mode in test.one("modes", " ".join(MODES)).split():
+            if mode not in self.modes:
+                continue
             way, level = mode.split("-")
             command = [self.flapc, "run", f"-{level}", source]
             if way == "aot":
@@ -295,16 +322,23 @@ class Runner:
                 if done.status != 0:
                     raise Failure(f"[{mode}] compiling ends with status {done.status}\n"
                                   f"{clip(decode(done.err + done.out))}")
-                command = [program]
+                command = self.under + [program]
             command += shlex.split(self.fill(test, folder, test.one("args", "")))
             stdin = "".join(line + "\n" for line in test.lists.get("stdin", [])).encode()
-            for threads in test.one("threads", "").split() or [None]:
-                done = run(command, folder, self.environment(test, folder, threads), stdin)
+            for threads in self.thread_counts(test):
+                done = run(command, folder, self.environment(test, folder, threads), stdin,
+                           30 if self.stressed else 1)
                 where = f"[{mode}{', ' + threads + ' threads' if threads else ''}]"
                 try:
                     self.compare(test, folder, done, way)
                 except Failure as failure:
                     raise Failure(f"{where} {failure}\n{clip(decode(done.err), 12)}") from failure
+
+    def thread_counts(self, test):
+        given = any(row.startswith("FLAP_NUM_THREADS") for row in test.lists.get("env", []))
+        if self.threads and test.open_threads and not given:
+            return self.threads.split()
+        return test.one("threads", "").split() or [None]
 
     def compare(self, test, folder, done, way):
         self.compare_output(test, folder, decode(done.out))
@@ -324,7 +358,7 @@ class Runner:
         status = int(test.one("exit", "1" if "panic" in test.lists else "0"))
         if done.status != status:
             raise Failure(f"exit status {done.status}, expected {status}")
-        if "memory" in test.lists and way == "aot" and done.peak_kib > int(test.one("memory")) * 1024:
+        if "memory" in test.lists and way == "aot" and not self.stressed and done.peak_kib > int(test.one("memory")) * 1024:
             raise Failure(f"peak memory {done.peak_kib} KiB")
         for row in test.lists.get("file", []):
             name, digest = row.split()
@@ -415,6 +449,10 @@ def collect(names):
     return sorted(found)
 
 
+def conditioned(options):
+    return options.modes or options.threads or options.env or options.under
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs golden tests.")
     parser.add_argument("--flapc", default=os.path.join(ROOT, "build", "flapc"))
@@ -422,30 +460,40 @@ def main():
     parser.add_argument("--list", action="store_true", help="names the tests")
     parser.add_argument("--keep", action="store_true", help="keep the folders of failed tests")
     parser.add_argument("--coverage", action="store_true", help="rows of the .def files that no test reaches")
+    parser.add_argument("--modes", help="only these ways: \"jit-O0 jit-O2\"")
+    parser.add_argument("--threads", help="numbers of threads for all programs that leave it open")
+    parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for all programs")
+    parser.add_argument("--under", help="a command that executables are run under: \"valgrind -q\"")
     parser.add_argument("-q", action="store_true", help="print failures only")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
-    paths = [path for path in collect(options.files) if not Test(path).helper]
+    tests = [Test(path) for path in collect(options.files)]
+    paths = [test.path for test in tests if not test.helper and (test.runs() or not conditioned(options))]
     if options.list:
         print("\n".join(os.path.relpath(path, ROOT) for path in paths))
         return 0
-    runner = Runner(os.path.abspath(options.flapc), options.keep)
+    runner = Runner(os.path.abspath(options.flapc), options.keep, options)
     if not os.access(runner.flapc, os.X_OK):
         print(f"golden.py: no compiler at {runner.flapc}", file=sys.stderr)
         return 2
     if options.coverage:
         return coverage(runner, paths)
-    failed = 0
+    failed = skipped = 0
     with ThreadPoolExecutor(max_workers=max(1, options.j)) as pool:
         for path, reason in zip(paths, pool.map(runner.run_file, paths)):
             name = os.path.relpath(path, ROOT)
-            if reason:
+            if isinstance(reason, Skipped):
+                skipped += 1
+                print(f"skip {name}: {reason}", flush=True)
+            elif reason:
                 failed += 1
                 print(f"FAIL {name}\n    {reason}", flush=True)
             elif not options.q:
                 print(f"ok   {name}", flush=True)
-    print(f"{len(paths) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    print(f"{len(paths) - failed - skipped} passed, {failed} failed")
+    if failed or not paths:
+        return 1
+    return 77 if skipped == len(paths) else 0
 
 
 if __name__ == "__main__":
