@@ -1,20 +1,31 @@
 // map.c: maps: entries in the order of insertion, found through an index of hashes (the "compact
 // dict" of PyPy and CPython: entries are dense, the index is open addressing with linear probing).
 //
-// Up to FEW entries lie behind the map itself and are looked through; from there on there is an
-// index. A removed entry keeps its place (key RT_ABSENT), and its slot, until the entries are next
+// Where a map begins with the keys 0, 1, 2 … in this order it is an array: these entries (before
+// `dense`) are found by position. Up to FEW others are looked through; for more there is an index. A
+// few entries lie behind the map itself. A removed entry keeps its place (key RT_ABSENT), and its slot, until the entries are next
 // packed, so that a walk by position stays in order. Reading changes nothing, so any number of
 // threads may read one map.
 // Invariants: keys are numbers other than NaN and -0, or strings; without RT_FLAG_BOXED all keys and
-// values are numbers; no more than two thirds of the slots are taken.
+// values are numbers; there is an index if more than FEW entries, removed ones among them, come after
+// the dense ones, and it has a slot and a half at least for each that may come.
 #include "map.h"
 
 enum { FEW = 8 };
-static const int64_t entries_most = (int64_t)UINT32_MAX - 1;
+static const int64_t entries_most = (int64_t)1400000000; // two thirds of 2^31 slots
 
-// An index slot: the hash above, the entry's number plus 1 below; 0: free. The hash says where
-// probing begins, so the index grows without a look at the keys.
-typedef uint64_t Slot;
+// An index slot: the lower bits hold the entry's number, counted from `dense`, plus 1, the others what is left of the hash
+// when its upper bits have said where probing begins; 0: free. So small, the index of a million keys
+// stays in the cache.
+typedef uint32_t Slot;
+
+static inline uint32_t first_slot(uint32_t mask, uint32_t hash) {
+    return hash >> __builtin_clz(mask);
+}
+
+static inline uint32_t rest_of_hash(uint32_t mask, uint32_t hash) {
+    return hash << (32 - __builtin_clz(mask));
+}
 
 // --- hashes --------------------------------------------------------------------------------------
 
@@ -25,15 +36,14 @@ static inline uint64_t mix(uint64_t x) {
     return x ^ (x >> 32);
 }
 
-// Eight whole numbers in a row share a cache line of the index.
+// A whole number times the golden ratio: arithmetic progressions are spread evenly, so keys that
+// count up hardly ever meet.
 static inline uint32_t hash_number(uint64_t key) {
     double number = rti_number(key);
     if (number > -0x1p62 && number < 0x1p62) {
         int64_t whole = (int64_t)number;
-        if ((double)whole == number) {
-            uint32_t low = (uint32_t)whole & 7;
-            return (uint32_t)(mix((uint64_t)whole >> 3) >> 32) ^ low ^ low << 28;
-        }
+        uint64_t bits = (uint64_t)whole ^ (uint64_t)whole >> 32;
+        if ((double)whole == number) return (uint32_t)(bits * UINT64_C(0x9E3779B97F4A7C15) >> 32);
     }
     return (uint32_t)(mix(key) >> 32);
 }
@@ -119,54 +129,70 @@ static bool same_string(uint64_t a, uint64_t b) {
 
 // --- finding -------------------------------------------------------------------------------------
 
-static int64_t find_number(const RtMap *map, uint64_t key, uint32_t hash) {
-    const RtMapEntry *entries = map->entries;
+static inline bool is_dense(const RtMap *map, uint64_t key) {
+    double number = rti_number(key);
+    return number >= 0 && number < (double)map->dense &&
+           map->entries[(int64_t)number].key == key;
+}
+
+// The first entry that must be looked through.
+static inline int64_t first_loose(const RtMap *map) {
+    return map->first > map->dense ? map->first : map->dense;
+}
+
+static inline int64_t find_number(const RtMap *map, uint64_t key) {
+    if (is_dense(map, key)) return (int64_t)rti_number(key);
     if (map->index == NULL) {
-        for (int64_t i = map->first; i < map->used; i++) {
-            if (entries[i].key == key) return i;
+        for (int64_t i = first_loose(map); i < map->used; i++) {
+            if (map->entries[i].key == key) return i;
         }
         return -1;
     }
-    uint64_t mask = (uint64_t)map->mask;
-    for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
+    uint32_t hash = hash_number(key), mask = (uint32_t)map->mask, rest = rest_of_hash(mask, hash);
+    const RtMapEntry *entries = map->entries + map->dense;
+    for (uint32_t at = first_slot(mask, hash);; at = (at + 1) & mask) {
         Slot slot = map->index[at];
         if (slot == 0) return -1;
-        if ((uint32_t)(slot >> 32) != hash) continue;
-        int64_t entry = (int64_t)(uint32_t)slot - 1;
-        if (entries[entry].key == key) return entry;
+        if ((slot ^ rest) > mask) continue;
+        int64_t entry = (int64_t)(slot & mask) - 1;
+        if (entries[entry].key == key) return entry + map->dense;
     }
 }
 
-static int64_t find_string(const RtMap *map, uint64_t key, uint32_t hash) {
-    const RtMapEntry *entries = map->entries;
+typedef bool SameFn(uint64_t key, uint64_t wanted);
+
+static inline __attribute__((always_inline)) int64_t find_by(const RtMap *map, uint64_t wanted,
+                                                             uint32_t hash, SameFn *same) {
     if (map->index == NULL) {
-        for (int64_t i = map->first; i < map->used; i++) {
-            if (entries[i].key == key) return i; // the very same string: common for names
-        }
-        for (int64_t i = map->first; i < map->used; i++) {
-            if (same_string(entries[i].key, key)) return i;
+        for (int64_t i = first_loose(map); i < map->used; i++) {
+            if (same(map->entries[i].key, wanted)) return i;
         }
         return -1;
     }
-    uint64_t mask = (uint64_t)map->mask;
-    for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
+    uint32_t mask = (uint32_t)map->mask, rest = rest_of_hash(mask, hash);
+    const RtMapEntry *entries = map->entries + map->dense;
+    for (uint32_t at = first_slot(mask, hash);; at = (at + 1) & mask) {
         Slot slot = map->index[at];
         if (slot == 0) return -1;
-        if ((uint32_t)(slot >> 32) != hash) continue;
-        int64_t entry = (int64_t)(uint32_t)slot - 1;
-        if (same_string(entries[entry].key, key)) return entry;
+        if ((slot ^ rest) > mask) continue;
+        int64_t entry = (int64_t)(slot & mask) - 1;
+        if (same(entries[entry].key, wanted)) return entry + map->dense;
     }
 }
 
-static inline uint32_t hash_if_indexed(const RtMap *map, uint64_t key) {
-    return map->index == NULL ? 0 : hash_key(key);
+static int64_t find_string(const RtMap *map, uint64_t key) {
+    if (map->index != NULL) return find_by(map, key, hash_string(rti_str(key)), same_string);
+    for (int64_t i = first_loose(map); i < map->used; i++) {
+        if (map->entries[i].key == key) return i; // the very same string: common for names
+    }
+    return find_by(map, key, 0, same_string);
 }
 
-static inline int64_t find(const RtMap *map, uint64_t key, uint32_t hash) {
-    return rti_is_number(key) ? find_number(map, key, hash) : find_string(map, key, hash);
+static inline int64_t find(const RtMap *map, uint64_t key) {
+    return rti_is_number(key) ? find_number(map, key) : find_string(map, key);
 }
 
-static bool has_number(uint64_t key, uint32_t number) {
+static bool has_number(uint64_t key, uint64_t number) {
     return rti_is(key, RT_TAG_STRING) && name_number(rti_str(key)) == number;
 }
 
@@ -175,27 +201,12 @@ static int64_t find_name(const RtMap *map, uint64_t key) {
     double number = rti_number(key);
     if (!(number >= 0x40000000 && number < 0x80000000) || number != (double)(uint32_t)number)
         return -1;
-    const RtMapEntry *entries = map->entries;
-    if (map->index == NULL) {
-        for (int64_t i = map->first; i < map->used; i++) {
-            if (has_number(entries[i].key, (uint32_t)number)) return i;
-        }
-        return -1;
-    }
-    uint32_t hash = hash_number(key);
-    uint64_t mask = (uint64_t)map->mask;
-    for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
-        Slot slot = map->index[at];
-        if (slot == 0) return -1;
-        if ((uint32_t)(slot >> 32) != hash) continue;
-        int64_t entry = (int64_t)(uint32_t)slot - 1;
-        if (has_number(entries[entry].key, (uint32_t)number)) return entry;
-    }
+    return find_by(map, (uint32_t)number, hash_number(key), has_number);
 }
 
 RtMapEntry *rti_map_find_exactly(const RtMap *map, uint64_t key) {
     if (rti_is_number(key) && rti_number(key) == 0) key = 0; // -0; NaN is in no entry
-    int64_t entry = find(map, key, hash_if_indexed(map, key));
+    int64_t entry = find(map, key);
     return entry < 0 ? NULL : &map->entries[entry];
 }
 
@@ -207,6 +218,10 @@ RtMapEntry *rti_map_find(const RtMap *map, uint64_t key) {
 }
 
 uint64_t rt_map_get(RtMap *map, uint64_t key, const RtPlace *place) {
+    if (RTI_LIKELY(rti_is_number(key))) {
+        int64_t at = find_number(map, key);
+        if (RTI_LIKELY(at >= 0)) return rti_retained(map->entries[at].value);
+    }
     rti_map_check_key(key, place);
     const RtMapEntry *entry = rti_map_find(map, key);
     return entry == NULL ? 0 : rti_retained(entry->value);
@@ -219,24 +234,6 @@ int32_t rt_map_has(RtMap *map, uint64_t key, const RtPlace *place) {
 
 // --- making and growing --------------------------------------------------------------------------
 
-static int64_t slots_for(int64_t capacity) {
-    int64_t slots = 2 * FEW;
-    while (slots < capacity + capacity / 2) slots *= 2;
-    return slots;
-}
-
-static Slot *index_make(int64_t slots) {
-    Slot *index = rti_alloc((size_t)slots * sizeof(Slot));
-    rti_set(index, 0, (size_t)slots * sizeof(Slot));
-    return index;
-}
-
-static inline void add_slot(RtMap *map, uint32_t hash, int64_t entry) {
-    uint64_t mask = (uint64_t)map->mask, at = hash & mask;
-    while (map->index[at] != 0) at = (at + 1) & mask;
-    map->index[at] = (Slot)hash << 32 | (uint32_t)(entry + 1);
-}
-
 RtMap *rt_map_new(int64_t capacity) {
     if (capacity > entries_most) rti_stop_memory();
     if (capacity < FEW / 2) capacity = FEW / 2;
@@ -244,12 +241,7 @@ RtMap *rt_map_new(int64_t capacity) {
     size_t size = (size_t)capacity * sizeof(RtMapEntry);
     RtMap *map = rti_alloc(sizeof(RtMap) + (few ? size : 0));
     *map = (RtMap){.header = rti_header(RT_KIND_MAP, 0), .capacity = capacity};
-    map->entries = map->room;
-    if (few) return map;
-    int64_t slots = slots_for(capacity);
-    map->entries = rti_alloc(size);
-    map->index = index_make(slots);
-    map->mask = slots - 1;
+    map->entries = few ? map->room : rti_alloc(size);
     return map;
 }
 
@@ -258,31 +250,46 @@ void rti_map_free_storage(RtMap *map) {
     if (map->entries != map->room) rti_free(map->entries);
 }
 
-// Moves all slots to a larger index. It begins behind a free slot, so that slots with equal hashes
-// keep their order.
-static void index_move(RtMap *map, Slot *to, int64_t slots) {
-    Slot *from = map->index;
-    uint64_t old = (uint64_t)map->mask, mask = (uint64_t)slots - 1, start = 0;
-    while (from[start] != 0) start++;
-    for (uint64_t i = 1; i <= old; i++) {
-        Slot slot = from[(start + i) & old];
-        if (slot == 0) continue;
-        uint64_t at = (slot >> 32) & mask;
-        while (to[at] != 0) at = (at + 1) & mask;
-        to[at] = slot;
+static inline void add_slot(RtMap *map, uint32_t hash, int64_t entry) {
+    uint32_t mask = (uint32_t)map->mask, at = first_slot(mask, hash);
+    while (map->index[at] != 0) at = (at + 1) & mask;
+    map->index[at] = rest_of_hash(mask, hash) | (uint32_t)(entry - map->dense + 1);
+}
+
+// Makes the index anew, or does without.
+static void index_build(RtMap *map) {
+    int64_t slots = 2 * FEW, loose = map->capacity - map->dense;
+    while (slots < loose + loose / 2) slots *= 2;
+    bool fits = map->index != NULL && slots == map->mask + 1;
+    if (!fits) {
+        rti_free(map->index);
+        map->index = NULL;
+    }
+    if (map->used - map->dense <= FEW) {
+        rti_free(map->index);
+        map->index = NULL;
+        return;
+    }
+    if (!fits) map->index = rti_alloc((size_t)slots * sizeof(Slot));
+    map->mask = slots - 1;
+    rti_set(map->index, 0, (size_t)slots * sizeof(Slot));
+    for (int64_t i = map->dense; i < map->used; i++) {
+        uint64_t key = map->entries[i].key;
+        if (key != RT_ABSENT) add_slot(map, hash_key(key), i);
     }
 }
 
-static void entries_grow(RtMap *map, int64_t capacity) {
+static void entries_resize(RtMap *map, int64_t capacity) {
     size_t size = (size_t)capacity * sizeof(RtMapEntry);
     if (map->entries != map->room) {
         map->entries = rti_realloc(map->entries, size);
-    } else {
+    } else if (capacity > map->capacity) {
         map->entries = rti_alloc(size);
         rti_copy(map->entries, map->room, (size_t)map->used * sizeof(RtMapEntry));
+    } else {
+        return;
     }
     int64_t fit = (int64_t)(rti_usable(map->entries) / sizeof(RtMapEntry));
-    if (capacity <= FEW) fit = capacity;
     map->capacity = fit < entries_most ? fit : entries_most;
 }
 
@@ -293,36 +300,23 @@ static void entries_pack(RtMap *map) {
     }
     map->used = kept;
     map->first = 0;
+    map->dense = 0;
+    while (map->dense < kept && map->entries[map->dense].key == rti_word_of(map->dense))
+        map->dense++;
 }
 
-// Leaves out removed entries and makes room for `capacity`.
+// Leaves out removed entries and makes room for `capacity`, at least what is there.
 static void resize(RtMap *map, int64_t capacity) {
     if (capacity > entries_most) {
         capacity = entries_most;
         if (map->length >= capacity) rti_stop_memory();
     }
-    bool packed = map->used != map->length;
-    if (packed) entries_pack(map);
-    if (capacity > map->capacity) entries_grow(map, capacity);
-    if (map->capacity <= FEW) return;
-    int64_t slots = slots_for(map->capacity), old = map->index == NULL ? 0 : map->mask + 1;
-    if (slots < old) slots = old;
-    if (slots == old && !packed) return;
-    if (slots != old) {
-        Slot *index = index_make(slots);
-        if (old != 0 && !packed) index_move(map, index, slots);
-        rti_free(map->index);
-        map->index = index;
-        map->mask = slots - 1;
-        if (old != 0 && !packed) return;
-    } else {
-        rti_set(map->index, 0, (size_t)slots * sizeof(Slot));
-    }
-    for (int64_t i = 0; i < map->used; i++) add_slot(map, hash_key(map->entries[i].key), i);
+    if (map->used != map->length) entries_pack(map);
+    if (capacity != map->capacity) entries_resize(map, capacity);
+    index_build(map);
 }
 
 RtMap *rt_map_copy(RtMap *map) {
-    bool packed = map->used == map->length;
     RtMap *copy = rt_map_new(map->length);
     copy->header.flags = map->header.flags;
     bool boxed = (map->header.flags & RT_FLAG_BOXED) != 0;
@@ -333,15 +327,11 @@ RtMap *rt_map_copy(RtMap *map) {
             (void)rti_retained(entry.key);
             (void)rti_retained(entry.value);
         }
+        if (copy->dense == copy->used && entry.key == rti_word_of(copy->used)) copy->dense++;
         copy->entries[copy->used++] = entry;
     }
     copy->length = copy->used;
-    if (copy->index == NULL) return copy;
-    if (packed && copy->mask == map->mask && map->index != NULL) {
-        rti_copy(copy->index, map->index, ((size_t)map->mask + 1) * sizeof(Slot));
-        return copy;
-    }
-    for (int64_t i = 0; i < copy->used; i++) add_slot(copy, hash_key(copy->entries[i].key), i);
+    index_build(copy);
     return copy;
 }
 
@@ -356,19 +346,22 @@ RtMap *rt_map_unique(RtMap *map) {
 
 // The map is unshared, the key one that may be put.
 static uint64_t *slot_of(RtMap *map, uint64_t key) {
-    uint32_t hash = hash_if_indexed(map, key);
-    int64_t entry = find(map, key, hash);
+    int64_t entry = find(map, key);
     if (entry >= 0) return &map->entries[entry].value;
     if (RTI_UNLIKELY(map->used == map->capacity)) {
         bool many = map->length > map->capacity / 2;
         resize(map, many ? map->capacity * 2 : map->capacity);
-        if (map->index != NULL) hash = hash_key(key);
     }
     entry = map->used++;
+    map->length++;
     map->entries[entry] = (RtMapEntry){rti_retained(key), 0};
     if (!rti_is_number(key)) map->header.flags |= RT_FLAG_BOXED;
-    if (map->index != NULL) add_slot(map, hash, entry);
-    map->length++;
+    if (map->dense == entry && key == rti_word_of(entry))
+        map->dense++;
+    else if (map->index != NULL)
+        add_slot(map, hash_key(key), entry);
+    else if (map->used - map->dense > FEW)
+        index_build(map);
     return &map->entries[entry].value;
 }
 
@@ -398,13 +391,18 @@ RtMap *rt_map_of(const void *words, int64_t pairs, const RtPlace *place) {
 
 // Packs once three quarters of the entries are gone, so walks stay linear in what is there.
 RtMap *rt_map_remove(RtMap *map, uint64_t key, const RtPlace *place) {
-    if (!rt_map_has(map, key, place)) return map;
-    map = rt_map_unique(map);
-    RtMapEntry *entry = rti_map_find_exactly(map, key), gone = *entry;
+    rti_map_check_key(key, place);
+    RtMapEntry *entry = rti_map_find_exactly(map, key);
+    if (entry == NULL) return map;
+    if (!rti_unshared(map)) {
+        map = rt_map_unique(map);
+        entry = rti_map_find_exactly(map, key);
+    }
+    RtMapEntry gone = *entry;
     *entry = (RtMapEntry){RT_ABSENT, 0};
     map->length--;
     while (map->first < map->used && map->entries[map->first].key == RT_ABSENT) map->first++;
-    if (map->used > FEW && map->length < map->used / 4) resize(map, map->capacity);
+    if (map->used > FEW && map->length < map->used / 4) resize(map, map->used / 2);
     rti_release_word(gone.key);
     rti_release_word(gone.value);
     return map;

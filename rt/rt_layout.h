@@ -78,10 +78,11 @@ typedef struct RtMap {
     int64_t used;        // entries in use, removed ones among them
     int64_t capacity;    // entries that fit
     int64_t mask;        // slots of the index less one
-    uint64_t *index;     // null while the entries are few: they are looked through
+    uint32_t *index;     // null while the entries are few: they are looked through
     RtMapEntry *entries; // room, or a block of their own
     int64_t first;       // all entries before this one are removed
-    RtMapEntry room[];   // at offset 64
+    int64_t dense;       // so many of the first entries have, or had, the keys 0, 1, 2 …
+    RtMapEntry room[];   // at offset 72
 } RtMap;
 
 // What messages and tables say about a function.
