@@ -48,7 +48,13 @@ static const JitSymbol symbols[] = {
     // What LLVM itself calls for larger copies and for instructions that a processor lacks.
     SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(fmod)
         SYMBOL_OF(floor) SYMBOL_OF(ceil) SYMBOL_OF(trunc) SYMBOL_OF(round) SYMBOL_OF(rint)
-            SYMBOL_OF(nearbyint) SYMBOL_OF(fma)};
+            SYMBOL_OF(nearbyint) SYMBOL_OF(fma)
+#if FLAP_TSAN // the sanitizer's own versions of them, which see the accesses
+#define SYMBOL_AS(name, function) {#name, (void (*)(void))function},
+                SYMBOL_AS(__tsan_memcpy, memcpy) SYMBOL_AS(__tsan_memmove, memmove)
+                    SYMBOL_AS(__tsan_memset, memset)
+#endif
+};
 
 static void collect_error(void *context, LLVMErrorRef error) {
     Jit *jit = context;
@@ -85,7 +91,8 @@ static bool load_libraries(Jit *jit) {
     bool good = true;
     VEC_EACH(const char *, name, &b->options->libraries) good = load_library(b, name) && good;
     VEC_EACH(const char *, name, &b->c->program->libraries) good = load_library(b, name) && good;
-    if (!good || !b->c->program->foreign) return good;
+    // ThreadSanitizer's functions are the process's, too.
+    if (!good || !(b->c->program->foreign || FLAP_TSAN)) return good;
     LLVMOrcDefinitionGeneratorRef process = NULL;
     LLVMErrorRef error =
         LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&process, '\0', NULL, NULL);

@@ -256,15 +256,13 @@ static void large_free(void *block) {
 
 // Moves page tables, not bytes; to a huge-page boundary where that is worth it.
 static void *large_resize(void *block, size_t size) {
-    enum { MREMAP_FIXED = 2 };
     char *base = (char *)block - LARGE_HEADER;
     size_t old = (size_t)(*word_of(block) & RT_POINTER_MASK), total = large_total(size);
     long result = rti_sys_mremap(base, old, total, 0);
     if (rti_sys_failed(result) && total >= HUGE_FROM) {
         char *target = large_reserve(total);
         if (target != NULL) {
-            result =
-                RTI_CALL6(mremap, base, old, total, RTI_MREMAP_MAYMOVE | MREMAP_FIXED, target, 0);
+            result = rti_sys_mremap_to(base, old, total, target);
             if (rti_sys_failed(result)) (void)rti_sys_munmap(target, total);
         }
     }

@@ -49,6 +49,7 @@ enum { // mmap, mremap, madvise
     RTI_MAP_NORESERVE = 0x4000,
     RTI_MAP_STACK = 0x20000,
     RTI_MREMAP_MAYMOVE = 1,
+    RTI_MREMAP_FIXED = 2,
     RTI_MADV_DONTNEED = 4,
     RTI_MADV_HUGEPAGE = 14,
     RTI_MADV_NOHUGEPAGE = 15,
@@ -165,6 +166,14 @@ static inline long rti_sys_poll(RtiPoll *fds, size_t count, const RtiTimespec *t
 // --- memory --------------------------------------------------------------------------------------
 
 // Anonymous private memory; test the result with rti_sys_failed.
+#ifdef RT_TSAN
+// ThreadSanitizer must know where memory comes and goes, or memory that one thread gave back and
+// another one got looks shared: through libc's functions (alloc_hosted.c).
+long rti_sys_mmap(void *address, size_t size, int protection, int flags);
+long rti_sys_munmap(void *address, size_t size);
+long rti_sys_mremap(void *address, size_t old_size, size_t new_size, int flags);
+long rti_sys_mremap_to(void *address, size_t old_size, size_t new_size, void *target);
+#else
 static inline long rti_sys_mmap(void *address, size_t size, int protection, int flags) {
     return RTI_CALL6(mmap, address, size, protection, flags, -1, 0);
 }
@@ -174,6 +183,12 @@ static inline long rti_sys_munmap(void *address, size_t size) {
 static inline long rti_sys_mremap(void *address, size_t old_size, size_t new_size, int flags) {
     return RTI_CALL4(mremap, address, old_size, new_size, flags);
 }
+static inline long rti_sys_mremap_to(void *address, size_t old_size, size_t new_size,
+                                     void *target) {
+    return RTI_CALL6(mremap, address, old_size, new_size, RTI_MREMAP_MAYMOVE | RTI_MREMAP_FIXED,
+                     target, 0);
+}
+#endif
 static inline long rti_sys_mprotect(void *address, size_t size, int protection) {
     return RTI_CALL3(mprotect, address, size, protection);
 }
