@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Threads of compiled programs, seen from outside: their system calls, many runs, refusals by the system.
+
+usage: test_threads.py --flapc PATH [unittest words]
+
+FLAP_TEST_ROUNDS sets how many times the short programs run (200). What needs strace is skipped, and says
+so, where it is not installed.
+"""
+import ctypes
+import errno
+import os
+import platform
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FLAPC = "flapc"
+ROUNDS = int(os.environ.get("FLAP_TEST_ROUNDS", "200"))
+SYSTEM_CALLS = {"x86_64": (56, 9), "aarch64": (220, 222), "riscv64": (220, 222)}  # clone, mmap
+CLONE3 = 435
+CLONE_THREAD, MAP_STACK = 0x10000, 0x20000
+CLONE_FLAGS = ("CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|"
+               "CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID")
+
+THREADS = '4 @ i in 0..<10 { printf("Thread: %v\\n", i) }\n'
+SUMS = """
+s := 0
+out := [0] * 1000
+64 @ i in 0..<1000 { s += i  out[i] <- i * 2 }
+7 @ i in 0..<1000 { println(i, out[i]) }
+println(s, sum(out))
+"""
+SUMS_OUTPUT = "".join(f"{i} {2 * i}\n" for i in range(1000)) + "499500 999000\n"
+FOREIGN = 'call("getpid")\n'  # makes a program dynamic, with threads by pthread_create
+MATRIX = """
+@ n in [0, 1, 2, 7, 100, 1000, 10000, 1000000] {
+    hits := [0] * n
+    @ t in [1, 2, 3, 4, 8, 64] { t @ i in 0..<n { hits[i] += 1 } }
+    @@ i in 0..<n { hits[i] += 1 }
+    total := 0
+    @@ i in 0..<n { total += hits[i] }
+    least := 7
+    @@ i in 0..<n { least <- min(least, hits[i]) }
+    println(n, total, least)
+}
+"""
+MANY_LOOPS = """
+lines = name => split(read_file(name), "\\n")
+threads = () => [t @ t in lines("/proc/self/status")]
+"""
+
+
+def refuse(calls):
+    """A function that makes the kernel refuse these calls with an error: {number: (argument, bit, error)}."""
+    def instruction(code, yes, no, value):
+        return struct.pack("=HBBI", code, yes, no, value)
+    rows = [instruction(0x20, 0, 0, 0)]  # the call's number
+    for number, (argument, bit, error) in calls.items():
+        rows += [instruction(0x15, 0, 4, number),  # another call: the next rows
+                 instruction(0x20, 0, 0, 16 + 8 * argument),  # the low half of the argument
+                 instruction(0x45, 0, 1, bit),
+                 instruction(0x06, 0, 0, 0x00050000 | error),
+                 instruction(0x06, 0, 0, 0x7FFF0000)]
+    rows.append(instruction(0x06, 0, 0, 0x7FFF0000))
+    code = ctypes.create_string_buffer(b"".join(rows))
+    program = ctypes.create_string_buffer(struct.pack("@HP", len(rows), ctypes.addressof(code)))
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def install():
+        if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.byref(program), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "no filter")
+    return install
+
+
+class Threads(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.env = {key: value for key, value in os.environ.items() if not key.startswith("FLAP_")}
+
+    def compile(self, text, *options):
+        source, program = (os.path.join(self.folder.name, name) for name in ("t.flap", "t"))
+        with open(source, "w") as file:
+            file.write(text)
+        subprocess.run([FLAPC, *options, "-o", program, source], check=True, timeout=60)
+        return source, program
+
+    def expect(self, words, output, env=None, **options):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, env={**self.env, **(env or {})},
+                              **options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, output)
+
+    # --- V1 --------------------------------------------------------------------------------------
+
+    def trace(self, program):
+        if not shutil.which("strace"):
+            self.skipTest("strace is not installed")
+        log = program + ".log"
+        words = ["strace", "-f", "-e", "trace=clone,clone3,futex,mmap,munmap", "-o", log, program]
+        done = subprocess.run(words, capture_output=True, text=True, env=self.env, timeout=60)
+        if done.returncode != 0 and "ptrace" in done.stderr:
+            self.skipTest("strace may not trace here")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(log) as file:
+            return re.sub(r"^\d+ +", "", file.read(), flags=re.M)
+
+    def test_system_calls(self):
+        log = self.trace(self.compile("2 @ i in 0..<10 { }\n")[1])
+        self.assertEqual(len(re.findall(r"^clone\(", log, re.M)), 1, log)
+        self.assertIn(f"flags={CLONE_FLAGS}", log)
+        self.assertNotIn("clone3", log)
+        self.assertRegex(log, r"futex\(.*FUTEX_WAIT_PRIVATE|futex\(.*FUTEX_WAKE_PRIVATE|futex\(.*FUTEX_WAIT,")
+        stacks = re.findall(r"mmap\(NULL, (\d+), .*MAP_STACK.*\) = (0x\w+)", log)
+        self.assertEqual(len(stacks), 1, log)
+        self.assertIn("munmap(%s, %s)" % (stacks[0][1], stacks[0][0]), log)
+
+    def test_sleeping_worker_waits_on_futex(self):
+        log = self.trace(self.compile("s := 0\n2 @ i in 0..<10 { s += i }\nsleep(20)\n"
+                                      "2 @ i in 0..<10 { s += i }\nprintln(s)\n")[1])
+        self.assertRegex(log, r"FUTEX_WAIT_PRIVATE")
+        self.assertEqual(len(re.findall(r"^clone\(", log, re.M)), 1, log)  # reused
+
+    def test_pthreads_where_foreign_code_is(self):
+        source, program = self.compile(FOREIGN + "2 @ i in 0..<10 { }\n")
+        log = self.trace(program)
+        self.assertEqual(len(re.findall(r"^clone3?\(", log, re.M)), 1, log)
+
+    # --- V2 --------------------------------------------------------------------------------------
+
+    def test_many_runs(self):
+        for level in ("-O0", "-O2"):
+            _, program = self.compile(THREADS, level)
+            for _ in range(ROUNDS):
+                self.expect([program], "".join(f"Thread: {i}\n" for i in range(10)))
+
+    def test_many_runs_in_jit(self):
+        source, _ = self.compile(THREADS)
+        for _ in range(max(1, ROUNDS // 4)):
+            self.expect([FLAPC, "run", source], "".join(f"Thread: {i}\n" for i in range(10)))
+
+    # --- V3 --------------------------------------------------------------------------------------
+
+    def test_every_item_once(self):
+        source, program = self.compile(MATRIX)
+        output = "".join(f"{n} {7 * n} 7\n" for n in (0, 1, 2, 7, 100, 1000, 10000, 1000000))
+        for threads in ("1", "2", "3", "64"):
+            self.expect([program], output, {"FLAP_NUM_THREADS": threads})
+            self.expect([FLAPC, "run", source], output, {"FLAP_NUM_THREADS": threads})
+
+    # --- V4 --------------------------------------------------------------------------------------
+
+    def refusals(self):
+        clone, mmap = SYSTEM_CALLS[platform.machine()]
+        threads = {clone: (0, CLONE_THREAD, errno.EAGAIN), CLONE3: (0, 0xFFFFFFFF, errno.EAGAIN)}
+        stacks = {mmap: (3, MAP_STACK, errno.ENOMEM)}
+        try:
+            subprocess.run(["true"], check=True, preexec_fn=refuse(threads))
+        except subprocess.SubprocessError:
+            self.skipTest("the kernel takes no filters of system calls")
+        return [threads, stacks, {**threads, **stacks}]
+
+    def test_refused_threads(self):
+        refusals = self.refusals()
+        for prelude in ("", FOREIGN):
+            source, program = self.compile(prelude + SUMS)
+            for calls in refusals:
+                self.expect([program], SUMS_OUTPUT, preexec_fn=refuse(calls))
+                self.expect([FLAPC, "run", source], SUMS_OUTPUT, preexec_fn=refuse(calls))
+        done = subprocess.run([program], capture_output=True, text=True, timeout=60, preexec_fn=refuse(refusals[0]),
+                              env={**self.env, "FLAP_DEBUG": "threads"})
+        self.assertIn("flap: ", done.stderr)
+
+    def test_little_address_space(self):
+        _, program = self.compile(SUMS)
+        for mebibytes in (24, 48, 100, 300):
+            limit = f"ulimit -v {mebibytes * 1024}; exec {program}"
+            self.expect(["bash", "-c", limit], SUMS_OUTPUT)
+
+    def test_ten_thousand_loops(self):
+        text = """
+lines = name => split(read_file(name), "\\n")
+threads = () => { rows = lines("/proc/self/status"), at := 0
+    @ row in rows { row[0..<8] == "Threads:" { at <- num(row[8..<#row]) } }
+    at
+}
+"""
+        text = """
+count = () => #split(read_file("/proc/self/maps"), "\\n")
+threads = () => {
+    n := 0
+    @ row in split(read_file("/proc/self/status"), "\\n") { starts_with(row, "Threads:") { n <- num(row[8..<#row]) } }
+    n
+}
+s := 0
+4 @ i in 0..<100 { s += i }
+warm = [count(), threads()]
+maps = count()
+running = threads()
+@ k in 0..<10000 { 4 @ i in 0..<100 { s += i } }
+println(s, count() - maps, threads() - running, running)
+"""
+        source, program = self.compile(text)
+        self.expect([program], "49504950 0 0 4\n")
+        self.expect([FLAPC, "run", source], "49504950 0 0 4\n")
+
+
+if __name__ == "__main__":
+    if "--flapc" in sys.argv:
+        at = sys.argv.index("--flapc")
+        FLAPC = os.path.abspath(sys.argv[at + 1])
+        del sys.argv[at:at + 2]
+    unittest.main()
