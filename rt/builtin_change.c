@@ -53,7 +53,10 @@ uint64_t rt_insert(uint64_t whole, uint64_t index, uint64_t value, const RtPlace
 uint64_t rt_remove(uint64_t whole, uint64_t index, const RtPlace *place) {
     uint64_t error = pass_error(whole, &index, 1);
     if (error != RT_ABSENT) return error;
-    if (rti_is(whole, RT_TAG_MAP)) return rti_map_word(rt_map_remove(rti_map(whole), index, place));
+    if (rti_is(whole, RT_TAG_MAP)) {
+        rti_need_key("remove", index, place);
+        return rti_map_word(rt_map_remove(rti_map(whole), index, place));
+    }
     if (!rti_is(whole, RT_TAG_LIST)) rti_stop_kind("remove", "a list or a map", whole, place);
     RtList *list = rti_list(whole);
     int64_t at = rt_to_position(rti_need_number("remove", index, place));

@@ -101,5 +101,7 @@ uint64_t rt_b_values(const uint64_t *args, int64_t count, const RtPlace *place) 
 uint64_t rt_b_has(const uint64_t *args, int64_t count, const RtPlace *place) {
     uint64_t error = rti_first_error(args, count);
     if (error != RT_ABSENT) return error;
-    return rti_word_of(rt_map_has(need_map("has", args[0], place), args[1], place));
+    RtMap *map = need_map("has", args[0], place);
+    rti_need_key("has", args[1], place);
+    return rti_word_of(rt_map_has(map, args[1], place));
 }

@@ -24,6 +24,11 @@ double rti_need_number(const char *what, uint64_t word, const RtPlace *place) {
     return rt_expect_number(word, what, place);
 }
 
+void rti_need_key(const char *what, uint64_t word, const RtPlace *place) {
+    if (!rti_is_number(word) && !rti_is(word, RT_TAG_STRING))
+        rti_stop_kind(what, "a number or a string as the key", word, place);
+}
+
 uint64_t rt_b_str(const uint64_t *args, int64_t count, const RtPlace *place) {
     (void)count;
     (void)place;

@@ -23,5 +23,7 @@ uint64_t rti_first_error(const uint64_t *words, int64_t count);
 RtStr *rti_need_string(const char *what, uint64_t word, const RtPlace *place);
 RtList *rti_need_list(const char *what, uint64_t word, const RtPlace *place);
 double rti_need_number(const char *what, uint64_t word, const RtPlace *place);
+// Stops unless the word can be a key of a map.
+void rti_need_key(const char *what, uint64_t word, const RtPlace *place);
 
 #endif

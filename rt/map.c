@@ -11,6 +11,8 @@
 // the dense ones, and it has a slot and a half at least for each that may come.
 #include "map.h"
 
+_Static_assert(offsetof(RtMap, length) == 8 && offsetof(RtMap, room) == 72, "rt_layout.h says so");
+
 enum { FEW = 8 };
 static const int64_t entries_most = (int64_t)1400000000; // two thirds of 2^31 slots
 
