@@ -34,10 +34,13 @@ void lower_path_end(LowerCtx *cx, const Path *path) {
 }
 
 LVal lower_path_read(LowerCtx *cx, const Path *path) {
-    if (path->count == 1 && path->slot->data)
-        return lower_element(cx, path->slot->data, path->slot->length,
-                             lower_position(cx, path->indices[0], path->span),
-                             type_element(path->slot->type));
+    if (path->count == 1 && path->slot->data) {
+        LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
+        Type element = type_element(path->slot->type);
+        if (map_get(&cx->inside, path->steps[0]))
+            return lower_element_inside(cx, path->slot->data, position, element);
+        return lower_element(cx, path->slot->data, path->slot->length, position, element);
+    }
     LVal at = lower_symbol(cx, path->symbol);
     for (uint32_t i = 0; i < path->count; i++) {
         Type type = lower_node_type(cx, path->steps[i]);
@@ -81,6 +84,23 @@ static LLVMValueRef unshare(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, bo
     return phi;
 }
 
+// Stored only where it is not set: other threads may be storing into the same list.
+static void mark_boxed(LowerCtx *cx, LLVMValueRef list) {
+    LLVMValueRef flags = lower_field(cx, list, 5), boxed = LLVMConstInt(cx->i8, RT_FLAG_BOXED, 0);
+    LLVMValueRef was = lower_load(cx, cx->i8, flags, cx->tbaa_header, "flags");
+    LLVMSetOrdering(was, LLVMAtomicOrderingMonotonic);
+    LLVMSetAlignment(was, 1);
+    LLVMValueRef bit = LLVMBuildAnd(cx->builder, was, boxed, "");
+    LLVMValueRef unset =
+        LLVMBuildICmp(cx->builder, LLVMIntEQ, bit, LLVMConstInt(cx->i8, 0, 0), "not.boxed");
+    LLVMBasicBlockRef on = lower_rare(cx, unset, "mark.boxed");
+    LLVMValueRef store =
+        LLVMBuildStore(cx->builder, LLVMBuildOr(cx->builder, was, boxed, ""), flags);
+    LLVMSetOrdering(store, LLVMAtomicOrderingMonotonic);
+    LLVMSetAlignment(store, 1);
+    lower_go(cx, on);
+}
+
 static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type element,
                           LVal value) {
     bool number = value.rep == REP_F64 || value.rep == REP_I64;
@@ -91,10 +111,7 @@ static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type
     LLVMValueRef old = lower_load(cx, cx->i64, at, cx->tbaa_element, "old");
     lower_store(cx, lower_word(cx, lower_own(cx, value)), at, cx->tbaa_element);
     if (!number) {
-        LLVMValueRef flags = lower_field(cx, list, 5);
-        LLVMValueRef was = lower_load(cx, cx->i8, flags, cx->tbaa_header, "");
-        LLVMValueRef boxed = LLVMConstInt(cx->i8, RT_FLAG_BOXED, 0);
-        lower_store(cx, LLVMBuildOr(cx->builder, was, boxed, ""), flags, cx->tbaa_header);
+        mark_boxed(cx, list);
     }
     lower_drop(cx, lower_val(REP_ANY, element, old, true));
 }
@@ -149,7 +166,8 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         value = lower_convert(cx, value, REP_F64);
     if (path->count == 1 && slot->data && slot->hoisted_write) {
         LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
-        check_bounds(cx, position, slot->length, path->span);
+        if (!map_get(&cx->inside, path->steps[0]))
+            check_bounds(cx, position, slot->length, path->span);
         LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, slot->data, &position, 1, "");
         lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
         return;

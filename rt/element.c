@@ -73,7 +73,7 @@ static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, boo
         if (at < 0 || at >= list->length) rt_stop_range(at, list->length, place);
         if (!rti_unshared(list)) list = rt_list_grow(list, 0);
         *base = rti_list_word(list);
-        if (boxed) list->header.flags |= RT_FLAG_BOXED;
+        if (boxed) rti_mark_boxed(&list->header);
         return &list->words[at];
     }
     if (!rti_is(*base, RT_TAG_MAP)) stop_update(*base, place);
@@ -82,7 +82,7 @@ static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, boo
         rti_stop_error(rti_map_miss(index), place);
     RtMap *map = rt_map_unique(rti_map(*base));
     *base = rti_map_word(map);
-    if (boxed) map->header.flags |= RT_FLAG_BOXED;
+    if (boxed) rti_mark_boxed(&map->header);
     if (!last) return &rti_map_find(map, index)->value;
     return rti_map_slot(map, index, place);
 }

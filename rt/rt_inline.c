@@ -92,6 +92,13 @@ RtList *rt_list_unique(RtList *list) {
     return copy;
 }
 
+// Stored only where it is not set: other threads may be storing into the same list.
+static void mark_boxed(RtHeader *header) {
+    uint8_t flags = __atomic_load_n(&header->flags, __ATOMIC_RELAXED);
+    if (!(flags & RT_FLAG_BOXED))
+        __atomic_store_n(&header->flags, (uint8_t)(flags | RT_FLAG_BOXED), __ATOMIC_RELAXED);
+}
+
 RtList *rt_list_push(RtList *list, uint64_t word) {
     if (__builtin_expect(!is_unshared(list) || list->length == list->capacity, 0))
         list = rt_list_grow(list, 1);
@@ -124,7 +131,7 @@ RtList *rt_list_set(RtList *list, int64_t at, uint64_t word, const RtPlace *plac
     list = rt_list_unique(list);
     uint64_t old = list->words[at];
     list->words[at] = word;
-    if (!is_number(word)) list->header.flags |= RT_FLAG_BOXED;
+    if (!is_number(word)) mark_boxed(&list->header);
     rt_release_shared(old);
     return list;
 }

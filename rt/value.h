@@ -200,8 +200,14 @@ void rti_format(RtSink *sink, const RtStr *format, const uint64_t *words, int64_
 
 // --- lists, slices -------------------------------------------------------------------------------
 
+// Stored only where it is not set: other threads may be storing into the same list.
+static inline void rti_mark_boxed(RtHeader *header) {
+    uint8_t flags = __atomic_load_n(&header->flags, __ATOMIC_RELAXED);
+    if (!(flags & RT_FLAG_BOXED))
+        __atomic_store_n(&header->flags, (uint8_t)(flags | RT_FLAG_BOXED), __ATOMIC_RELAXED);
+}
 static inline void rti_list_flag(RtList *list, uint64_t word) {
-    if (!rti_is_number(word)) list->header.flags |= RT_FLAG_BOXED;
+    if (!rti_is_number(word)) rti_mark_boxed(&list->header);
 }
 void rti_retain_words(const uint64_t *words, int64_t count);
 RtList *rti_list_part(const RtList *list, int64_t first, int64_t count);

@@ -49,8 +49,19 @@ MATRIX = """
 }
 """
 MANY_LOOPS = """
-lines = name => split(read_file(name), "\\n")
-threads = () => [t @ t in lines("/proc/self/status")]
+count = () => #split(read_file("/proc/self/maps"), "\\n")
+threads = () => {
+    n := 0
+    @ row in split(read_file("/proc/self/status"), "\\n") { starts_with(row, "Threads:") { n <- num(row[8..<#row]) } }
+    n
+}
+s := 0
+4 @ i in 0..<100 { s += i }
+warm = [count(), threads()]
+maps = count()
+running = threads()
+@ k in 0..<10000 { 4 @ i in 0..<100 { s += i } }
+println(s, count() - maps, threads() - running, running)
 """
 
 
@@ -120,7 +131,7 @@ class Threads(unittest.TestCase):
         self.assertIn("munmap(%s, %s)" % (stacks[0][1], stacks[0][0]), log)
 
     def test_sleeping_worker_waits_on_futex(self):
-        log = self.trace(self.compile("s := 0\n2 @ i in 0..<10 { s += i }\nsleep(20)\n"
+        log = self.trace(self.compile("s := 0\n2 @ i in 0..<10 { s += i }\nsleep(0.05)\n"
                                       "2 @ i in 0..<10 { s += i }\nprintln(s)\n")[1])
         self.assertRegex(log, r"FUTEX_WAIT_PRIVATE")
         self.assertEqual(len(re.findall(r"^clone\(", log, re.M)), 1, log)  # reused
@@ -182,29 +193,7 @@ class Threads(unittest.TestCase):
             self.expect(["bash", "-c", limit], SUMS_OUTPUT)
 
     def test_ten_thousand_loops(self):
-        text = """
-lines = name => split(read_file(name), "\\n")
-threads = () => { rows = lines("/proc/self/status"), at := 0
-    @ row in rows { row[0..<8] == "Threads:" { at <- num(row[8..<#row]) } }
-    at
-}
-"""
-        text = """
-count = () => #split(read_file("/proc/self/maps"), "\\n")
-threads = () => {
-    n := 0
-    @ row in split(read_file("/proc/self/status"), "\\n") { starts_with(row, "Threads:") { n <- num(row[8..<#row]) } }
-    n
-}
-s := 0
-4 @ i in 0..<100 { s += i }
-warm = [count(), threads()]
-maps = count()
-running = threads()
-@ k in 0..<10000 { 4 @ i in 0..<100 { s += i } }
-println(s, count() - maps, threads() - running, running)
-"""
-        source, program = self.compile(text)
+        source, program = self.compile(MANY_LOOPS)
         self.expect([program], "49504950 0 0 4\n")
         self.expect([FLAPC, "run", source], "49504950 0 0 4\n")
 
