@@ -131,6 +131,9 @@ static void check_max(Sema *s, LoopNode *loop) {
 // A prefix where there is nothing to divide among threads.
 static void check_prefix(Sema *s, LoopNode *loop) {
     if (loop->prefix == PREFIX_NONE || loop->kind == LOOP_RANGE || loop->kind == LOOP_EACH) return;
+    bool address = loop->kind == LOOP_PAIRS &&
+                   (loop->iterable->kind == NODE_STRING || loop->iterable->kind == NODE_PORT);
+    if (loop->kind == LOOP_PAIRS && !address) return;
     const char *what = loop->kind == LOOP_FOREVER ? "an endless loop"
                        : loop->kind == LOOP_WHILE ? "a loop with a condition"
                                                   : "a loop that receives messages";

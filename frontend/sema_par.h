@@ -10,7 +10,8 @@ typedef enum AccessKind {
     ACCESS_ELEMENT, // xs[e] is read
     ACCESS_WRITE,   // xs[e] is written (and, with an operator, read)
     ACCESS_UPDATE,  // x <- e, x += e …
-    ACCESS_OTHER,   // swapped, or written through by a loop variable
+    ACCESS_THROUGH, // the elements of the loop's own list, written through the loop's variable
+    ACCESS_OTHER,   // swapped, or written through by an inner loop's variable
 } AccessKind;
 
 typedef struct Access {

@@ -268,6 +268,22 @@ static bool judge_elements(ParCheck *check, const ParSymbol *variable, const Acc
     return true;
 }
 
+// Every iteration writes the element that it is given; nothing else may look at the list.
+static void judge_through(ParCheck *check, const ParSymbol *variable, const Access *through,
+                          ParVariable *result) {
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        const Access *access = &variable->accesses.items[i];
+        if (access->kind == ACCESS_THROUGH || access->kind == ACCESS_LENGTH) continue;
+        if (access->kind == ACCESS_WRITE)
+            report_position(check, variable, access, access);
+        else
+            report_whole(check, variable, access, through);
+        return;
+    }
+    result->use = PAR_ELEMENT;
+    result->span = through->node->span;
+}
+
 // --- the judgement ------------------------------------------------------------------------------
 
 static const Access *first_of(const ParSymbol *variable, bool (*wanted)(const Access *access)) {
@@ -288,10 +304,15 @@ static bool is_element_write(const Access *access) {
     return access->kind == ACCESS_WRITE;
 }
 
+static bool is_through(const Access *access) {
+    return access->kind == ACCESS_THROUGH;
+}
+
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
     const Access *update = first_of(variable, is_update);
     const Access *write = first_of(variable, is_element_write);
     const Access *irreducible = first_of(variable, is_irreducible);
+    const Access *through = first_of(variable, is_through);
     if (irreducible != NULL)
         report_update(check, variable, irreducible);
     else if (update != NULL && write != NULL)
@@ -300,6 +321,8 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
         judge_reduction(check, variable, update, result);
     else if (check->poisoned)
         return;
+    else if (through != NULL)
+        judge_through(check, variable, through, result);
     else if (write != NULL && variable->symbol->rebound_by_loop)
         report_position(check, variable, write, write);
     else if (write != NULL)

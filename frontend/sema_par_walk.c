@@ -32,7 +32,7 @@ static bool is_shared(const ParCheck *check, const Symbol *symbol) {
 static void note(ParCheck *check, Symbol *symbol, const Access *access) {
     vec_push(check->s->scratch, &par_symbol(check, symbol)->accesses, *access);
     if (access->kind == ACCESS_WRITE || access->kind == ACCESS_UPDATE ||
-        access->kind == ACCESS_OTHER)
+        access->kind == ACCESS_THROUGH || access->kind == ACCESS_OTHER)
         map_put(&check->written, symbol, symbol);
 }
 
@@ -196,6 +196,9 @@ static void read_positions(ParCheck *check) {
 }
 
 void par_walk(ParCheck *check) {
+    LoopNode *loop = check->site->loop;
+    if (loop->writes_through)
+        note_kind(check, loop->source, ACCESS_THROUGH, loop->iterable);
     walk(check, check->site->loop->body, NULL);
     read_positions(check); // when it is known what the body writes
 }

@@ -3,10 +3,6 @@
 // This is the only place: support for a construct begins with removing its line.
 #include "sema_internal.h"
 
-static bool has_loop_prefix(const LoopNode *loop) {
-    return loop->prefix != PREFIX_NONE && loop->kind != LOOP_FOREVER && loop->kind != LOOP_WHILE;
-}
-
 static const char *refused_define(const DefineNode *define) {
     if (define->exported) return "`export`";
     return NULL;
@@ -17,10 +13,6 @@ static const char *refused_loop(const LoopNode *loop) {
                     (loop->iterable->kind == NODE_STRING || loop->iterable->kind == NODE_PORT);
     if (receives && loop->prefix != PREFIX_NONE) return NULL; // E0301, now and later
     if (receives) return "a loop that receives messages";
-    if (has_loop_prefix(loop) && loop->kind == LOOP_PAIRS)
-        return "a parallel loop with two variables";
-    if (has_loop_prefix(loop) && loop->kind == LOOP_EACH)
-        return "a parallel loop over a list or string";
     return NULL;
 }
 

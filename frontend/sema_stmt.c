@@ -74,7 +74,7 @@ static void report_immutable(Sema *s, const Node *node, const Symbol *symbol) {
     if (symbol->kind == SYMBOL_LOOP) {
         diag_note(s->c, diag, symbol->span, "a loop variable is new in every iteration");
         const LoopNode *loop = symbol->loop;
-        if (loop != NULL && loop->kind == LOOP_EACH && loop->prefix == PREFIX_NONE)
+        if (loop != NULL && loop->kind == LOOP_EACH)
             diag_help(s->c, diag,
                       "elements are updated through the loop variable when the loop goes "
                       "over a mutable list variable (`xs := …`, `@ %s in xs`)",
@@ -103,7 +103,7 @@ static void report_captured(Sema *s, const Node *node, const Symbol *symbol) {
 static bool write_through(Sema *s, Symbol *symbol) {
     LoopNode *loop = symbol->loop;
     if (symbol->kind != SYMBOL_LOOP || loop == NULL || loop->kind != LOOP_EACH ||
-        loop->prefix != PREFIX_NONE || loop->iterable->kind != NODE_NAME)
+        loop->iterable->kind != NODE_NAME)
         return false;
     Symbol *source = loop->iterable->name.symbol;
     if (source == NULL || source->kind != SYMBOL_VARIABLE || !source->is_mutable ||

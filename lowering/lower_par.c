@@ -6,34 +6,8 @@
 // the body first mentions them. What it holds is borrowed for the loop. Reductions go through one
 // partial result per block, combined in block order, so that they do not depend on the number of
 // threads.
-#include "lower_internal.h"
+#include "lower_par.h"
 #include "../rt/rt_layout.h"
-#include <math.h>
-
-enum { LANES = 8, SMALL_BODY = 60 };
-
-typedef struct Reduction {
-    Symbol *symbol;
-    ReduceOp op;
-    Rep rep;
-    Type type;
-    bool laned;            // sums and products of doubles
-    LLVMValueRef partials; // array in the function that the loop stands in
-    LLVMValueRef inside;   // the same, in the body
-    LLVMValueRef local;    // the block's result so far: one value, or LANES of them
-} Reduction;
-
-typedef struct Par {
-    Node *node;
-    LoopNode *loop;
-    ParPlan *plan;
-    LLVMValueRef low, count; // i64
-    LVal list;               // of a loop over a list
-    LLVMValueRef list_inside;
-    VEC(Reduction) reductions;
-    LoopFrame frame;
-    LLVMValueRef function, begin, end, block;
-} Par;
 
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     FuncState *fs = cx->fs;
@@ -45,160 +19,6 @@ LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     ParImport import = {.value = value};
     vec_push(cx->arena, &fs->imports, import);
     return loaded;
-}
-
-// --- costs
-// ----------------------------------------------------------------------------------------
-
-typedef struct Cost {
-    uint64_t count;
-    bool loops;
-} Cost;
-
-static void add_cost(void *context, Node **child) {
-    Cost *cost = context;
-    Node *node = *child;
-    if (!node || cost->count > 1000000) return;
-    Cost inner = {0};
-    ast_children(node, add_cost, &inner);
-    bool loop = node->kind == NODE_LOOP;
-    cost->count += 1 + (loop ? inner.count * 16 : inner.count) + (node->kind == NODE_CALL ? 10 : 0);
-    cost->loops |= loop || inner.loops;
-}
-
-static Cost cost_of(Node *body) {
-    Cost cost = {0};
-    add_cost(&cost, &body);
-    return cost;
-}
-
-// --- reductions
-// -----------------------------------------------------------------------------------
-
-static LLVMValueRef identity(LowerCtx *cx, const Reduction *r) {
-    bool integer = r->rep == REP_I64;
-    switch (r->op) {
-    case REDUCE_ADD:
-    case REDUCE_SUB: return integer ? lower_i64(cx, 0) : lower_f64(cx, -0.0);
-    case REDUCE_MUL: return integer ? lower_i64(cx, 1) : lower_f64(cx, 1);
-    case REDUCE_MIN: return integer ? lower_i64(cx, INT64_MAX) : lower_f64(cx, (double)INFINITY);
-    case REDUCE_MAX: return integer ? lower_i64(cx, INT64_MIN) : lower_f64(cx, -(double)INFINITY);
-    case REDUCE_AND: return integer ? lower_i64(cx, 2) : lower_f64(cx, 2); // 2: never combined yet
-    case REDUCE_BAND: return integer ? lower_i64(cx, -1) : lower_f64(cx, -1);
-    case REDUCE_OR:
-    case REDUCE_BOR:
-    case REDUCE_BXOR: return integer ? lower_i64(cx, 0) : lower_f64(cx, 0);
-    }
-    UNREACHABLE("a reduction has an operator");
-}
-
-static LLVMValueRef combine_extreme(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
-                                    LLVMValueRef b) {
-    bool most = r->op == REDUCE_MAX, integer = r->rep == REP_I64;
-    const char *name =
-        integer ? (most ? "llvm.smax" : "llvm.smin") : (most ? "llvm.maximum" : "llvm.minimum");
-    LLVMValueRef two[] = {a, b};
-    return lower_intrinsic(cx, name, lower_type(cx, r->rep), two, 2);
-}
-
-// `a and b`, `a or b` of what was and a block's part; a part that nothing went into changes
-// nothing.
-static LLVMValueRef combine_truth(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
-                                  LLVMValueRef b) {
-    LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
-    LLVMValueRef p = lower_truth(cx, x, (Span){0, 0}), q = lower_truth(cx, y, (Span){0, 0});
-    LLVMValueRef both = r->op == REDUCE_AND ? LLVMBuildAnd(cx->builder, p, q, "")
-                                            : LLVMBuildOr(cx->builder, p, q, "");
-    LLVMValueRef result = lower_convert(cx, lower_bit(cx, both), r->rep).v;
-    LVal none = lower_val(r->rep, r->type, identity(cx, r), false);
-    return LLVMBuildSelect(cx->builder, lower_equal(cx, y, none), a, result, "");
-}
-
-static LLVMValueRef combine(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LLVMValueRef b) {
-    bool integer = r->rep == REP_I64;
-    LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
-    BinaryOp op = r->op == REDUCE_BAND  ? BINARY_BAND
-                  : r->op == REDUCE_BOR ? BINARY_BOR
-                                        : BINARY_BXOR;
-    switch (r->op) {
-    case REDUCE_ADD:
-    case REDUCE_SUB:
-        return integer ? LLVMBuildAdd(cx->builder, a, b, "") : LLVMBuildFAdd(cx->builder, a, b, "");
-    case REDUCE_MUL:
-        return integer ? LLVMBuildMul(cx->builder, a, b, "") : LLVMBuildFMul(cx->builder, a, b, "");
-    case REDUCE_MIN:
-    case REDUCE_MAX: return combine_extreme(cx, r, a, b);
-    case REDUCE_AND:
-    case REDUCE_OR: return combine_truth(cx, r, a, b);
-    case REDUCE_BAND:
-    case REDUCE_BOR:
-    case REDUCE_BXOR:
-        return lower_convert(cx, lower_operation(cx, op, x, y, r->type, (Span){0, 0}), r->rep).v;
-    }
-    UNREACHABLE("a reduction has an operator");
-}
-
-static void find_reductions(LowerCtx *cx, Par *par) {
-    for (uint32_t i = 0; i < par->plan->captures.len; i++) {
-        const ParVariable *variable = &par->plan->captures.items[i];
-        if (variable->use != PAR_REDUCE) continue;
-        SymSlot *slot = lower_slot(cx, variable->symbol);
-        if (slot->rep == REP_NONE) continue;
-        CHECK(slot->rep == REP_F64 || slot->rep == REP_I64, "reductions are of numbers");
-        bool sum =
-            variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
-        Reduction r = {.symbol = variable->symbol,
-                       .op = variable->op,
-                       .rep = slot->rep,
-                       .type = slot->type,
-                       .laned = sum && slot->rep == REP_F64};
-        r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
-        vec_push(cx->arena, &par->reductions, r);
-    }
-}
-
-static LLVMValueRef lane_at(LowerCtx *cx, LLVMValueRef lanes, LLVMValueRef lane) {
-    return LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lanes, &lane, 1, "");
-}
-
-static void start_reductions(LowerCtx *cx, Par *par) {
-    for (uint32_t i = 0; i < par->reductions.len; i++) {
-        Reduction *r = &par->reductions.items[i];
-        r->inside = lower_import(cx, r->partials);
-        r->local = lower_words_alloca(cx, r->laned ? LANES : 1, r->symbol->name->text);
-        for (int64_t k = 0; k < (r->laned ? LANES : 1); k++)
-            LLVMBuildStore(cx->builder, identity(cx, r), lower_field(cx, r->local, 8 * k));
-        SymSlot *slot = &cx->fs->slots[r->symbol->index];
-        *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = r->type};
-    }
-}
-
-static void choose_lanes(LowerCtx *cx, Par *par, LLVMValueRef lane) {
-    for (uint32_t i = 0; i < par->reductions.len; i++) {
-        Reduction *r = &par->reductions.items[i];
-        if (r->laned) cx->fs->slots[r->symbol->index].at = lane_at(cx, r->local, lane);
-    }
-}
-
-// ((0+1)+(2+3))+((4+5)+(6+7))
-static LLVMValueRef join_lanes(LowerCtx *cx, const Reduction *r) {
-    LLVMValueRef lanes[LANES];
-    for (int64_t i = 0; i < LANES; i++)
-        lanes[i] = LLVMBuildLoad2(cx->builder, cx->f64, lower_field(cx, r->local, 8 * i), "");
-    for (int step = 1; step < LANES; step *= 2)
-        for (int i = 0; i + step < LANES; i += 2 * step)
-            lanes[i] = combine(cx, r, lanes[i], lanes[i + step]);
-    return lanes[0];
-}
-
-static void finish_reductions(LowerCtx *cx, Par *par) {
-    for (uint32_t i = 0; i < par->reductions.len; i++) {
-        Reduction *r = &par->reductions.items[i];
-        LLVMValueRef v = r->laned
-                             ? join_lanes(cx, r)
-                             : LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), r->local, "");
-        LLVMBuildStore(cx->builder, v, lane_at(cx, r->inside, par->block));
-    }
 }
 
 // --- the body
@@ -226,25 +46,37 @@ static void count_loop(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef t
     if (after) LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->i64, at, ""), after);
 }
 
-static void bind_variable(LowerCtx *cx, Par *par, LLVMValueRef k) {
-    LoopNode *loop = par->loop;
-    Symbol *symbol = loop->symbols.len ? loop->symbols.items[0] : NULL;
+static void bind_element(LowerCtx *cx, Symbol *symbol, LVal list, LLVMValueRef inside,
+                         LLVMValueRef k) {
     if (!symbol) return;
-    if (loop->kind == LOOP_RANGE) {
-        LLVMValueRef i = LLVMBuildNSWAdd(cx->builder, par->frame.first, k, "i");
-        lower_alias(cx, symbol, lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), i, false));
-        return;
-    }
-    Type element = type_element(par->list.type);
+    Type element = type_element(list.type);
     bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
     LLVMValueRef at =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, par->list_inside), &k, 1, "");
+        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, inside), &k, 1, "");
     LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
     LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
     if (symbol->rebound_by_loop)
         lower_define(cx, symbol, item);
     else
-        lower_alias(cx, symbol, item);
+        lower_alias(cx, symbol, lower_as(cx, item, cx->fs->instance->symbol_types[symbol->index]));
+}
+
+static Symbol *loop_symbol(const LoopNode *loop, uint32_t i) {
+    return i < loop->symbols.len ? loop->symbols.items[i] : NULL;
+}
+
+static void bind_variable(LowerCtx *cx, Par *par, LLVMValueRef k) {
+    LoopNode *loop = par->loop;
+    Symbol *symbol = loop_symbol(loop, 0);
+    if (symbol && loop->kind == LOOP_RANGE) {
+        LLVMValueRef i = LLVMBuildNSWAdd(cx->builder, par->frame.first, k, "i");
+        lower_alias(cx, symbol, lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), i, false));
+        return;
+    }
+    if (loop->kind == LOOP_RANGE) return;
+    bind_element(cx, symbol, par->list, par->list_inside, k);
+    if (par->values.v)
+        bind_element(cx, loop_symbol(loop, 1), par->values, par->values_inside, k);
 }
 
 static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane) {
@@ -253,7 +85,7 @@ static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane)
         LLVMValueRef done = LLVMBuildNSWSub(cx->builder, k, par->begin, "");
         lane = LLVMBuildAnd(cx->builder, done, lower_i64(cx, LANES - 1), "lane");
     }
-    choose_lanes(cx, par, lane);
+    lower_reductions_lane(cx, par, lane);
     LLVMBuildStore(cx->builder, LLVMBuildNSWAdd(cx->builder, frame->first, k, ""), frame->index);
     frame->next = lower_block_new(cx, "next");
     frame->end = frame->next; // sema refuses jumps out of the loop
@@ -277,11 +109,10 @@ static void eight_iterations(LowerCtx *cx, Par *par, LLVMValueRef base, LLVMValu
 
 // Small bodies that sum doubles run eight iterations at a time, so that lanes become registers.
 static void all_iterations(LowerCtx *cx, Par *par) {
-    Cost cost = cost_of(par->loop->body);
     bool laned = false;
     for (uint32_t i = 0; i < par->reductions.len; i++) laned |= par->reductions.items[i].laned;
     LLVMValueRef from = par->begin;
-    if (laned && !cost.loops && cost.count < SMALL_BODY) {
+    if (laned && lower_par_is_small(par->loop->body)) {
         LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
         count_loop(cx, par, from, par->end, LANES, eight_iterations, NULL, after);
         from = LLVMBuildLoad2(cx->builder, cx->i64, after, "");
@@ -337,11 +168,12 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     frame->first = LLVMBuildLoad2(cx->builder, cx->i64, fs->record, "low");
     frame->total = LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, fs->record, 8), "count");
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);
-    start_reductions(cx, par);
+    if (par->values.v) par->values_inside = lower_import(cx, par->values.v);
+    lower_reductions_start(cx, par);
     Hoist hoist = lower_hoist(cx, par->loop);
     all_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
-    finish_reductions(cx, par);
+    lower_reductions_finish(cx, par);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
 }
@@ -400,16 +232,42 @@ static int32_t flags_of(const Par *par) {
     return flags;
 }
 
+// True when what the proofs of PAR_ELEMENT take for whole numbers are; null: nothing to ask.
+static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
+    LLVMValueRef all = NULL;
+    VEC_EACH(Symbol *, symbol, &par->plan->whole) {
+        LVal v = lower_symbol(cx, symbol);
+        if (v.rep == REP_I64 || v.rep == REP_NONE) continue;
+        LLVMValueRef whole = LLVMConstInt(cx->i1, 0, 0);
+        if (v.rep == REP_F64 || v.rep == REP_ANY) {
+            LLVMValueRef number = v.v, most = lower_f64(cx, 0x1p53);
+            if (v.rep == REP_ANY) number = LLVMBuildBitCast(cx->builder, number, cx->f64, "");
+            LLVMValueRef trunc = RT(cx, rt_trunc, number);
+            LLVMValueRef size = lower_intrinsic(cx, "llvm.fabs", cx->f64, &number, 1);
+            whole = LLVMBuildAnd( // words that are no numbers are NaNs
+                cx->builder, LLVMBuildFCmp(cx->builder, LLVMRealOEQ, trunc, number, ""),
+                LLVMBuildFCmp(cx->builder, LLVMRealOLE, size, most, ""), "whole");
+        }
+        all = all ? LLVMBuildAnd(cx->builder, all, whole, "") : whole;
+    }
+    return all;
+}
+
 static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
-    uint64_t cost = cost_of(par->loop->body).count;
     LLVMValueRef parts[] = {par->function,
                             record,
                             count,
                             threads,
                             lower_i32(cx, flags_of(par)),
-                            lower_i32(cx, cost > 1000000 ? 1000000 : (int32_t)cost),
+                            lower_i32(cx, lower_par_cost(cx, par->loop->body)),
                             lower_place(cx, par->loop->header)};
+    LLVMValueRef whole = all_whole(cx, par);
+    if (whole) { // nothing is proven: the caller runs it alone, in order
+        parts[3] = LLVMBuildSelect(cx->builder, whole, parts[3], lower_i64(cx, 1), "");
+        parts[4] = LLVMBuildSelect(cx->builder, whole, parts[4],
+                                   lower_i32(cx, flags_of(par) | RT_PAR_COUNTED), "");
+    }
     static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
     LLVMValueRef loop = lower_words_alloca(cx, 6, "loop");
     for (uint32_t i = 0; i < COUNT_OF(parts); i++)
@@ -419,14 +277,7 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
 
 static void combine_block(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef extra) {
     (void)extra;
-    for (uint32_t i = 0; i < par->reductions.len; i++) {
-        const Reduction *r = &par->reductions.items[i];
-        SymSlot *slot = lower_slot(cx, r->symbol);
-        LLVMTypeRef type = lower_type(cx, r->rep);
-        LLVMValueRef part = LLVMBuildLoad2(cx->builder, type, lane_at(cx, r->partials, block), "");
-        LLVMValueRef old = LLVMBuildLoad2(cx->builder, type, slot->at, "");
-        LLVMBuildStore(cx->builder, combine(cx, r, old, part), slot->at);
-    }
+    lower_reductions_combine(cx, par, block);
 }
 
 static LLVMValueRef smaller(LowerCtx *cx, LLVMValueRef a, LLVMValueRef b) {
@@ -447,28 +298,67 @@ static void find_range(LowerCtx *cx, Par *par) {
     par->count = lower_intrinsic(cx, "llvm.smax", cx->i64, two, 2);
 }
 
+static LVal made_list(LowerCtx *cx, LLVMValueRef list, Type element) {
+    LVal made = lower_val(REP_LIST, type_list(cx->arena, element), list, true);
+    lower_hold(cx, made);
+    return made;
+}
+
+// The keys and the values of a map, each a list: so that iterations find theirs by position.
+static void find_pairs(LowerCtx *cx, Par *par) {
+    Node *iterable = par->loop->iterable;
+    LVal map = lower_expr(cx, iterable);
+    LLVMValueRef object = lower_expect(cx, map, KIND_MAP, "a loop with two names", iterable->span);
+    par->list = made_list(cx, RT(cx, rt_map_keys, object),
+                          type_of_kind(KIND_NUMBER | KIND_STRING));
+    if (loop_symbol(par->loop, 1))
+        par->values = made_list(cx, RT(cx, rt_map_values, object), type_element(map.type));
+    lower_release(cx, map);
+}
+
+// The list that the loop goes over. One whose elements are written through the loop's variable is
+// made unshared by share_elements(), before it is looked at.
 static void find_list(LowerCtx *cx, Par *par) {
-    LVal list = lower_own(cx, lower_expr(cx, par->loop->iterable));
-    CHECK(list.rep == REP_LIST, "sema refuses parallel loops over anything but ranges and lists");
-    if (lower_is_counted(list)) lower_hold(cx, list);
+    Node *iterable = par->loop->iterable;
+    LVal list = lower_expr(cx, iterable);
+    if (list.rep != REP_LIST) { // a string's code points, a map's keys, or what the run tells
+        Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
+        LLVMValueRef made =
+            RT(cx, rt_elements, lower_word(cx, list), lower_place(cx, iterable->span));
+        lower_release(cx, list);
+        par->list = made_list(cx, made, element);
+        return;
+    }
+    if (!par->loop->writes_through) {
+        list = lower_own(cx, list);
+        if (lower_is_counted(list)) lower_hold(cx, list);
+    }
     par->list = list;
+}
+
+static void find_sequence(LowerCtx *cx, Par *par) {
+    if (par->loop->kind == LOOP_PAIRS)
+        find_pairs(cx, par);
+    else
+        find_list(cx, par);
     par->low = lower_i64(cx, 0);
-    par->count = lower_length(cx, list.v);
+    par->count = lower_length(cx, par->list.v);
 }
 
 void lower_parallel(LowerCtx *cx, Node *node) {
     Par par = {.node = node, .loop = node->loop, .plan = node->loop->plan};
     uint32_t mark = lower_scope(cx);
     LLVMValueRef threads = thread_count(cx, &par), most = NULL;
+    if (par.loop->writes_through) share_elements(cx, &par);
     if (par.loop->kind == LOOP_RANGE)
         find_range(cx, &par);
     else
-        find_list(cx, &par);
+        find_sequence(cx, &par);
     if (par.loop->max && !par.loop->max_inf)
         most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
     LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
-    find_reductions(cx, &par);
-    share_elements(cx, &par);
+    lower_reductions_find(cx, &par);
+    if (!par.loop->writes_through) share_elements(cx, &par);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
     fill_body(cx, &par, &fs);

@@ -1,0 +1,49 @@
+// lower_par.h: what the files that lower parallel loops share: the loop being lowered.
+#ifndef FLAP_LOWER_PAR_H
+#define FLAP_LOWER_PAR_H
+
+#include "lower_internal.h"
+
+enum { LANES = 8 };
+
+typedef struct Reduction {
+    Symbol *symbol;
+    ReduceOp op;
+    Rep rep;
+    Type type;
+    bool laned;            // sums and products of doubles
+    LLVMValueRef partials; // array in the function that the loop stands in
+    LLVMValueRef inside;   // the same, in the body
+    LLVMValueRef local;    // the block's result so far: one value, or LANES of them
+} Reduction;
+
+typedef struct Par {
+    Node *node;
+    LoopNode *loop;
+    ParPlan *plan;
+    LLVMValueRef low, count; // i64
+    LVal list;               // of a loop over a list; over pairs: the keys
+    LVal values;             // of a loop over pairs
+    LLVMValueRef list_inside, values_inside;
+    VEC(Reduction) reductions;
+    LoopFrame frame;
+    LLVMValueRef function, begin, end, block;
+} Par;
+
+// --- lower_cost.c ---------------------------------------------------------------------------------
+// Instructions of the body, as estimated; 0: not known, as it has loops, calls or values of any size.
+int32_t lower_par_cost(LowerCtx *cx, Node *body);
+// True for bodies so small that eight iterations at a time are worth having.
+bool lower_par_is_small(Node *body);
+
+// --- lower_reduce.c -------------------------------------------------------------------------------
+// Before the loop: finds them, and makes room for a result per block.
+void lower_reductions_find(LowerCtx *cx, Par *par);
+// In the body: the block's own results, neutral at first; an iteration's lane; the block's result kept.
+void lower_reductions_start(LowerCtx *cx, Par *par);
+void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane);
+void lower_reductions_finish(LowerCtx *cx, Par *par);
+// After the loop: adds what a block gave.
+void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block);
+
+#endif

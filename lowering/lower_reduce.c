@@ -1,0 +1,144 @@
+// lower_reduce.c: reductions of parallel loops: s += e and its like. Every block runs the body on a
+// variable of its own that starts neutral; the blocks' results are combined in block order, so that
+// they do not depend on the number of threads. Sums and products of doubles run in eight interleaved
+// lanes, joined in a fixed tree: the same bits on any processor, and vectors for the asking.
+#include "lower_par.h"
+#include "../rt/rt_layout.h"
+#include <math.h>
+
+static LLVMValueRef identity(LowerCtx *cx, const Reduction *r) {
+    bool integer = r->rep == REP_I64;
+    switch (r->op) {
+    case REDUCE_ADD:
+    case REDUCE_SUB: return integer ? lower_i64(cx, 0) : lower_f64(cx, -0.0);
+    case REDUCE_MUL: return integer ? lower_i64(cx, 1) : lower_f64(cx, 1);
+    case REDUCE_MIN: return integer ? lower_i64(cx, INT64_MAX) : lower_f64(cx, (double)INFINITY);
+    case REDUCE_MAX: return integer ? lower_i64(cx, INT64_MIN) : lower_f64(cx, -(double)INFINITY);
+    case REDUCE_AND: return integer ? lower_i64(cx, 2) : lower_f64(cx, 2); // 2: never combined yet
+    case REDUCE_BAND: return integer ? lower_i64(cx, -1) : lower_f64(cx, -1);
+    case REDUCE_OR:
+    case REDUCE_BOR:
+    case REDUCE_BXOR: return integer ? lower_i64(cx, 0) : lower_f64(cx, 0);
+    }
+    UNREACHABLE("a reduction has an operator");
+}
+
+static LLVMValueRef combine_extreme(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
+                                    LLVMValueRef b) {
+    bool most = r->op == REDUCE_MAX, integer = r->rep == REP_I64;
+    const char *name =
+        integer ? (most ? "llvm.smax" : "llvm.smin") : (most ? "llvm.maximum" : "llvm.minimum");
+    LLVMValueRef two[] = {a, b};
+    return lower_intrinsic(cx, name, lower_type(cx, r->rep), two, 2);
+}
+
+// `a and b`, `a or b` of what was and a block's part; a part that nothing went into changes
+// nothing.
+static LLVMValueRef combine_truth(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
+                                  LLVMValueRef b) {
+    LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
+    LLVMValueRef p = lower_truth(cx, x, (Span){0, 0}), q = lower_truth(cx, y, (Span){0, 0});
+    LLVMValueRef both = r->op == REDUCE_AND ? LLVMBuildAnd(cx->builder, p, q, "")
+                                            : LLVMBuildOr(cx->builder, p, q, "");
+    LLVMValueRef result = lower_convert(cx, lower_bit(cx, both), r->rep).v;
+    LVal none = lower_val(r->rep, r->type, identity(cx, r), false);
+    return LLVMBuildSelect(cx->builder, lower_equal(cx, y, none), a, result, "");
+}
+
+static LLVMValueRef combine(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LLVMValueRef b) {
+    bool integer = r->rep == REP_I64;
+    LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
+    BinaryOp op = r->op == REDUCE_BAND  ? BINARY_BAND
+                  : r->op == REDUCE_BOR ? BINARY_BOR
+                                        : BINARY_BXOR;
+    switch (r->op) {
+    case REDUCE_ADD:
+    case REDUCE_SUB:
+        return integer ? LLVMBuildAdd(cx->builder, a, b, "") : LLVMBuildFAdd(cx->builder, a, b, "");
+    case REDUCE_MUL:
+        return integer ? LLVMBuildMul(cx->builder, a, b, "") : LLVMBuildFMul(cx->builder, a, b, "");
+    case REDUCE_MIN:
+    case REDUCE_MAX: return combine_extreme(cx, r, a, b);
+    case REDUCE_AND:
+    case REDUCE_OR: return combine_truth(cx, r, a, b);
+    case REDUCE_BAND:
+    case REDUCE_BOR:
+    case REDUCE_BXOR:
+        return lower_convert(cx, lower_operation(cx, op, x, y, r->type, (Span){0, 0}), r->rep).v;
+    }
+    UNREACHABLE("a reduction has an operator");
+}
+
+void lower_reductions_find(LowerCtx *cx, Par *par) {
+    for (uint32_t i = 0; i < par->plan->captures.len; i++) {
+        const ParVariable *variable = &par->plan->captures.items[i];
+        if (variable->use != PAR_REDUCE) continue;
+        SymSlot *slot = lower_slot(cx, variable->symbol);
+        if (slot->rep == REP_NONE) continue;
+        CHECK(slot->rep == REP_F64 || slot->rep == REP_I64, "reductions are of numbers");
+        bool sum =
+            variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
+        Reduction r = {.symbol = variable->symbol,
+                       .op = variable->op,
+                       .rep = slot->rep,
+                       .type = slot->type,
+                       .laned = sum && slot->rep == REP_F64};
+        r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
+        vec_push(cx->arena, &par->reductions, r);
+    }
+}
+
+static LLVMValueRef lane_at(LowerCtx *cx, LLVMValueRef lanes, LLVMValueRef lane) {
+    return LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lanes, &lane, 1, "");
+}
+
+void lower_reductions_start(LowerCtx *cx, Par *par) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        Reduction *r = &par->reductions.items[i];
+        r->inside = lower_import(cx, r->partials);
+        r->local = lower_words_alloca(cx, r->laned ? LANES : 1, r->symbol->name->text);
+        for (int64_t k = 0; k < (r->laned ? LANES : 1); k++)
+            LLVMBuildStore(cx->builder, identity(cx, r), lower_field(cx, r->local, 8 * k));
+        SymSlot *slot = &cx->fs->slots[r->symbol->index];
+        *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = r->type};
+    }
+}
+
+void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        Reduction *r = &par->reductions.items[i];
+        if (r->laned) cx->fs->slots[r->symbol->index].at = lane_at(cx, r->local, lane);
+    }
+}
+
+// ((0+1)+(2+3))+((4+5)+(6+7))
+static LLVMValueRef join_lanes(LowerCtx *cx, const Reduction *r) {
+    LLVMValueRef lanes[LANES];
+    for (int64_t i = 0; i < LANES; i++)
+        lanes[i] = LLVMBuildLoad2(cx->builder, cx->f64, lower_field(cx, r->local, 8 * i), "");
+    for (int step = 1; step < LANES; step *= 2)
+        for (int i = 0; i + step < LANES; i += 2 * step)
+            lanes[i] = combine(cx, r, lanes[i], lanes[i + step]);
+    return lanes[0];
+}
+
+void lower_reductions_finish(LowerCtx *cx, Par *par) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        Reduction *r = &par->reductions.items[i];
+        LLVMValueRef v = r->laned
+                             ? join_lanes(cx, r)
+                             : LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), r->local, "");
+        LLVMBuildStore(cx->builder, v, lane_at(cx, r->inside, par->block));
+    }
+}
+
+void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        SymSlot *slot = lower_slot(cx, r->symbol);
+        LLVMTypeRef type = lower_type(cx, r->rep);
+        LLVMValueRef part = LLVMBuildLoad2(cx->builder, type, lane_at(cx, r->partials, block), "");
+        LLVMValueRef old = LLVMBuildLoad2(cx->builder, type, slot->at, "");
+        LLVMBuildStore(cx->builder, combine(cx, r, old, part), slot->at);
+    }
+}
