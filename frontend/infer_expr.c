@@ -401,7 +401,7 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
     case NODE_UPDATE: return infer_update(w, node);
     case NODE_SWAP: return infer_swap(w, node);
     case NODE_RET: case NODE_LEAVE: case NODE_NEXT: case NODE_ERR: return infer_jump(w, node);
-    case NODE_DEFER: infer_expr(w, node->defer.body); return zero();
+    case NODE_DEFER: return infer_defer(w, node);
     case NODE_ARENA: return infer_expr(w, node->arena.body);
     case NODE_USE: return infer_included(w, node);
     case NODE_SEND: case NODE_PORT: case NODE_SPAWN: case NODE_UNSAFE: case NODE_IMPORT:

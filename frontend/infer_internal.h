@@ -84,6 +84,7 @@ Type infer_update(Walk *w, Node *node);
 Type infer_swap(Walk *w, Node *node);
 Type infer_loop(Walk *w, Node *node);
 Type infer_match(Walk *w, Node *node);
+Type infer_defer(Walk *w, Node *node);
 
 // infer_refine.c
 uint32_t refine_mark(const Walk *w);

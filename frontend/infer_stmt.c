@@ -28,6 +28,20 @@ Type infer_define(Walk *w, Node *node) {
     return zero();
 }
 
+// A deferred block runs later: what conditions around it say of mutable variables holds no longer.
+Type infer_defer(Walk *w, Node *node) {
+    uint32_t count = refine_mark(w);
+    Refinement *kept = ARENA_ARRAY(w->infer->arena, Refinement, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        kept[i] = w->refinements.items[i];
+        if (kept[i].symbol != NULL && kept[i].symbol->is_mutable)
+            w->refinements.items[i].symbol = NULL;
+    }
+    infer_expr(w, node->defer.body);
+    for (uint32_t i = 0; i < count; i++) w->refinements.items[i] = kept[i];
+    return zero();
+}
+
 // --- updates ------------------------------------------------------------------------------------
 
 // `target` now holds `value` besides what it held: its containers' elements grow, up to the root.

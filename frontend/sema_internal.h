@@ -78,6 +78,8 @@ typedef struct Sema {
     uint16_t *effects;   // what the code being walked adds to
     LoopVec loops;       // of the function, outermost first
     uint32_t loops_base; // where the function's begin
+    const Function *defer_function; // whose deferred block is being walked, or null
+    uint32_t defer_loops;           // how many loops stand around that block
     NodeVec spine;       // visit_expr's stack of left operands
     uint32_t order;
     uint32_t used_files; // > 0 inside `use`

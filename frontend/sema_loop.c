@@ -38,6 +38,18 @@ static void report_leaving(Sema *s, Span span, const LoopNode *loop, const char 
     diag_help(s->c, diag, "go on with the next iteration by `@++` instead, or drop the prefix");
 }
 
+static void report_defer(Sema *s, Span span, const char *what) {
+    Diag *diag = diag_report(s->c, DIAG_E0419, span, what);
+    diag_help(s->c, diag,
+              "it runs while the block around it is being left: handle the error inside it, "
+              "or put what returns into a function that it calls");
+}
+
+// A jump within or out of the loop at index `at`: a deferred block is left by none.
+static void check_defer(Sema *s, uint32_t at, Span span, const char *what) {
+    if (s->defer_function == s->function && at < s->defer_loops) report_defer(s, span, what);
+}
+
 // Marks the loops from the innermost out to index `to` as left early.
 static void leave_loops(Sema *s, uint32_t to, Span span, const char *what) {
     bool told = false;
@@ -52,11 +64,14 @@ static void leave_loops(Sema *s, uint32_t to, Span span, const char *what) {
 
 LoopNode *sema_leave_loop(Sema *s, uint32_t level, Span span, const char *what) {
     LoopNode *loop = find_loop(s, level, span, what);
-    if (loop != NULL) leave_loops(s, s->loops_base + loop->level - 1, span, what);
+    if (loop == NULL) return NULL;
+    check_defer(s, s->loops_base + loop->level - 1, span, what);
+    leave_loops(s, s->loops_base + loop->level - 1, span, what);
     return loop;
 }
 
 void sema_leave_function(Sema *s, Span span, const char *what) {
+    if (s->defer_function == s->function) report_defer(s, span, what);
     leave_loops(s, s->loops_base, span, what);
 }
 
@@ -70,7 +85,9 @@ void sema_leave(Sema *s, Node *node) {
 void sema_next(Sema *s, Node *node) {
     LoopNode *loop = find_loop(s, node->next.level, node->span, "@++");
     node->next.loop = loop;
-    if (loop != NULL) leave_loops(s, s->loops_base + loop->level, node->span, "@++");
+    if (loop == NULL) return;
+    check_defer(s, s->loops_base + loop->level - 1, node->span, "@++");
+    leave_loops(s, s->loops_base + loop->level, node->span, "@++");
 }
 
 void sema_ret(Sema *s, Node *node) {

@@ -23,8 +23,6 @@ static const char *refused(const Node *node) {
     case NODE_PORT: return "a port literal";
     case NODE_SPAWN: return "`spawn`";
     case NODE_UNSAFE: return "`unsafe`";
-    case NODE_DEFER: return "`defer`";
-    case NODE_ARENA: return "`arena`";
     case NODE_IMPORT: return "`import`";
     case NODE_CSTRUCT: return "`cstruct`";
     case NODE_APPEND: return "`++ … as`";

@@ -88,6 +88,17 @@ static void visit_use(Sema *s, Node *node) {
     s->used_files--;
 }
 
+// A deferred block runs when the block around it is left, so no jump may leave it.
+static void visit_defer(Sema *s, Node *node) {
+    const Function *outer = s->defer_function;
+    uint32_t outer_loops = s->defer_loops;
+    s->defer_function = s->function;
+    s->defer_loops = s->loops.len;
+    sema_visit(s, node->defer.body, CTX_STATEMENT);
+    s->defer_function = outer;
+    s->defer_loops = outer_loops;
+}
+
 // --- operators ----------------------------------------------------------------------------------
 
 // The operand that is evaluated first and may begin a long chain, or null.
@@ -236,13 +247,13 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_ORELSE: sema_orelse(s, node, context); return false;
     case NODE_RESULT_TEST: sema_result_test(s, node); return false;
     case NODE_ERR: sema_err(s, node); return !node->err.from_loop || node->err.loop != NULL;
+    case NODE_DEFER: visit_defer(s, node); return false;
+    case NODE_ARENA: return sema_visit(s, node->arena.body, context & (unsigned)~CTX_TAIL);
     case NODE_FIELD: UNREACHABLE("chains are walked by sema_visit");
     case NODE_SEND:
     case NODE_PORT:
     case NODE_SPAWN:
     case NODE_UNSAFE:
-    case NODE_DEFER:
-    case NODE_ARENA:
     case NODE_IMPORT:
     case NODE_CSTRUCT:
     case NODE_APPEND:

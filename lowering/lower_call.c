@@ -194,6 +194,8 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     Function *function = fs->function;
     bool bounded = is_bounded(node);
     if (!function->self_tail_call || fs->plan || bounded) return false;
+    VEC_EACH(Cleanup, cleanup, &fs->cleanups)
+        if (cleanup.active && (cleanup.defer || cleanup.arena)) return false;
     if (node->call.callee->kind != NODE_NAME || lower_callee(cx, node) != fs->instance)
         return false;
     uint32_t count = function->param_count;

@@ -144,6 +144,14 @@ LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail) {
     return value;
 }
 
+void lower_statements(LowerCtx *cx, Node *block) {
+    if (block_carries(cx, block)) {
+        cx->fs->carry = lower_alloca(cx, cx->i64, "carry");
+        LLVMBuildStore(cx->builder, lower_i64(cx, 0), cx->fs->carry);
+    }
+    VEC_EACH(Node *, statement, &block->block.statements) lower_effect(cx, statement);
+}
+
 void lower_effect(LowerCtx *cx, Node *node) {
     if (node->kind == NODE_BLOCK)
         lower_block(cx, node, false, false);
@@ -151,6 +159,8 @@ void lower_effect(LowerCtx *cx, Node *node) {
         lower_match(cx, node, false, false);
     else if (node->kind == NODE_LOOP)
         lower_loop(cx, node, false);
+    else if (node->kind == NODE_ARENA)
+        lower_arena(cx, node, false);
     else
         lower_discard(cx, node, lower_expr(cx, node));
 }
@@ -278,13 +288,13 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_ORELSE: return lower_orelse(cx, node);
     case NODE_RESULT_TEST: return lower_result_test(cx, node);
     case NODE_ERR: lower_err(cx, node); return done(cx);
+    case NODE_DEFER: lower_defer(cx, node); return done(cx);
+    case NODE_ARENA: return lower_arena(cx, node, true);
     case NODE_FIELD:
     case NODE_SEND:
     case NODE_PORT:
     case NODE_SPAWN:
     case NODE_UNSAFE:
-    case NODE_DEFER:
-    case NODE_ARENA:
     case NODE_IMPORT:
     case NODE_CSTRUCT:
     case NODE_APPEND:

@@ -146,7 +146,9 @@ SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol) {
     Type type;
     SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
     if (slot->at) return slot;
-    if (cx->fs->plan)
+    if (cx->fs->deferred)
+        lower_import_address(cx, slot, symbol, type);
+    else if (cx->fs->plan)
         import_slot(cx, slot, symbol, type);
     else
         slot_make(cx, slot, symbol, type); // only in code that is never reached
@@ -189,6 +191,13 @@ void lower_clean(LowerCtx *cx, uint32_t mark) {
     for (uint32_t i = cx->fs->cleanups.len; i-- > mark;) {
         Cleanup *cleanup = &cx->fs->cleanups.items[i];
         if (!cleanup->active) continue;
+        if (cleanup->defer || cleanup->arena) {
+            if (cleanup->defer)
+                RT(cx, rt_defer_run, cleanup->defer);
+            else
+                RT0(cx, rt_arena_leave);
+            continue;
+        }
         if (!cleanup->slot) {
             lower_drop(cx, cleanup->value);
             continue;
@@ -214,6 +223,23 @@ void lower_unhold(LowerCtx *cx, uint32_t at) {
     cx->fs->cleanups.items[at].active = false;
 }
 
+static void release_globals(LowerCtx *cx) {
+    VEC_EACH(Symbol *, symbol, &cx->c->program->globals) {
+        SymSlot *slot = &cx->globals[symbol->index];
+        if (!slot->at || !lower_is_counted_rep(slot->rep)) continue;
+        LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
+        if (slot->rep == REP_ANY) {
+            lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
+            continue;
+        }
+        LLVMBasicBlockRef set = lower_block_new(cx, "set"), on = lower_block_new(cx, "on");
+        lower_branch(cx, LLVMBuildIsNull(cx->builder, v, ""), on, set);
+        lower_at(cx, set);
+        lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
+        lower_go(cx, on);
+    }
+}
+
 // --- returns
 // --------------------------------------------------------------------------------------
 
@@ -222,6 +248,7 @@ void lower_return(LowerCtx *cx, LVal value) {
     if (fs->function->parent == NULL) { // the top level: the program ends
         lower_release(cx, value);
         lower_clean(cx, 0);
+        release_globals(cx);
         LLVMBuildRet(cx->builder, lower_i32(cx, 0));
     } else {
         Rep rep = type_rep(fs->instance->result);
@@ -311,30 +338,16 @@ static void lower_clauses(LowerCtx *cx) {
     lower_return(cx, lower_zero(cx));
 }
 
-static void release_globals(LowerCtx *cx) {
-    VEC_EACH(Symbol *, symbol, &cx->c->program->globals) {
-        SymSlot *slot = &cx->globals[symbol->index];
-        if (!slot->at || !lower_is_counted_rep(slot->rep)) continue;
-        LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
-        if (slot->rep == REP_ANY) {
-            lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
-            continue;
-        }
-        LLVMBasicBlockRef set = lower_block_new(cx, "set"), on = lower_block_new(cx, "on");
-        lower_branch(cx, LLVMBuildIsNull(cx->builder, v, ""), on, set);
-        lower_at(cx, set);
-        lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
-        lower_go(cx, on);
-    }
-}
-
 static void lower_main(LowerCtx *cx) {
     FuncState *fs = cx->fs;
     cx->main_entry_end = fs->entry_end;
-    lower_effect(cx, fs->function->body);
+    // The top level's deferred blocks run after `main`.
+    uint32_t mark = lower_scope(cx);
+    lower_statements(cx, fs->function->body);
     Instance *user_main = cx->c->program->user_main_instance;
     if (user_main && user_main->function->param_count == 0)
         lower_release(cx, lower_call_known(cx, user_main, NULL, false));
+    lower_scope_end(cx, mark);
     release_globals(cx);
     LLVMBuildRet(cx->builder, lower_i32(cx, 0));
 }

@@ -63,6 +63,8 @@ typedef struct SymSlot {
 typedef struct Cleanup {
     SymSlot *slot; // or null
     LVal value;    // a value held while others are computed
+    LLVMValueRef defer; // record of a deferred block, or null
+    bool arena;         // an arena to be left
     bool active;
 } Cleanup;
 
@@ -81,6 +83,7 @@ typedef struct LoopFrame {
 typedef struct ParImport {
     Symbol *symbol;     // what it holds; null:
     LLVMValueRef value; // a value of the function that the loop stands in
+    bool kept;          // of a deferred block: the value must be put into a variable
 } ParImport;
 
 typedef struct FuncState {
@@ -91,7 +94,8 @@ typedef struct FuncState {
     const char *name;        // for messages: the Flap function's
     bool shared;             // counts change atomically
     ParPlan *plan;           // of a parallel body
-    VEC(ParImport) imports;  // of a parallel body: what its capture record holds, in order
+    bool deferred;           // a deferred block: what it mentions lies in the function around it
+    VEC(ParImport) imports;  // of those two: what their capture record holds, in order
     SymSlot *slots;          // by Symbol.index
     SymSlot *captures;       // by position in Function.captures
     LLVMValueRef entry_end;  // end of the entry block: allocas and loads of captures go before it
@@ -130,9 +134,11 @@ typedef struct LowerCtx {
     PtrMap depths;            // Function -> Depth
     PtrMap addresses;         // symbols that hold what `as ptr` gave
     NodeVec kept_constants;   // those to be made when the program starts
+    PtrMap inside;            // INDEX nodes that need no check in the code being emitted
     PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef main_entry_end;
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
+    uint32_t deferred;        // blocks so far
     bool fast_rounding;       // floor and its like are instructions
     FuncState *fs;
 } LowerCtx;
@@ -239,6 +245,7 @@ void lower_effect(LowerCtx *cx, Node *node); // a statement: its value is droppe
 void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values);
 void lower_release_all(LowerCtx *cx, const LVal *values, uint32_t count);
 LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail);
+void lower_statements(LowerCtx *cx, Node *block); // of the top level, without the end of their scope
 
 // --- lower_arith.c --------------------------------------------------------------------------------
 LVal lower_binary(LowerCtx *cx, Node *node);
@@ -256,6 +263,7 @@ LVal lower_symbol(LowerCtx *cx, Symbol *symbol);
 LVal lower_index(LowerCtx *cx, Node *node);
 LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span);
 // The element at a position of `count` words; 0 outside. Borrowed.
+LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element);
 LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
                    Type element);
 LVal lower_slice(LowerCtx *cx, Node *node);
@@ -282,6 +290,17 @@ typedef struct Hoist {
 } Hoist;
 Hoist lower_hoist(LowerCtx *cx, LoopNode *loop);
 void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
+bool lower_is_defined(LowerCtx *cx, const Symbol *symbol); // a variable that has its value here
+
+// --- lower_bounds.c --------------------------------------------------------------------------------
+typedef struct Bounds {
+    LLVMValueRef inside; // i1: every position of `nodes` is inside its list in every iteration; null: none
+    NodeVec nodes;
+} Bounds;
+// Of the loop variable's values low … high - 1; the lists are hoisted.
+Bounds lower_bounds(LowerCtx *cx, LoopNode *loop, LLVMValueRef low, LLVMValueRef high);
+// While they are known to be inside, accesses at these nodes are not checked.
+void lower_bounds_known(LowerCtx *cx, const Bounds *bounds, bool known);
 
 // --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------
 LVal lower_call(LowerCtx *cx, Node *node);
@@ -333,6 +352,12 @@ LVal lower_result_test(LowerCtx *cx, Node *node);
 LVal lower_orelse(LowerCtx *cx, Node *node);
 void lower_bind_arm(LowerCtx *cx, const MatchArm *arm, LVal subject);
 LVal lower_map(LowerCtx *cx, Node *node);
+
+// --- lower_defer.c --------------------------------------------------------------------------------
+void lower_defer(LowerCtx *cx, Node *node);
+LVal lower_arena(LowerCtx *cx, Node *node, bool want_value);
+// A variable of the function around the deferred block that is being filled.
+void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type);
 
 // --- lower_closure.c ------------------------------------------------------------------------------
 LVal lower_lambda(LowerCtx *cx, Node *node);

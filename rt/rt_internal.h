@@ -24,6 +24,7 @@ typedef struct RtSink {
 } RtSink;
 
 typedef struct RtHeap RtHeap;         // alloc.c
+typedef struct RtArena RtArena;       // defer.c
 typedef struct RtParState RtParState; // parfor.c: the loop that the thread is working for
 
 typedef struct RtThread {
@@ -38,6 +39,8 @@ typedef struct RtThread {
     const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string
     int64_t cursor_point, cursor_byte;
     struct RtCell *held; // builtin_cell.c: the mutexes that it has locked
+    RtDefer *defers;     // defer.c: deferred blocks to be run, innermost first
+    RtArena *arena;      // defer.c: the innermost arena that it is inside of
 } RtThread;
 
 // The calling thread's record.
@@ -102,6 +105,9 @@ void rti_leaks_tell(void);
 // The name of the innermost Flap function that was running at this place, by its code address and what
 // the stack holds above the pointer; null: none is found. (functions.c)
 const char *rti_function_on_stack(const char *stack_pointer, uintptr_t code);
+
+// A stop or an exit: runs the deferred blocks of all that this thread is inside of. (defer.c)
+void rti_defers_run(void);
 
 // --- memory (alloc.c) ----------------------------------------------------------------------------
 

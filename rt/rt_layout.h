@@ -114,6 +114,14 @@ typedef struct RtPlace {
     const char *function; // "main" at the top level
 } RtPlace;
 
+// A deferred block that was reached. Lies in the frame of the function that it is part of, as does
+// its environment: the addresses of the variables that it mentions.
+typedef struct RtDefer {
+    void (*code)(void *environment);
+    void *environment;
+    struct RtDefer *next; // the one reached before, in the same thread
+} RtDefer;
+
 // A parallel loop as generated code hands it to rt_par_for().
 enum {
     RT_PAR_PER_BLOCK = 1, // call the body once per block (it keeps per-block state: reductions)
