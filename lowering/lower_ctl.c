@@ -135,9 +135,23 @@ static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
     return close_loop(cx, &o);
 }
 
+static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
+                       bool want_value) {
+    LoopNode *loop = node->loop;
+    Opened o = {0};
+    open_loop(cx, &o, node, low, want_value, lower_scope(cx));
+    o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
+    LLVMValueRef index = index_now(cx, &o.frame);
+    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSLT, index, high, ""));
+    if (loop->symbols.len && loop->symbols.items[0])
+        lower_alias(cx, loop->symbols.items[0],
+                    lower_val(REP_I64, type_integer(-0x1p52, 0x1p52), index, false));
+    lower_effect(cx, loop->body);
+    return close_loop(cx, &o);
+}
+
 static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
     LoopNode *loop = node->loop;
-    uint32_t mark = lower_scope(cx);
     Node *parts[] = {loop->low, loop->high};
     LVal bounds[2];
     lower_operands(cx, parts, 2, bounds);
@@ -145,16 +159,26 @@ static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
     LLVMValueRef high = lower_bound(cx, bounds[1], loop->high->span);
     lower_release_all(cx, bounds, 2);
     if (loop->inclusive) high = LLVMBuildNSWAdd(cx->builder, high, lower_i64(cx, 1), "");
-    Opened o = {0};
-    open_loop(cx, &o, node, low, want_value, mark);
-    o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
-    LLVMValueRef index = index_now(cx, &o.frame);
-    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSLT, index, high, ""));
-    if (loop->symbols.len && loop->symbols.items[0])
-        lower_alias(cx, loop->symbols.items[0],
-                    lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), index, false));
-    lower_effect(cx, loop->body);
-    return close_loop(cx, &o);
+    Hoist hoist = lower_hoist(cx, loop);
+    Bounds in = lower_bounds(cx, loop, low, high);
+    LVal value = lower_zero(cx);
+    if (in.inside) { // see lower_bounds.c
+        LLVMBasicBlockRef fast = lower_block_new(cx, "inside"), slow = lower_block_new(cx, "checked");
+        LLVMBasicBlockRef end = lower_block_new(cx, "either");
+        lower_branch(cx, in.inside, fast, slow);
+        lower_at(cx, fast);
+        lower_bounds_known(cx, &in, true);
+        count_loop(cx, node, low, high, false);
+        lower_bounds_known(cx, &in, false);
+        LLVMBuildBr(cx->builder, end);
+        lower_at(cx, slow);
+        count_loop(cx, node, low, high, false);
+        lower_go(cx, end);
+    } else {
+        value = count_loop(cx, node, low, high, want_value);
+    }
+    lower_hoist_end(cx, &hoist);
+    return value;
 }
 
 static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {

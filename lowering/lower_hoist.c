@@ -104,7 +104,7 @@ static void scan_node(Scan *scan, Node *node) {
     ast_children(node, scan_child, scan);
 }
 
-static bool is_defined(LowerCtx *cx, Symbol *symbol) {
+bool lower_is_defined(LowerCtx *cx, const Symbol *symbol) {
     FuncState *fs = cx->fs;
     if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN || symbol->function)
         return false;
@@ -113,7 +113,7 @@ static bool is_defined(LowerCtx *cx, Symbol *symbol) {
 }
 
 static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
-    if (use->written || !is_defined(cx, use->symbol)) return;
+    if (use->written || !lower_is_defined(cx, use->symbol)) return;
     SymSlot *slot = lower_slot(cx, use->symbol);
     if (slot->rep != REP_LIST || slot->data || (!use->indexed && !use->element_written)) return;
     bool numbers = type_element(slot->type).kinds == KIND_NUMBER;

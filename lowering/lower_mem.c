@@ -17,6 +17,15 @@ LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
 // --- elements
 // -------------------------------------------------------------------------------------
 
+LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element) {
+    bool number = element.kinds == KIND_NUMBER || element.kinds == 0;
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
+    LLVMValueRef found =
+        lower_load(cx, number ? cx->f64 : cx->i64, at, cx->tbaa_element, "element");
+    return number ? lower_val(REP_F64, type_number(), found, false)
+                  : lower_val(REP_ANY, element, found, false);
+}
+
 LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
                    Type element) {
     bool number = element.kinds == KIND_NUMBER || element.kinds == 0;
@@ -109,6 +118,8 @@ LVal lower_index(LowerCtx *cx, Node *node) {
         LVal index = lower_expr(cx, node->index.index);
         LLVMValueRef position = lower_position(cx, index, node->index.index->span);
         lower_release(cx, index);
+        if (map_get(&cx->inside, node))
+            return lower_element_inside(cx, slot->data, position, type_element(slot->type));
         return lower_element(cx, slot->data, slot->length, position, type_element(slot->type));
     }
     Node *parts[] = {node->index.base, node->index.index};

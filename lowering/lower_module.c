@@ -60,7 +60,7 @@ static void make_types(LowerCtx *cx) {
     cx->ptr = LLVMPointerTypeInContext(cx->context, 0);
     PtrMap empty = {.arena = cx->arena};
     cx->strings = cx->texts = cx->closures = cx->infos = cx->constants = empty;
-    cx->flags = cx->depths = cx->addresses = empty;
+    cx->flags = cx->depths = cx->addresses = cx->inside = empty;
 }
 
 static void declare_globals(LowerCtx *cx, const Program *program) {
