@@ -48,8 +48,8 @@ static uint64_t seed_now(void) {
     uint64_t seed = atomic_load_explicit(&rti_process.seed, memory_order_relaxed);
     if (RTI_LIKELY(seed != 0)) return seed;
     uint64_t own = first_seed();
-    if (atomic_compare_exchange_strong_explicit(&rti_process.seed, &seed, own,
-                                                memory_order_relaxed, memory_order_relaxed))
+    if (atomic_compare_exchange_strong_explicit(&rti_process.seed, &seed, own, memory_order_relaxed,
+                                                memory_order_relaxed))
         return own;
     return seed;
 }

@@ -54,7 +54,8 @@ uint64_t rt_b_num(const uint64_t *args, int64_t count, const RtPlace *place) {
     uint64_t error = rti_first_error(args, count);
     if (error != RT_ABSENT) return error;
     if (rti_is_number(args[0])) return args[0];
-    if (!rti_is(args[0], RT_TAG_STRING)) rti_stop_kind("num", "a string or a number", args[0], place);
+    if (!rti_is(args[0], RT_TAG_STRING))
+        rti_stop_kind("num", "a string or a number", args[0], place);
     const RtStr *string = rti_str(args[0]);
     const char *from = string->bytes, *end = from + string->length;
     while (from < end && is_blank(*from)) from++;

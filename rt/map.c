@@ -16,17 +16,14 @@ _Static_assert(offsetof(RtMap, length) == 8 && offsetof(RtMap, room) == 72, "rt_
 enum { FEW = 8 };
 static const int64_t entries_most = (int64_t)1400000000; // two thirds of 2^31 slots
 
-// An index slot: the lower bits hold the entry's number, counted from `dense`, plus 1, the others what is left of the hash
-// when its upper bits have said where probing begins; 0: free. So small, the index of a million keys
-// stays in the cache.
+// An index slot: the lower bits hold the entry's number, counted from `dense`, plus 1, the others what
+// is left of the hash when its upper bits have said where probing begins; 0: free. So small, the index
+// of a million keys stays in the cache. How many bits are the lower ones is in header.spare.
 typedef uint32_t Slot;
 
-static inline uint32_t first_slot(uint32_t mask, uint32_t hash) {
-    return hash >> __builtin_clz(mask);
-}
-
-static inline uint32_t rest_of_hash(uint32_t mask, uint32_t hash) {
-    return hash << (32 - __builtin_clz(mask));
+// The hash turned so that within the mask it is the first slot, and above it what that slot has.
+static inline uint32_t turned(const RtMap *map, uint32_t hash) {
+    return hash << map->header.spare | hash >> (32 - map->header.spare);
 }
 
 // --- hashes --------------------------------------------------------------------------------------
@@ -38,16 +35,11 @@ static inline uint64_t mix(uint64_t x) {
     return x ^ (x >> 32);
 }
 
-// A whole number times the golden ratio: arithmetic progressions are spread evenly, so keys that
-// count up hardly ever meet.
+// The bits of the number times the golden ratio, twice: whole numbers up to 2^20 have only upper bits,
+// and meet the lower half of it. Arithmetic progressions are spread evenly, so keys that count up
+// hardly ever meet.
 static inline uint32_t hash_number(uint64_t key) {
-    double number = rti_number(key);
-    if (number > -0x1p62 && number < 0x1p62) {
-        int64_t whole = (int64_t)number;
-        uint64_t bits = (uint64_t)whole ^ (uint64_t)whole >> 32;
-        if ((double)whole == number) return (uint32_t)(bits * UINT64_C(0x9E3779B97F4A7C15) >> 32);
-    }
-    return (uint32_t)(mix(key) >> 32);
+    return (uint32_t)(key * UINT64_C(0x9E3779B99E3779B1) >> 32);
 }
 
 static bool is_letter(char c) {
@@ -133,8 +125,7 @@ static bool same_string(uint64_t a, uint64_t b) {
 
 static inline bool is_dense(const RtMap *map, uint64_t key) {
     double number = rti_number(key);
-    return number >= 0 && number < (double)map->dense &&
-           map->entries[(int64_t)number].key == key;
+    return number >= 0 && number < (double)map->dense && map->entries[(int64_t)number].key == key;
 }
 
 // The first entry that must be looked through.
@@ -150,12 +141,12 @@ static inline int64_t find_number(const RtMap *map, uint64_t key) {
         }
         return -1;
     }
-    uint32_t hash = hash_number(key), mask = (uint32_t)map->mask, rest = rest_of_hash(mask, hash);
+    uint32_t hash = turned(map, hash_number(key)), mask = (uint32_t)map->mask;
     const RtMapEntry *entries = map->entries + map->dense;
-    for (uint32_t at = first_slot(mask, hash);; at = (at + 1) & mask) {
+    for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
         Slot slot = map->index[at];
         if (slot == 0) return -1;
-        if ((slot ^ rest) > mask) continue;
+        if (((slot ^ hash) & ~mask) != 0) continue;
         int64_t entry = (int64_t)(slot & mask) - 1;
         if (entries[entry].key == key) return entry + map->dense;
     }
@@ -171,12 +162,13 @@ static inline __attribute__((always_inline)) int64_t find_by(const RtMap *map, u
         }
         return -1;
     }
-    uint32_t mask = (uint32_t)map->mask, rest = rest_of_hash(mask, hash);
+    hash = turned(map, hash);
+    uint32_t mask = (uint32_t)map->mask;
     const RtMapEntry *entries = map->entries + map->dense;
-    for (uint32_t at = first_slot(mask, hash);; at = (at + 1) & mask) {
+    for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
         Slot slot = map->index[at];
         if (slot == 0) return -1;
-        if ((slot ^ rest) > mask) continue;
+        if (((slot ^ hash) & ~mask) != 0) continue;
         int64_t entry = (int64_t)(slot & mask) - 1;
         if (same(entries[entry].key, wanted)) return entry + map->dense;
     }
@@ -219,14 +211,19 @@ RtMapEntry *rti_map_find(const RtMap *map, uint64_t key) {
     return named < 0 ? NULL : &map->entries[named];
 }
 
+static __attribute__((noinline)) uint64_t get_slowly(const RtMap *map, uint64_t key,
+                                                     const RtPlace *place) {
+    rti_map_check_key(key, place);
+    const RtMapEntry *entry = rti_map_find(map, key);
+    return entry == NULL ? 0 : rti_retained(entry->value);
+}
+
 uint64_t rt_map_get(RtMap *map, uint64_t key, const RtPlace *place) {
     if (RTI_LIKELY(rti_is_number(key))) {
         int64_t at = find_number(map, key);
         if (RTI_LIKELY(at >= 0)) return rti_retained(map->entries[at].value);
     }
-    rti_map_check_key(key, place);
-    const RtMapEntry *entry = rti_map_find(map, key);
-    return entry == NULL ? 0 : rti_retained(entry->value);
+    return get_slowly(map, key, place);
 }
 
 int32_t rt_map_has(RtMap *map, uint64_t key, const RtPlace *place) {
@@ -253,9 +250,10 @@ void rti_map_free_storage(RtMap *map) {
 }
 
 static inline void add_slot(RtMap *map, uint32_t hash, int64_t entry) {
-    uint32_t mask = (uint32_t)map->mask, at = first_slot(mask, hash);
+    hash = turned(map, hash);
+    uint32_t mask = (uint32_t)map->mask, at = hash & mask;
     while (map->index[at] != 0) at = (at + 1) & mask;
-    map->index[at] = rest_of_hash(mask, hash) | (uint32_t)(entry - map->dense + 1);
+    map->index[at] = (hash & ~mask) | (uint32_t)(entry - map->dense + 1);
 }
 
 // Makes the index anew, or does without.
@@ -274,6 +272,7 @@ static void index_build(RtMap *map) {
     }
     if (!fits) map->index = rti_alloc((size_t)slots * sizeof(Slot));
     map->mask = slots - 1;
+    map->header.spare = (uint16_t)__builtin_ctzll((uint64_t)slots);
     rti_set(map->index, 0, (size_t)slots * sizeof(Slot));
     for (int64_t i = map->dense; i < map->used; i++) {
         uint64_t key = map->entries[i].key;

@@ -219,8 +219,7 @@ static void check_names_by_number(void) {
     double value = 1113510858; // the number of "value" in old programs
     for (int fill = 0; fill < 40; fill += 39) {
         uint64_t map = MAP(string("value"), number(5), string("not a name"), number(6));
-        for (int i = 0; i < fill; i++)
-            map = rt_index_set(map, number(i), number(1), &check_place);
+        for (int i = 0; i < fill; i++) map = rt_index_set(map, number(i), number(1), &check_place);
         expect_text(rt_index(map, number(value), &check_place), "5");
         CHECK(!rt_in(number(value), map, &check_place), "a name's number is no key");
         map = rt_index_set(map, number(value), number(9), &check_place);
@@ -250,8 +249,7 @@ static void check_builtins(void) {
 // The first key taken out again and again, as a queue does: linear, and no larger than it must be.
 static void check_queue(void) {
     RtMap *map = rt_map_new(0);
-    for (int i = 0; i < 1000; i++)
-        map = rt_map_put(map, number(i), number(i), &check_place);
+    for (int i = 0; i < 1000; i++) map = rt_map_put(map, number(i), number(i), &check_place);
     for (int i = 0; i < 2000000; i++) {
         int64_t at = rt_map_next(map, 0);
         uint64_t key = rt_map_key_at(map, at);
