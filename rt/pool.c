@@ -243,10 +243,34 @@ static long start_worker(int32_t index) {
     return rti_thread_start(&worker->thread, index, &worker_main, worker);
 }
 
+// Stacks must not take the address space that the program itself will need: as much as this many
+// heaps begin with, and some more, stays free. Holds it, for fewer workers if need be; gives its
+// size, 0 when there is none.
+static size_t hold_space(int32_t *workers, void **space) {
+    enum { PER_WORKER = 1 << 20, ALWAYS = 8 << 20 };
+    for (int32_t more = *workers - rti_pool.started; more > 0; more /= 2) {
+        size_t size = (size_t)more * PER_WORKER + ALWAYS;
+        long map = rti_sys_mmap(NULL, size, RTI_PROT_NONE,
+                                RTI_MAP_PRIVATE | RTI_MAP_ANONYMOUS | RTI_MAP_NORESERVE);
+        if (rti_sys_failed(map)) continue;
+        *workers = rti_pool.started + more;
+        *space = (void *)map;
+        return size;
+    }
+    return 0;
+}
+
 int32_t rti_pool_grow(int32_t workers) {
     if (rti_pool.started >= workers || rti_pool.generation < rti_pool.retry_generation)
         return rti_pool.started < workers ? rti_pool.started : workers;
-    while (rti_pool.started < workers) {
+    void *space = NULL;
+    int32_t wanted = workers;
+    size_t held = hold_space(&workers, &space);
+    if (!held || workers < wanted) {
+        rti_pool.retry_generation = rti_pool.generation + RETRY_LOOPS;
+        rti_thread_debug("little address space, workers wanted:", wanted, "");
+    }
+    while (held && rti_pool.started < workers) {
         long failed = start_worker(rti_pool.started + 1);
         if (failed) {
             rti_pool.retry_generation = rti_pool.generation + RETRY_LOOPS;
@@ -256,6 +280,7 @@ int32_t rti_pool_grow(int32_t workers) {
         ++rti_pool.started;
         if (workers < rti_pool.processors) place(&rti_pool.workers[rti_pool.started]);
     }
+    if (held) (void)rti_sys_munmap(space, held);
     rti_thread_debug("workers:", rti_pool.started, "");
     return rti_pool.started;
 }

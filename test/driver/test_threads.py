@@ -30,7 +30,7 @@ THREADS = '4 @ i in 0..<10 { printf("Thread: %v\\n", i) }\n'
 SUMS = """
 s := 0
 out := [0] * 1000
-64 @ i in 0..<1000 { s += i  out[i] <- i * 2 }
+64 @ i in 0..<1000 { s += i; out[i] <- i * 2 }
 7 @ i in 0..<1000 { println(i, out[i]) }
 println(s, sum(out))
 """
@@ -52,12 +52,13 @@ MANY_LOOPS = """
 count = () => #split(read_file("/proc/self/maps"), "\\n")
 threads = () => {
     n := 0
-    @ row in split(read_file("/proc/self/status"), "\\n") { starts_with(row, "Threads:") { n <- num(row[8..<#row]) } }
+    @ row in split(read_file("/proc/self/status"), "\\n") { starts_with(row, "Threads:") { n <- num(row[8:]) } }
     n
 }
 s := 0
-4 @ i in 0..<100 { s += i }
-warm = [count(), threads()]
+@ k in 0..<10 { 4 @ i in 0..<100 { s += i } }
+sleep(0.1)
+println(count() > 0, threads() > 0)
 maps = count()
 running = threads()
 @ k in 0..<10000 { 4 @ i in 0..<100 { s += i } }
@@ -81,7 +82,7 @@ def refuse(calls):
     program = ctypes.create_string_buffer(struct.pack("@HP", len(rows), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
 
-    def install():
+    def install(_needed=code):
         if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.byref(program), 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "no filter")
     return install
@@ -194,8 +195,8 @@ class Threads(unittest.TestCase):
 
     def test_ten_thousand_loops(self):
         source, program = self.compile(MANY_LOOPS)
-        self.expect([program], "49504950 0 0 4\n")
-        self.expect([FLAPC, "run", source], "49504950 0 0 4\n")
+        self.expect([program], "1 1\n49549500 0 0 4\n")
+        self.expect([FLAPC, "run", source], "1 1\n49549500 0 0 4\n")
 
 
 if __name__ == "__main__":
