@@ -59,7 +59,7 @@ enum {
     EFFECT_WAIT = 4,    // must wait for its turn in a parallel loop: input, files, stderr, spawn, sleep, exit
     EFFECT_FOREIGN = 8, // C code, raw memory
     EFFECT_RANDOM = 16,
-    EFFECT_SHARED = 32, // cells and mutexes
+    EFFECT_SHARED = 32, // not of its arguments alone: cells, mutexes, clocks
     EFFECT_RECURSE = 64, // may call itself
 };
 

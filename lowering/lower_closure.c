@@ -15,7 +15,7 @@ static LLVMValueRef add_wrapper(LowerCtx *cx, const char *name) {
     LLVMTypeRef type = LLVMFunctionType(cx->i64, params, 3, 0);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
-    lower_fn_attr(cx, function, "nounwind", 0);
+    lower_code_attributes(cx, function);
     LLVMSetValueName2(LLVMGetParam(function, 0), "closure", 7);
     LLVMSetValueName2(LLVMGetParam(function, 1), "args", 4);
     LLVMSetValueName2(LLVMGetParam(function, 2), "count", 5);

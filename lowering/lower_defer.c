@@ -72,7 +72,7 @@ static LLVMValueRef add_function(LowerCtx *cx) {
                                     cx->deferred++);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
-    lower_fn_attr(cx, function, "nounwind", 0);
+    lower_code_attributes(cx, function);
     LLVMSetValueName(LLVMGetParam(function, 0), "environment");
     return function;
 }

@@ -354,7 +354,8 @@ static void lower_main(LowerCtx *cx) {
 
 void lower_instance(LowerCtx *cx, Instance *instance) {
     FuncState fs;
-    lower_begin(cx, &fs, instance, cx->functions[instance->number]);
+    LLVMValueRef body = lower_memoise(cx, instance);
+    lower_begin(cx, &fs, instance, body);
     if (instance->function->parent == NULL) {
         lower_main(cx);
     } else {

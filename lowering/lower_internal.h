@@ -19,6 +19,10 @@
 bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRef context,
                    LLVMModuleRef module);
 
+// lower_module.c: what all functions of Flap code have in common.
+typedef struct LowerCtx LowerCtx;
+void lower_code_attributes(LowerCtx *cx, LLVMValueRef function);
+
 // lower_table.c: adds the table of code addresses and names to the optimised module.
 void lower_function_table(LLVMModuleRef module);
 
@@ -112,7 +116,7 @@ typedef struct Depth {
     LLVMValueRef now, most;
 } Depth;
 
-typedef struct LowerCtx {
+struct LowerCtx {
     Compilation *c;
     const LoweringOptions *options;
     Arena *arena;
@@ -141,7 +145,7 @@ typedef struct LowerCtx {
     uint32_t deferred;        // blocks so far
     bool fast_rounding;       // floor and its like are instructions
     FuncState *fs;
-} LowerCtx;
+};
 
 // --- lower_type.c ---------------------------------------------------------------------------------
 LLVMTypeRef lower_type(LowerCtx *cx, Rep rep);
@@ -358,6 +362,10 @@ void lower_defer(LowerCtx *cx, Node *node);
 LVal lower_arena(LowerCtx *cx, Node *node, bool want_value);
 // A variable of the function around the deferred block that is being filled.
 void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type);
+
+// --- lower_memo.c ---------------------------------------------------------------------------------
+// The function that the instance's code goes into: another one when results are remembered.
+LLVMValueRef lower_memoise(LowerCtx *cx, Instance *instance);
 
 // --- lower_closure.c ------------------------------------------------------------------------------
 LVal lower_lambda(LowerCtx *cx, Node *node);

@@ -87,14 +87,18 @@ static void add_string_attribute(LowerCtx *cx, LLVMValueRef function, const char
     LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
 }
 
+void lower_code_attributes(LowerCtx *cx, LLVMValueRef function) {
+    lower_fn_attr(cx, function, "nounwind", 0);
+    add_string_attribute(cx, function, "probe-stack", "inline-asm");
+}
+
 static void declare_instance(LowerCtx *cx, const Instance *instance) {
     bool main = instance->function->parent == NULL;
     const char *name =
         main ? "flap_program" : arena_printf(cx->arena, "flap.%s", instance->link_name);
     LLVMTypeRef type = main ? LLVMFunctionType(cx->i32, NULL, 0, 0) : lower_signature(cx, instance);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
-    lower_fn_attr(cx, function, "nounwind", 0);
-    add_string_attribute(cx, function, "probe-stack", "inline-asm");
+    lower_code_attributes(cx, function);
     if (!main) {
         LLVMSetLinkage(function, LLVMInternalLinkage);
         LLVMSetFunctionCallConv(function, LLVMFastCallConv);

@@ -145,7 +145,7 @@ static LLVMValueRef add_body(LowerCtx *cx, const Par *par) {
         arena_printf(cx->arena, "flap.%s.par.%u", instance->link_name, par->plan->number);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
-    lower_fn_attr(cx, function, "nounwind", 0);
+    lower_code_attributes(cx, function);
     static const char *const names[] = {"captures", "begin", "end", "block"};
     for (unsigned i = 0; i < 4; i++) LLVMSetValueName(LLVMGetParam(function, i), names[i]);
     return function;

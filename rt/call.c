@@ -59,3 +59,24 @@ uint64_t rt_reduce(uint64_t value, uint64_t function, const RtPlace *place) {
     rti_release(list);
     return result;
 }
+
+// --- remembered results --------------------------------------------------------------------------
+
+const void *rt_memo(int64_t number, int64_t words) {
+    RtThread *self = rti_self();
+    if (number < self->memo_count && self->memos[number]) return self->memos[number];
+    if (number >= self->memo_count) {
+        self->memos = rti_realloc(self->memos, (size_t)(number + 1) * sizeof *self->memos);
+        while (self->memo_count <= number) self->memos[self->memo_count++] = NULL;
+    }
+    uint64_t *table = rti_alloc((size_t)words * sizeof *table);
+    for (int64_t i = 0; i < words; i++) table[i] = 0;
+    return self->memos[number] = table;
+}
+
+void rti_memos_free(RtThread *thread) {
+    for (int64_t i = 0; i < thread->memo_count; i++) rti_free(thread->memos[i]);
+    rti_free(thread->memos);
+    thread->memos = NULL;
+    thread->memo_count = 0;
+}

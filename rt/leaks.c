@@ -7,6 +7,7 @@ void rti_leaks_tell(void) {
     if (!rti_process.debug_leaks) return;
     rti_out_flush();
     rti_pool_end();
+    rti_memos_free(rti_self());
     rti_sink_free(&rti_process.out); // the runtime's own
     rti_sink_free(&rti_process.in);
     rti_process.in_at = 0;

@@ -212,6 +212,7 @@ static void worker_main(void *argument) {
                                atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed));
         rti_loop_work(self, self->seen);
     }
+    rti_memos_free(rti_self());
     rti_thread_heap_end(rti_self());
     rti_barrier_arrive(&rti_pool.leaving);
 }

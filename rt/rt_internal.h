@@ -40,6 +40,8 @@ typedef struct RtThread {
     int64_t cursor_point, cursor_byte;
     struct RtCell *held; // builtin_cell.c: the mutexes that it has locked
     RtDefer *defers;     // defer.c: deferred blocks to be run, innermost first
+    uint64_t **memos;    // call.c: tables of remembered results, by number
+    int64_t memo_count;
     RtArena *arena;      // defer.c: the innermost arena that it is inside of
 } RtThread;
 
@@ -121,6 +123,8 @@ void rti_thread_heap_end(RtThread *thread);  // a worker leaves: its heap goes t
 int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when one thread runs
 
 void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove semantics not promised
+
+void rti_memos_free(RtThread *thread); // call.c
 
 // --- output (print.c) ----------------------------------------------------------------------------
 

@@ -1,0 +1,223 @@
+// lower_memo.c: memoised functions: a pure function of numbers that calls itself more than once per
+// call remembers results in a table of bounded size, so that fib(90) takes 90 steps.
+//
+// The function proper becomes `<function>.body`; what everybody calls looks the arguments up first.
+// The table is direct-mapped: an entry is the arguments' bits and the result. Self calls in tail
+// position stay jumps inside the body. Parallel instances have a table per thread.
+#include "lower_internal.h"
+
+enum { ENTRY_BITS = 12, MOST_INPUTS = 6 };
+
+// --- which functions ------------------------------------------------------------------------------
+
+// Self calls on one way through a piece of code: those whose value is computed with, and whether
+// another one's value is the function's.
+typedef struct Calls {
+    uint32_t inner;
+    bool tail;
+} Calls;
+
+typedef struct Count {
+    const Instance *instance;
+    Calls sum;
+} Count;
+
+static Calls calls_of(const Instance *instance, Node *node, bool tail);
+
+static void add_calls(void *context, Node **child) {
+    Count *count = context;
+    if (!*child) return;
+    Calls calls = calls_of(count->instance, *child, false);
+    count->sum.inner += calls.inner;
+    if (count->sum.inner > 2) count->sum.inner = 2;
+    count->sum.tail |= calls.tail;
+}
+
+static Calls more(Calls a, Calls b) {
+    return (Calls){a.inner > b.inner ? a.inner : b.inner, a.tail || b.tail};
+}
+
+static Calls match_calls(const Instance *instance, Node *node, bool tail) {
+    Count before = {instance, {0, false}};
+    Calls arms = {0, false};
+    add_calls(&before, &node->match.subject);
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        MatchArm *arm = &node->match.arms.items[i];
+        add_calls(&before, &arm->guard);
+        arms = more(arms, calls_of(instance, arm->body, tail));
+    }
+    return (Calls){before.sum.inner + arms.inner, before.sum.tail || arms.tail};
+}
+
+static Calls block_calls(const Instance *instance, Node *node, bool tail) {
+    Calls sum = {0, false};
+    uint32_t count = node->block.statements.len;
+    for (uint32_t i = 0; i < count; i++) {
+        Calls calls = calls_of(instance, node->block.statements.items[i], tail && i + 1 == count);
+        sum = (Calls){sum.inner + calls.inner, sum.tail || calls.tail};
+    }
+    return sum;
+}
+
+static bool is_self_call(const Instance *instance, const Node *node) {
+    if (node->kind != NODE_CALL && node->kind != NODE_PIPE) return false;
+    const Instance *callee = instance->callees[node->id];
+    return callee && callee->function == instance->function;
+}
+
+static Calls calls_of(const Instance *instance, Node *node, bool tail) {
+    Count count = {instance, {0, false}};
+    if (node->kind == NODE_LAMBDA) return count.sum;
+    if (node->kind == NODE_MATCH) return match_calls(instance, node, tail);
+    if (node->kind == NODE_BLOCK) return block_calls(instance, node, tail);
+    if (node->kind == NODE_RET && node->ret.value) return calls_of(instance, node->ret.value, true);
+    ast_children(node, add_calls, &count);
+    if (node->kind == NODE_LOOP && count.sum.inner > 0) count.sum.inner = 2;
+    if (is_self_call(instance, node)) {
+        if (tail && node->kind == NODE_CALL)
+            count.sum.tail = true;
+        else
+            count.sum.inner++;
+    }
+    return count.sum;
+}
+
+static bool calls_itself_again(const Instance *instance) {
+    const Function *function = instance->function;
+    Calls most = {0, false};
+    if (function->has_clauses) {
+        for (uint32_t i = 0; i < function->node->lambda.clauses.len; i++) {
+            Node *body = function->node->lambda.clauses.items[i].body;
+            most = more(most, calls_of(instance, body, true));
+        }
+    } else {
+        most = calls_of(instance, function->body, true);
+    }
+    return most.inner + most.tail > 1;
+}
+
+static bool only_numbers(const Type *types, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (types[i].kinds != KIND_NUMBER) return false;
+    return true;
+}
+
+static bool is_memoised(LowerCtx *cx, const Instance *instance) {
+    const Function *function = instance->function;
+    uint32_t inputs = function->captures.len + function->param_count;
+    if (function->parent == NULL || instance->boxed || inputs == 0 || inputs > MOST_INPUTS)
+        return false;
+    if ((function->effects & ~(EFFECT_STOP | EFFECT_RECURSE)) != 0) return false;
+    if ((function->effects & EFFECT_RECURSE) == 0 || map_get(&cx->depths, function)) return false;
+    return instance->result.kinds == KIND_NUMBER &&
+           only_numbers(instance->captures, function->captures.len) &&
+           only_numbers(instance->params, function->param_count) && calls_itself_again(instance);
+}
+
+// --- looking up -----------------------------------------------------------------------------------
+
+typedef struct Memo {
+    const Instance *instance;
+    LLVMValueRef function, body;
+    uint32_t inputs;
+    LLVMValueRef keys[MOST_INPUTS]; // i64; the first is never 0, which an empty entry has there
+    LLVMValueRef entry;
+} Memo;
+
+static LLVMValueRef bits_of(LowerCtx *cx, LLVMValueRef v) {
+    return LLVMBuildBitCast(cx->builder, v, cx->i64, "");
+}
+
+static void make_keys(LowerCtx *cx, Memo *memo) {
+    for (uint32_t i = 0; i < memo->inputs; i++) {
+        LLVMValueRef input = LLVMGetParam(memo->function, i);
+        bool integer = LLVMTypeOf(input) == cx->i64;
+        memo->keys[i] = bits_of(cx, input);
+        if (i > 0) continue;
+        // No integer here is as low as -2^63, and no number has the bits of all ones.
+        LLVMValueRef never = LLVMConstInt(cx->i64, integer ? UINT64_C(1) << 63 : UINT64_MAX, 0);
+        memo->keys[i] = LLVMBuildXor(cx->builder, memo->keys[i], never, "key");
+    }
+}
+
+static LLVMValueRef table_of(LowerCtx *cx, const Memo *memo) {
+    uint32_t words = (memo->inputs + 1) << ENTRY_BITS;
+    if (cx->fs->shared)
+        return RT(cx, rt_memo, lower_i64(cx, memo->instance->number), lower_i64(cx, words));
+    LLVMTypeRef type = LLVMArrayType2(cx->i64, words);
+    const char *name = arena_printf(cx->arena, "flap.%s.memo", memo->instance->link_name);
+    LLVMValueRef table = LLVMAddGlobal(cx->module, type, name);
+    LLVMSetInitializer(table, LLVMConstNull(type));
+    LLVMSetLinkage(table, LLVMInternalLinkage);
+    LLVMSetAlignment(table, 64);
+    return table;
+}
+
+static void find_entry(LowerCtx *cx, Memo *memo) {
+    LLVMValueRef hash = memo->keys[0];
+    LLVMValueRef factor = LLVMConstInt(cx->i64, UINT64_C(0x9E3779B97F4A7C15), 0);
+    for (uint32_t i = 0; i < memo->inputs; i++) {
+        if (i > 0) hash = LLVMBuildXor(cx->builder, hash, memo->keys[i], "");
+        LLVMValueRef high = LLVMBuildLShr(cx->builder, hash, lower_i64(cx, 32), "");
+        hash = LLVMBuildXor(cx->builder, hash, high, "");
+        hash = LLVMBuildMul(cx->builder, hash, factor, "");
+    }
+    LLVMValueRef at = LLVMBuildLShr(cx->builder, hash, lower_i64(cx, 64 - ENTRY_BITS), "");
+    at = LLVMBuildMul(cx->builder, at, lower_i64(cx, memo->inputs + 1), "");
+    memo->entry = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, table_of(cx, memo), &at, 1, "entry");
+}
+
+static LLVMValueRef is_found(LowerCtx *cx, const Memo *memo) {
+    LLVMValueRef differ = NULL;
+    for (uint32_t i = 0; i < memo->inputs; i++) {
+        LLVMValueRef at = lower_field(cx, memo->entry, 8 * (int64_t)i);
+        LLVMValueRef was = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
+        LLVMValueRef other = LLVMBuildXor(cx->builder, was, memo->keys[i], "");
+        differ = differ ? LLVMBuildOr(cx->builder, differ, other, "") : other;
+    }
+    return LLVMBuildICmp(cx->builder, LLVMIntEQ, differ, lower_i64(cx, 0), "known");
+}
+
+static void compute(LowerCtx *cx, const Memo *memo, LLVMValueRef result_at) {
+    LLVMValueRef inputs[MOST_INPUTS];
+    for (uint32_t i = 0; i < memo->inputs; i++) inputs[i] = LLVMGetParam(memo->function, i);
+    LLVMValueRef result =
+        LLVMBuildCall2(cx->builder, cx->signatures[memo->instance->number], memo->body, inputs,
+                       memo->inputs, "");
+    LLVMSetInstructionCallConv(result, LLVMFastCallConv);
+    LLVMSetTailCallKind(result, LLVMTailCallKindNoTail);
+    for (uint32_t i = 0; i < memo->inputs; i++)
+        LLVMBuildStore(cx->builder, memo->keys[i], lower_field(cx, memo->entry, 8 * (int64_t)i));
+    LLVMBuildStore(cx->builder, bits_of(cx, result), result_at);
+    LLVMBuildRet(cx->builder, result);
+}
+
+static LLVMValueRef add_body(LowerCtx *cx, const Instance *instance) {
+    const char *name = arena_printf(cx->arena, "flap.%s.body", instance->link_name);
+    LLVMValueRef body = LLVMAddFunction(cx->module, name, cx->signatures[instance->number]);
+    LLVMSetLinkage(body, LLVMInternalLinkage);
+    LLVMSetFunctionCallConv(body, LLVMFastCallConv);
+    lower_code_attributes(cx, body);
+    return body;
+}
+
+LLVMValueRef lower_memoise(LowerCtx *cx, Instance *instance) {
+    LLVMValueRef function = cx->functions[instance->number];
+    if (!is_memoised(cx, instance)) return function;
+    Memo memo = {.instance = instance, .function = function, .body = add_body(cx, instance)};
+    memo.inputs = instance->function->captures.len + instance->function->param_count;
+    FuncState fs;
+    lower_begin(cx, &fs, instance, function);
+    make_keys(cx, &memo);
+    find_entry(cx, &memo);
+    LLVMBasicBlockRef known = lower_block_new(cx, "known"), new = lower_block_new(cx, "new");
+    lower_branch(cx, is_found(cx, &memo), known, new);
+    lower_at(cx, known);
+    LLVMValueRef result_at = lower_field(cx, memo.entry, 8 * (int64_t)memo.inputs);
+    LLVMTypeRef type = lower_type(cx, type_rep(instance->result));
+    LLVMBuildRet(cx->builder, LLVMBuildLoad2(cx->builder, type, result_at, ""));
+    lower_at(cx, new);
+    compute(cx, &memo, lower_field(cx, memo.entry, 8 * (int64_t)memo.inputs));
+    lower_end(cx);
+    return memo.body;
+}
