@@ -165,6 +165,8 @@ class Runner:
 
     def run_file(self, path):
         """None when the file passes, a Skipped when it cannot be run here, else the reason."""
+        if not os.path.exists(path):
+            return "no such file"
         test = Test(path)
         folder = tempfile.mkdtemp(prefix="flap-golden-")
         try:
