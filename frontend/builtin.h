@@ -23,6 +23,14 @@ typedef enum BuiltinResult {
     GIVES_MAP,
     GIVES_SAME,      // the type of the first argument (reverse, sort)
     GIVES_ELEMENT,   // of the first argument
+    GIVES_NUMBER_OR_ERROR,
+    GIVES_STRING_OR_ERROR,
+    GIVES_ZERO_OR_ERROR,
+    GIVES_KEYS,      // a list of numbers and strings
+    GIVES_ELEMENTS,  // a list of the first argument's elements (values)
+    GIVES_FILTERED,  // the type of the second argument
+    GIVES_LONGER,    // the first argument's list with the last argument in it (push, insert)
+    GIVES_PAIRS,     // a list of lists of the arguments' elements and of numbers
     GIVES_ANY,
     GIVES_ZERO,      // nothing: 0 (println)
     GIVES_NEVER,     // does not return (exit)

@@ -93,6 +93,20 @@ static Type result_type(Walk *w, const Builtin *builtin, const Type *args, uint3
     case GIVES_SAME: return count > 0 ? args[0] : type_any();
     case GIVES_ELEMENT:
         return count > 0 ? type_join(arena, type_element(args[0]), type_integer(0, 0)) : type_any();
+    case GIVES_NUMBER_OR_ERROR: return type_of_kind(KIND_NUMBER | KIND_ERROR);
+    case GIVES_STRING_OR_ERROR: return type_of_kind(KIND_STRING | KIND_ERROR);
+    case GIVES_ZERO_OR_ERROR: return type_join(arena, type_integer(0, 0), type_of_kind(KIND_ERROR));
+    case GIVES_KEYS: return type_list(arena, type_of_kind(KIND_NUMBER | KIND_STRING));
+    case GIVES_ELEMENTS: return type_list(arena, type_element(args[0]));
+    case GIVES_FILTERED: return type_list(arena, type_element(args[1]));
+    case GIVES_LONGER:
+        return type_list(arena, type_join(arena, type_element(args[0]), args[count - 1]));
+    case GIVES_PAIRS: {
+        Type element = type_number();
+        for (uint32_t i = 0; i < count; i++)
+            element = type_join(arena, element, type_element(args[i]));
+        return type_list(arena, type_list(arena, element));
+    }
     case GIVES_ANY: return type_any();
     case GIVES_ZERO: return type_integer(0, 0);
     case GIVES_NEVER: return TYPE_NEVER;

@@ -431,6 +431,8 @@ static LVal length(LowerCtx *cx, Node *node, LVal v) {
 
 static LVal unary_of(LowerCtx *cx, Node *node, LVal v) {
     LLVMValueRef bit;
+    bool passes = v.rep == REP_ANY && type_may(v.type, KIND_ERROR);
+    if (passes && node->unary.op != UNARY_NOT) return unary_any(cx, node, v);
     switch (node->unary.op) {
     case UNARY_NEG: return negate(cx, node, v);
     case UNARY_NOT:

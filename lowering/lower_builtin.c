@@ -180,12 +180,44 @@ static LVal dispatch(LowerCtx *cx, const BuiltinCall *call) {
     UNREACHABLE("a builtin is lowered somehow");
 }
 
+static bool passes_errors(const BuiltinCall *call) {
+    BuiltinLowering how = (BuiltinLowering)call->builtin->lowering;
+    if (how != BY_MATH && how != BY_INSTRUCTION) return false; // the runtime does
+    for (uint32_t i = 0; i < call->count; i++)
+        if (call->args[i].rep == REP_ANY && type_may(call->args[i].type, KIND_ERROR)) return true;
+    return false;
+}
+
+// The first error among the arguments of a function of numbers is its result.
+static LVal unless_error(LowerCtx *cx, const BuiltinCall *call) {
+    LLVMValueRef slot = lower_words_alloca(cx, 1, "result");
+    LLVMBasicBlockRef end = lower_block_new(cx, "either");
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, call->count + 1);
+    for (uint32_t i = 0; i < call->count; i++) {
+        LVal arg = call->args[i];
+        values[i] = lower_no_error(cx, arg);
+        if (arg.rep != REP_ANY || !type_may(arg.type, KIND_ERROR)) continue;
+        LLVMBasicBlockRef on = lower_rare(cx, lower_is_error(cx, arg), "error");
+        lower_retain(cx, arg);
+        LLVMBuildStore(cx->builder, arg.v, slot);
+        LLVMBuildBr(cx->builder, end);
+        lower_at(cx, on);
+        values[i] = lower_no_error(cx, arg);
+    }
+    BuiltinCall good = *call;
+    good.args = values;
+    LLVMBuildStore(cx->builder, lower_word(cx, dispatch(cx, &good)), slot);
+    lower_go(cx, end);
+    LLVMValueRef word = LLVMBuildLoad2(cx->builder, cx->i64, slot, "");
+    return lower_val(REP_ANY, type_of_kind(KIND_NUMBER | KIND_ERROR), word, true);
+}
+
 LVal lower_builtin(LowerCtx *cx, BuiltinCall call) {
-    if (call.args) return dispatch(cx, &call);
+    if (call.args) return passes_errors(&call) ? unless_error(cx, &call) : dispatch(cx, &call);
     LVal *values = ARENA_ARRAY(cx->arena, LVal, call.count + 1);
     lower_operands(cx, call.nodes->items, call.count, values);
     call.args = values;
-    LVal result = dispatch(cx, &call);
+    LVal result = passes_errors(&call) ? unless_error(cx, &call) : dispatch(cx, &call);
     lower_release_all(cx, values, call.count);
     return result;
 }
