@@ -19,6 +19,8 @@ static const char *flap_name(Arena *arena, const char *name) {
     if (strncmp(name, "flap.", 5) != 0) return NULL;
     char *text = arena_copy(arena, name + 5, strlen(name + 5)), *dot = strrchr(text, '.');
     while (dot && is_suffix(dot + 1)) {
+        // Only passes arguments on: the function proper follows.
+        if (strcmp(dot + 1, "entry") == 0 || strcmp(dot + 1, "body") == 0) return NULL;
         *dot = '\0';
         dot = strrchr(text, '.');
     }

@@ -85,6 +85,15 @@ static void make_private(LLVMValueRef value) {
     LLVMSetLinkage(value, LLVMInternalLinkage);
 }
 
+// Stops tell who called whom by walking the frames (rt/functions.c).
+static void keep_frame_pointer(Backend *b, LLVMValueRef function) {
+    static const char name[] = "frame-pointer", value[] = "non-leaf";
+    if (LLVMIsDeclaration(function)) return;
+    LLVMAttributeRef attribute = LLVMCreateStringAttribute(b->context, name, sizeof name - 1, value,
+                                                           sizeof value - 1);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
+}
+
 bool rt_link_merge(Backend *b) {
     LLVMModuleRef runtime = read_bitcode(b);
     if (!runtime) return false;
@@ -95,8 +104,10 @@ bool rt_link_merge(Backend *b) {
     LLVMSetTarget(runtime, b->triple);
     LLVMSetDataLayout(runtime, LLVMGetDataLayoutStr(b->module));
     if (!compat_link(b, runtime)) return false;
-    for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f))
+    for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f)) {
         make_private(f);
+        keep_frame_pointer(b, f);
+    }
     for (LLVMValueRef g = LLVMGetFirstGlobal(b->module); g; g = LLVMGetNextGlobal(g))
         make_private(g);
     return true;

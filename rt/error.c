@@ -83,8 +83,11 @@ const char *rti_system_error(long error) {
 
 // --- stops ---------------------------------------------------------------------------------------
 
-static _Noreturn void stop_with(const RtPlace *place, const char *message, size_t length) {
-    char small[MESSAGE_MOST + 512]; // no memory is asked for unless the message is long
+enum { PLAIN = 1 }; // a stop that is one line, unless FLAP_DEBUG=backtrace asks for more
+
+static _Noreturn void stop_with(const RtPlace *place, const char *message, size_t length,
+                                int flags) {
+    char small[MESSAGE_MOST + 4096]; // no memory is asked for unless the message is long
     RtSink text = {.data = small, .capacity = sizeof small};
     bool long_message = length > MESSAGE_MOST;
     if (long_message) text = (RtSink){0};
@@ -103,6 +106,8 @@ static _Noreturn void stop_with(const RtPlace *place, const char *message, size_
         *line.at++ = '\n';
         rti_sink_add(&text, where, (size_t)(line.at - where));
     }
+    if (!(flags & PLAIN) || rti_process.debug_backtrace)
+        rti_backtrace_add(&text, place ? place->function : NULL);
     rti_mutexes_drop();
     rti_err(text.data, text.length);
     rti_defers_run();
@@ -115,7 +120,7 @@ void rti_stop(const RtPlace *place, const char *format, ...) {
     __builtin_va_start(arguments, format);
     size_t length = rti_format_message(message, sizeof message, format, arguments);
     __builtin_va_end(arguments);
-    stop_with(place, message, length);
+    stop_with(place, message, length, 0);
 }
 
 void rti_stop_memory(void) {
@@ -124,7 +129,7 @@ void rti_stop_memory(void) {
 
 void rti_stop_error(uint64_t error, const RtPlace *place) {
     const RtError *it = rti_pointer(error);
-    stop_with(place, it->message->bytes, (size_t)it->message->length);
+    stop_with(place, it->message->bytes, (size_t)it->message->length, 0);
 }
 
 void rti_stop_kind(const char *what, const char *needed, uint64_t word, const RtPlace *place) {
@@ -133,11 +138,13 @@ void rti_stop_kind(const char *what, const char *needed, uint64_t word, const Rt
 }
 
 void rt_stop_division(void) {
-    rti_stop(NULL, "division by zero");
+    static const char message[] = "division by zero";
+    stop_with(NULL, message, sizeof message - 1, PLAIN);
 }
 
 void rt_stop_modulo(void) {
-    rti_stop(NULL, "modulo by zero");
+    static const char message[] = "modulo by zero";
+    stop_with(NULL, message, sizeof message - 1, PLAIN);
 }
 
 void rt_stop_range(int64_t position, int64_t length, const RtPlace *place) {
@@ -158,11 +165,11 @@ void rt_stop_depth(void) {
 void rt_stop_text(uint64_t message, const RtPlace *place) {
     RtSink text = {0};
     rti_write_value(&text, message);
-    stop_with(place, text.data, text.length);
+    stop_with(place, text.data, text.length, 0);
 }
 
 void rt_stop_cstr(const void *message, const RtPlace *place) {
-    stop_with(place, message, rti_cstr_length(message));
+    stop_with(place, message, rti_cstr_length(message), 0);
 }
 
 void rt_stop_error(uint64_t error, const RtPlace *place) {
@@ -171,7 +178,8 @@ void rt_stop_error(uint64_t error, const RtPlace *place) {
 }
 
 void rt_exit_error(uint64_t error) {
-    rt_stop_error(error, NULL);
+    RtStr *text = rt_str_of(error);
+    stop_with(NULL, text->bytes, (size_t)text->length, PLAIN);
 }
 
 void rt_discard(uint64_t word, const RtPlace *place) {

@@ -203,6 +203,7 @@ static uint64_t wait_for_work(RtiWorker *self) {
 
 static void worker_main(void *argument) {
     RtiWorker *self = argument;
+    rti_self()->stack_high = __builtin_frame_address(0);
     for (;;) {
         uint64_t word = wait_for_work(self);
         self->seen = rti_range_generation(word);

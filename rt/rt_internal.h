@@ -36,6 +36,7 @@ typedef struct RtThread {
     RtSink *sink;             // null: the process's own
     RtParState *par;          // null: not inside a parallel loop
     const char *stack_low;    // lowest usable address of its stack; below lies the guard
+    const char *stack_high;   // above the frames of the program; null: not known
     const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string
     int64_t cursor_point, cursor_byte;
     struct RtCell *held; // builtin_cell.c: the mutexes that it has locked
@@ -107,6 +108,9 @@ void rti_leaks_tell(void);
 // The name of the innermost Flap function that was running at this place, by its code address and what
 // the stack holds above the pointer; null: none is found. (functions.c)
 const char *rti_function_on_stack(const char *stack_pointer, uintptr_t code);
+// Adds a line "  from NAME" for each Flap function that has called the running code, innermost first,
+// but for the first of them when it is `known`. Needs frame pointers. (functions.c)
+void rti_backtrace_add(RtSink *text, const char *known);
 
 // A stop or an exit: runs the deferred blocks of all that this thread is inside of. (defer.c)
 void rti_defers_run(void);

@@ -44,6 +44,7 @@ void rti_thread_forget(RtiThread *thread);
 
 #define RTI_GUARD_SIZE        ((size_t)64 << 10)
 #define RTI_SIGNAL_STACK_SIZE ((size_t)64 << 10)
+#define RTI_FRAMES_ABOVE      64 // the program's first frame is about where this function's is
 #define RTI_STACK_DEFAULT     ((size_t)8 << 20)
 
 // The size of a thread's stack: FLAP_STACK (bytes, or with K, M or G), else that of the first one.

@@ -42,6 +42,7 @@ void rti_thread_first(const char *stack_low) {
     RtThread *self = rti_self();
     self->id = 0;
     self->stack_low = stack_low;
+    self->stack_high = (const char *)__builtin_frame_address(0) + RTI_FRAMES_ABOVE;
     set_signal_stack(first_signal_stack);
 }
 

@@ -32,6 +32,7 @@ void rti_thread_first(const char *stack_low) {
     self->self = self;
     self->id = 0;
     self->stack_low = stack_low;
+    self->stack_high = (const char *)__builtin_frame_address(0) + RTI_FRAMES_ABOVE;
     set_signal_stack(signal_stack);
 }
 
