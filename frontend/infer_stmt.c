@@ -124,14 +124,30 @@ static void bind_variables(Walk *w, Node *node) {
     }
 }
 
-// Partial results of reductions are combined as numbers.
+// Partial results are combined as numbers, or put together as texts, lists or maps: which, must be
+// known. Own elements are written in place only in lists; elsewhere they may not be read.
+static uint8_t needed_kinds(const ParVariable *variable, Type type) {
+    bool adds = variable->op == REDUCE_ADD;
+    bool sequence = type_is(type, KIND_STRING) || type_is(type, KIND_LIST) || type_is(type, KIND_MAP);
+    switch (variable->use) {
+    case PAR_READ: break;
+    case PAR_KEPT: break;
+    case PAR_REDUCE: return adds && sequence ? type.kinds : KIND_NUMBER;
+    case PAR_ELEMENT: return variable->unread ? KIND_ANY : KIND_LIST;
+    }
+    return KIND_ANY;
+}
+
 static void check_plan(Walk *w, const ParPlan *plan) {
     for (uint32_t i = 0; i < plan->captures.len; i++) {
         const ParVariable *variable = &plan->captures.items[i];
         Type type = infer_symbol(w, variable->symbol);
-        uint8_t needed = variable->use == PAR_REDUCE    ? KIND_NUMBER
-                         : variable->use == PAR_ELEMENT ? KIND_LIST
-                                                        : KIND_ANY;
+        uint8_t needed = needed_kinds(variable, type);
+        bool kept = variable->use == PAR_KEPT || (variable->use == PAR_ELEMENT && type.kinds != KIND_LIST);
+        if (kept && variable->length != NULL && type_may(type, KIND_MAP) &&
+            infer_may_report(w, variable->length))
+            diag_report(w->infer->c, DIAG_E0306, variable->length->span,
+                        variable->symbol->name->text);
         if ((type.kinds & ~needed) == 0 || !infer_may_report(w, plan->loop->body)) continue;
         diag_report(w->infer->c, DIAG_E0557, variable->span, variable->symbol->name->text,
                     type_kind_text(type.kinds), type_kind_text(needed));

@@ -88,6 +88,7 @@ typedef enum ParUse {
     PAR_READ,     // borrowed for the loop
     PAR_REDUCE,   // s += e and its like: partial results, combined in block order
     PAR_ELEMENT,  // xs[i] <- e at positions proven to be the iteration's own: in place
+    PAR_KEPT,     // changed, but not read: the changes are kept per block and made in their order
 } ParUse;
 
 typedef enum ReduceOp {
@@ -101,6 +102,8 @@ typedef struct ParVariable {
     ParUse use;
     ReduceOp op;
     Span span; // the first use that decided
+    bool unread;  // PAR_ELEMENT: nothing of it is read but, perhaps, its length
+    Node *length; // where its length is asked for first, or null
 } ParVariable;
 
 // The outlined body of a parallel loop: lowering makes `<function>.par.<n>` of it.

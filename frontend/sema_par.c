@@ -10,8 +10,8 @@ static void plan_variables(ParCheck *check, ParPlan *plan) {
     for (uint32_t i = 0; i < check->symbols.len; i++) {
         const ParSymbol *variable = check->symbols.items[i];
         if (variable->symbol->is_global) continue;
-        ParVariable result = {variable->symbol, PAR_READ, REDUCE_ADD,
-                              variable->accesses.items[0].node->span};
+        ParVariable result = {.symbol = variable->symbol,
+                              .span = variable->accesses.items[0].node->span};
         par_judge(check, variable, &result);
         vec_push(s->arena, &plan->captures, result);
         if (result.use != PAR_ELEMENT) continue;

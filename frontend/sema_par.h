@@ -20,7 +20,8 @@ typedef struct Access {
     Position position; // ACCESS_ELEMENT, ACCESS_WRITE
     bool repeated;     // an earlier access says as much about the same position
     bool reduces;      // ACCESS_UPDATE in a form that can be combined by `op`
-    bool collects;     // ACCESS_UPDATE that appends to a list or text
+    bool collects;     // ACCESS_UPDATE that adds to a list, a text or a map
+    bool sets;         // ACCESS_UPDATE by a value in which the variable does not appear
     ReduceOp op;
 } Access;
 

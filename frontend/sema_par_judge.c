@@ -70,12 +70,7 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
     const char *name = variable_name(variable), *i = iteration_name(check);
     Diag *diag = diag_report(c, DIAG_E0303, access->node->span, name);
     note_loop(check, diag);
-    if (access->collects) {
-        diag_label(c, diag, "adds to it");
-        diag_help(c, diag,
-                  "make the list before the loop (`%s := [0] * n`) and write `%s[%s] <- …`", name,
-                  name, i);
-    } else if (access->node->kind == NODE_SWAP) {
+    if (access->node->kind == NODE_SWAP) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "keep the two values in variables of the body");
     } else if (access->kind == ACCESS_OTHER) {
@@ -87,7 +82,10 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
                   "what can be combined afterwards is allowed: `%s += e`, `-=`, `*=`, "
                   "`%s <- min(%s, e)`, `max`, `and`, `or`, `&b`, `|b`, `^b`",
                   name, name, name);
-        diag_help(c, diag, "for a value per iteration write elements of a list: `xs[%s] <- e`", i);
+        diag_help(c, diag,
+                  "and a last value that does not depend on earlier ones (`%s <- e`), parts that "
+                  "are put together (`%s <- %s + [e]`), a value per iteration (`xs[%s] <- e`)",
+                  name, name, name, i);
     }
 }
 
@@ -125,13 +123,24 @@ static void report_read(ParCheck *check, const ParSymbol *variable, const Access
     Compilation *c = check->s->c;
     const char *name = variable_name(variable);
     Diag *diag = diag_report(c, DIAG_E0306, read->node->span, name);
-    diag_label(c, diag, "reads what other iterations have added so far");
+    bool element = update->kind == ACCESS_WRITE;
+    diag_label(c, diag,
+               update->sets || element ? "reads what other iterations may have written"
+                                       : "reads what other iterations have added so far");
     note_loop(check, diag);
-    diag_note(c, diag, update->node->span, "combined over all iterations");
-    diag_help(c, diag,
-              "read `%s` after the loop; to keep the least or most write "
-              "`%s <- min(%s, e)` or `max`",
-              name, name, name);
+    diag_note(c, diag, update->node->span,
+              element ? "an element that is not known to be this iteration's is written here"
+                      : "combined over all iterations");
+    if (element)
+        diag_help(c, diag,
+                  "`%s[e] += v` adds to an element without reading it here; or write into a second "
+                  "variable",
+                  name);
+    else
+        diag_help(c, diag,
+                  "read `%s` after the loop; to keep the least or most write "
+                  "`%s <- min(%s, e)` or `max`",
+                  name, name, name);
 }
 
 static void report_mixed(ParCheck *check, const ParSymbol *variable, const Access *first,
@@ -143,6 +152,19 @@ static void report_mixed(ParCheck *check, const ParSymbol *variable, const Acces
     note_loop(check, diag);
     diag_note(c, diag, first->node->span, "combined by `%s` here", reduce_text(first->op));
     diag_help(c, diag, "use a variable of its own for each of them");
+}
+
+// Updates that no read looks at: kept, and made in the order of the iterations.
+static void judge_kept(ParCheck *check, const ParSymbol *variable, const Access *first,
+                       ParVariable *result) {
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        const Access *access = &variable->accesses.items[i];
+        if (access->kind == ACCESS_UPDATE) continue;
+        report_read(check, variable, access, first);
+        return;
+    }
+    result->use = PAR_KEPT;
+    result->span = first->node->span;
 }
 
 // True if every access is a reduction by one operator.
@@ -183,10 +205,7 @@ static void report_position(ParCheck *check, const ParSymbol *variable, const Ac
         diag_label(c, diag, "may be the same for two values of `%s`", i);
     }
     note_loop(check, diag);
-    diag_help(c, diag,
-              "positions that are proven to differ are `%s`, `%s + 1`, or `%s * w + j` with "
-              "`j` from a loop `@ j in 0..<w` inside",
-              i, i, i);
+    diag_help(c, diag, "write through a variable that is no loop's: `xs[k][%s] <- …`", i);
 }
 
 static const char *other_iteration(ParCheck *check, const Access *read, const Access *write) {
@@ -226,46 +245,74 @@ static void report_whole(ParCheck *check, const ParSymbol *variable, const Acces
               name);
 }
 
-// The pair may not meet in different iterations, or one of them writes nothing.
-static bool judge_pair(ParCheck *check, const ParSymbol *variable, const Access *write,
-                       const Access *other) {
-    if (++check->pairs < MOST_PAIRS &&
-        affine_apart(&check->affine, &write->position, &other->position))
-        return true;
-    if (other->kind == ACCESS_ELEMENT)
-        report_element(check, variable, other, write);
-    else
-        report_position(check, variable, write, other);
+// The pair cannot meet in different iterations.
+static bool is_apart(ParCheck *check, const Access *write, const Access *other) {
+    return ++check->pairs < MOST_PAIRS &&
+           affine_apart(&check->affine, &write->position, &other->position);
+}
+
+static bool is_positioned(const Access *access) {
+    return !access->repeated && (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT);
+}
+
+// Two accesses that may meet, one of them a write; false: there are none.
+static bool find_conflict(ParCheck *check, const ParSymbol *variable, const Access **write,
+                          const Access **other) {
+    const Access *accesses = variable->accesses.items;
+    uint32_t count = variable->accesses.len;
+    for (uint32_t i = 0; i < count; i++) { // each writer against itself, before it is anyone's measure
+        *write = *other = &accesses[i];
+        if (accesses[i].kind == ACCESS_WRITE && is_positioned(&accesses[i]) &&
+            !is_apart(check, &accesses[i], &accesses[i]))
+            return true;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        *other = &accesses[i];
+        for (uint32_t j = 0; j < count && is_positioned(*other); j++) {
+            *write = &accesses[j];
+            if ((*write)->kind == ACCESS_WRITE && is_positioned(*write) && i != j &&
+                ((*other)->kind == ACCESS_ELEMENT || j < i) && !is_apart(check, *write, *other))
+                return true;
+        }
+    }
     return false;
 }
 
-static bool judge_elements(ParCheck *check, const ParSymbol *variable, const Access *first,
-                           ParVariable *result) {
-    const Access *accesses = variable->accesses.items;
-    uint32_t count = variable->accesses.len;
-    for (uint32_t i = 0; i < count;
-         i++) // each writer against itself, before it is anyone's measure
-        if (accesses[i].kind == ACCESS_WRITE && !accesses[i].repeated &&
-            !judge_pair(check, variable, &accesses[i], &accesses[i]))
-            return false;
-    bool fits = true;
-    for (uint32_t i = 0; i < count; i++) {
-        const Access *access = &accesses[i];
-        if (access->kind == ACCESS_READ) {
-            report_whole(check, variable, access, first);
-            fits = false;
-        } else if (!access->repeated &&
-                   (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT)) {
-            for (uint32_t j = 0; j < count && fits; j++)
-                if (accesses[j].kind == ACCESS_WRITE && !accesses[j].repeated && i != j &&
-                    (access->kind == ACCESS_ELEMENT || j < i))
-                    fits = judge_pair(check, variable, &accesses[j], access);
-        }
-        if (!fits) return false;
+static const Access *first_read(const ParSymbol *variable) {
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        const Access *access = &variable->accesses.items[i];
+        if (access->kind == ACCESS_READ || access->kind == ACCESS_ELEMENT) return access;
     }
-    result->use = PAR_ELEMENT;
+    return NULL;
+}
+
+static void note_length(const ParSymbol *variable, ParVariable *result) {
+    for (uint32_t i = variable->accesses.len; i-- > 0;)
+        if (variable->accesses.items[i].kind == ACCESS_LENGTH)
+            result->length = (Node *)(uintptr_t)variable->accesses.items[i].node;
+}
+
+// Own elements are written in place; others are kept, if nothing of the variable is read.
+static void judge_elements(ParCheck *check, const ParSymbol *variable, const Access *first,
+                           ParVariable *result) {
+    const Access *write = NULL, *other = NULL, *read = first_read(variable);
+    bool conflict = find_conflict(check, variable, &write, &other);
+    note_length(variable, result);
+    result->unread = read == NULL;
     result->span = first->node->span;
-    return true;
+    result->use = conflict ? PAR_KEPT : PAR_ELEMENT;
+    if (read == NULL) return;
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        const Access *access = &variable->accesses.items[i];
+        if (access->kind != ACCESS_READ) continue;
+        report_whole(check, variable, access, first);
+        return;
+    }
+    if (!conflict) return;
+    if (other->kind == ACCESS_ELEMENT && write->position.known && other->position.known)
+        report_element(check, variable, other, write);
+    else
+        report_read(check, variable, read, write);
 }
 
 // Every iteration writes the element that it is given; nothing else may look at the list.
@@ -297,7 +344,32 @@ static bool is_update(const Access *access) {
 }
 
 static bool is_irreducible(const Access *access) {
-    return is_update_kind(access->kind) && !access->reduces;
+    return is_update_kind(access->kind) && !access->reduces && !access->collects && !access->sets;
+}
+
+static bool is_reduction(const Access *access) {
+    return access->kind == ACCESS_UPDATE && access->reduces;
+}
+
+// Something that makes the variable no number that is combined: it is set, or is a list or text.
+static bool is_kept(const Access *access) {
+    return access->kind == ACCESS_UPDATE && (access->collects || access->sets);
+}
+
+static bool is_set(const Access *access) {
+    return access->kind == ACCESS_UPDATE && access->sets;
+}
+
+// `x += e` may add to a number or to a text; beside `x <- e` only what is known to collect is kept.
+static void judge_updates(ParCheck *check, const ParSymbol *variable, const Access *update,
+                          ParVariable *result) {
+    const Access *set = first_of(variable, is_set), *reduction = first_of(variable, is_reduction);
+    if (set != NULL && reduction != NULL)
+        report_update(check, variable, set);
+    else if (first_of(variable, is_kept) != NULL)
+        judge_kept(check, variable, update, result);
+    else
+        judge_reduction(check, variable, update, result);
 }
 
 static bool is_element_write(const Access *access) {
@@ -318,7 +390,7 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
     else if (update != NULL && write != NULL)
         report_update(check, variable, update);
     else if (update != NULL)
-        judge_reduction(check, variable, update, result);
+        judge_updates(check, variable, update, result);
     else if (check->poisoned)
         return;
     else if (through != NULL)

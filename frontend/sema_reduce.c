@@ -9,7 +9,8 @@ static bool is_symbol(const Node *node, const Symbol *symbol) {
 }
 
 static bool is_sequence(const Node *node) {
-    return node->kind == NODE_LIST || node->kind == NODE_STRING || node->kind == NODE_FSTRING;
+    return node->kind == NODE_LIST || node->kind == NODE_STRING || node->kind == NODE_FSTRING ||
+           node->kind == NODE_MAP;
 }
 
 // --- operands without effects -------------------------------------------------------------------
@@ -142,27 +143,61 @@ static bool adds_sequence(const Node *node) {
     if (node->binary.op == BINARY_CONS) return true;
     return node->binary.op == BINARY_ADD &&
            (is_sequence(node->binary.left) || is_sequence(node->binary.right) ||
-            adds_sequence(node->binary.left));
+            adds_sequence(node->binary.left) || adds_sequence(node->binary.right));
 }
 
-static void read_assignment(ParCheck *check, const Node *value, const Symbol *symbol,
-                            Access *access) {
+// The one place of `symbol` to which all the rest is added: x + [e], v :: x, a + x + b.
+static const Node *find_collected(const Node *node, const Symbol *symbol) {
+    if (is_symbol(node, symbol)) return node;
+    if (node->kind != NODE_BINARY) return NULL;
+    BinaryOp op = node->binary.op;
+    if (op != BINARY_ADD && op != BINARY_CONS) return NULL;
+    const Node *found = op == BINARY_ADD ? find_collected(node->binary.left, symbol) : NULL;
+    return found != NULL ? found : find_collected(node->binary.right, symbol);
+}
+
+typedef struct Search {
+    const Symbol *symbol;
+    bool found;
+} Search;
+
+static void search_child(void *context, Node **child) {
+    Search *search = context;
+    if (*child == NULL || search->found) return;
+    search->found = is_symbol(*child, search->symbol);
+    if (!search->found) ast_children(*child, search_child, search);
+}
+
+static bool mentions(Node *node, const Symbol *symbol) {
+    Search search = {symbol, false};
+    search_child(&search, &node);
+    return search.found;
+}
+
+static void read_assignment(ParCheck *check, Node *value, const Symbol *symbol, Access *access) {
     const Node *self = NULL;
-    if (adds_sequence(value))
-        access->collects = true;
-    else if (value->kind == NODE_BINARY)
-        self = find_operator(check, value, symbol, &access->op);
-    else if (value->kind == NODE_CALL)
-        self = find_least_or_most(value, symbol, &access->op);
-    access->reduces = self != NULL;
+    if (!mentions(value, symbol)) {
+        access->sets = true;
+    } else if (adds_sequence(value)) {
+        self = find_collected(value, symbol);
+        access->collects = self != NULL;
+    } else {
+        if (value->kind == NODE_BINARY) self = find_operator(check, value, symbol, &access->op);
+        if (value->kind == NODE_CALL) self = find_least_or_most(value, symbol, &access->op);
+        access->reduces = self != NULL;
+    }
     if (self != NULL) map_put(&check->skipped, self, check);
 }
 
 void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, Access *access) {
-    const Node *value = update->update.value;
+    Node *value = update->update.value;
+    if (update->update.op == UPDATE_SET) {
+        read_assignment(check, value, symbol, access);
+        return;
+    }
     access->reduces = true;
     switch (update->update.op) {
-    case UPDATE_SET: read_assignment(check, value, symbol, access); return;
+    case UPDATE_SET: break;
     case UPDATE_ADD: access->op = REDUCE_ADD; break;
     case UPDATE_SUB: access->op = REDUCE_SUB; break;
     case UPDATE_MUL: access->op = REDUCE_MUL; break;
@@ -170,7 +205,7 @@ void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, 
     case UPDATE_MOD:
     case UPDATE_POW: access->reduces = false; return;
     }
-    if (!is_sequence(value)) return;
+    if (update->update.op != UPDATE_ADD || !is_sequence(value)) return;
     access->collects = true;
     access->reduces = false;
 }

@@ -277,7 +277,7 @@ static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
 }
 
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
-    if (node->loop->plan) {
+    if (node->loop->plan && !lower_loses_prefix(cx, node->loop)) {
         lower_parallel(cx, node);
         return lower_zero(cx);
     }

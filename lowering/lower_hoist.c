@@ -115,7 +115,7 @@ bool lower_is_defined(LowerCtx *cx, const Symbol *symbol) {
 static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
     if (use->written || !lower_is_defined(cx, use->symbol)) return;
     SymSlot *slot = lower_slot(cx, use->symbol);
-    if (slot->rep != REP_LIST || slot->data || (!use->indexed && !use->element_written)) return;
+    if (slot->rep != REP_LIST || slot->data || slot->kept || (!use->indexed && !use->element_written)) return;
     bool numbers = type_element(slot->type).kinds == KIND_NUMBER;
     if (use->element_written && (use->whole || !numbers || use->symbol->rebound_by_loop)) return;
     LLVMValueRef list = lower_symbol(cx, use->symbol).v;

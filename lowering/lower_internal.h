@@ -62,6 +62,7 @@ typedef struct SymSlot {
     LLVMValueRef data, length; // of a list while a loop keeps them at hand, else null
     bool hoisted_write; // data and length are of an unshared list, which may be written
     bool known_unique;  // a list that nobody else holds for as long as this function runs
+    bool kept;          // of a parallel body: its changes are kept, the slot is not to be touched
 } SymSlot;
 
 typedef struct Cleanup {
@@ -98,6 +99,7 @@ typedef struct FuncState {
     const char *name;        // for messages: the Flap function's
     bool shared;             // counts change atomically
     ParPlan *plan;           // of a parallel body
+    struct Par *par;         // the same
     bool deferred;           // a deferred block: what it mentions lies in the function around it
     VEC(ParImport) imports;  // of those two: what their capture record holds, in order
     SymSlot *slots;          // by Symbol.index
@@ -345,6 +347,11 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
 void lower_parallel(LowerCtx *cx, Node *node);
+// An UPDATE of a variable whose changes a parallel body keeps; false: of another one.
+bool lower_keep(LowerCtx *cx, Node *node);
+// True for a prefixed loop that is lowered like one without the prefix: inside a parallel body, when
+// it changes variables in an order that only the outer loop can keep.
+bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop);
 
 // --- lower_result.c, lower_map.c ------------------------------------------------------------------
 LLVMValueRef lower_is_error(LowerCtx *cx, LVal v); // i1

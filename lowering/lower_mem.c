@@ -321,6 +321,7 @@ static void update_path(LowerCtx *cx, Node *node) {
 
 void lower_update(LowerCtx *cx, Node *node) {
     Node *target = node->update.target;
+    if (lower_keep(cx, node)) return;
     if (target->kind != NODE_NAME) {
         update_path(cx, node);
         return;

@@ -156,6 +156,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     par->function = add_body(cx, par);
     lower_begin(cx, fs, outer->instance, par->function);
     fs->plan = par->plan;
+    fs->par = par;
     fs->shared = true;
     fs->record = LLVMGetParam(par->function, 0);
     par->begin = LLVMGetParam(par->function, 1);
@@ -170,6 +171,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);
     if (par->values.v) par->values_inside = lower_import(cx, par->values.v);
     lower_reductions_start(cx, par);
+    lower_kept_start(cx, par);
     Hoist hoist = lower_hoist(cx, par->loop);
     all_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
@@ -228,6 +230,7 @@ static int32_t flags_of(const Par *par) {
     if (par->reductions.len) flags |= RT_PAR_PER_BLOCK;
     if (par->plan->effects & EFFECT_OUTPUT) flags |= RT_PAR_OUTPUT;
     if (par->plan->effects & EFFECT_WAIT) flags |= RT_PAR_WAITS;
+    if (par->kept.len) flags |= RT_PAR_KEEPS;
     if (par->loop->prefix == PREFIX_COUNT) flags |= RT_PAR_COUNTED;
     return flags;
 }
@@ -345,6 +348,10 @@ static void find_sequence(LowerCtx *cx, Par *par) {
     par->count = lower_length(cx, par->list.v);
 }
 
+bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
+    return cx->fs->par && lower_keeps_any(cx, loop->plan);
+}
+
 void lower_parallel(LowerCtx *cx, Node *node) {
     Par par = {.node = node, .loop = node->loop, .plan = node->loop->plan};
     uint32_t mark = lower_scope(cx);
@@ -358,6 +365,7 @@ void lower_parallel(LowerCtx *cx, Node *node) {
         most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
     LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
     lower_reductions_find(cx, &par);
+    lower_kept_find(cx, &par);
     if (!par.loop->writes_through) share_elements(cx, &par);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
@@ -367,6 +375,7 @@ void lower_parallel(LowerCtx *cx, Node *node) {
     if (par.reductions.len)
         count_loop(cx, &par, lower_i64(cx, 0), smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS)),
                    1, combine_block, NULL, NULL);
+    lower_kept_finish(cx, &par);
     if (most) {
         LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, par.count, most, "");
         LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");

@@ -17,6 +17,18 @@ typedef struct Reduction {
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
 } Reduction;
 
+// A variable whose changes are kept (lower_keep.c).
+typedef struct Kept {
+    Symbol *symbol;
+    Rep rep;
+    Type type;
+    bool unique;           // a list whose elements are written: unshared, as long as it was
+    LLVMValueRef room;     // where it lives while the loop runs
+    LLVMValueRef length, length_inside; // of a unique one
+    int64_t field;         // of the capture record: the room's address
+} Kept;
+typedef VEC(Kept) KeptVec;
+
 typedef struct Par {
     Node *node;
     LoopNode *loop;
@@ -26,6 +38,8 @@ typedef struct Par {
     LVal values;             // of a loop over pairs
     LLVMValueRef list_inside, values_inside;
     VEC(Reduction) reductions;
+    KeptVec kept;
+    uint32_t changes; // functions made for them
     LoopFrame frame;
     LLVMValueRef function, begin, end, block;
 } Par;
@@ -45,5 +59,14 @@ void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane);
 void lower_reductions_finish(LowerCtx *cx, Par *par);
 // After the loop: adds what a block gave.
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block);
+
+// --- lower_keep.c ---------------------------------------------------------------------------------
+// True for a variable whose changes are kept; any of the plan's.
+bool lower_par_keeps(LowerCtx *cx, const ParVariable *variable);
+bool lower_keeps_any(LowerCtx *cx, const ParPlan *plan);
+// Before the loop, where its body begins, and after the loop.
+void lower_kept_find(LowerCtx *cx, Par *par);
+void lower_kept_start(LowerCtx *cx, Par *par);
+void lower_kept_finish(LowerCtx *cx, Par *par);
 
 #endif

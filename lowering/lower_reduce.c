@@ -74,8 +74,7 @@ void lower_reductions_find(LowerCtx *cx, Par *par) {
         const ParVariable *variable = &par->plan->captures.items[i];
         if (variable->use != PAR_REDUCE) continue;
         SymSlot *slot = lower_slot(cx, variable->symbol);
-        if (slot->rep == REP_NONE) continue;
-        CHECK(slot->rep == REP_F64 || slot->rep == REP_I64, "reductions are of numbers");
+        if (slot->rep != REP_F64 && slot->rep != REP_I64) continue; // lower_keep.c
         bool sum =
             variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
         Reduction r = {.symbol = variable->symbol,

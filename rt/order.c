@@ -9,6 +9,7 @@
 // that finds it unclaimed runs it itself.
 #include "pool.h"
 
+#include "map.h"
 #include "sys.h"
 
 enum { TURN_SPIN_US = 20 };
@@ -26,6 +27,7 @@ enum { PENDING, TURN, DONE };
 typedef struct OrderedBlock {
     _Atomic uint32_t state;
     RtSink text; // by its runner before DONE, then by the holder of the token
+    RtSink changes; // likewise
 } OrderedBlock;
 
 struct RtiOrder {
@@ -68,7 +70,7 @@ RtiOrder *rti_order_new(int32_t first, int32_t blocks) {
     atomic_store_explicit(&order->turn, first, memory_order_relaxed);
     for (int32_t i = 0; i < blocks; ++i) {
         atomic_store_explicit(&order->block[i].state, PENDING, memory_order_relaxed);
-        order->block[i].text = (RtSink){NULL, 0, 0};
+        order->block[i].text = order->block[i].changes = (RtSink){NULL, 0, 0};
     }
     atomic_store_explicit(&order->block[first].state, TURN, memory_order_relaxed);
     return order;
@@ -85,9 +87,58 @@ static void write_text(RtSink *text) {
     *text = (RtSink){NULL, 0, 0};
 }
 
+// --- changes -------------------------------------------------------------------------------------
+
+// What rt_par_keep() was given: the function, how many words, the words.
+typedef struct Change {
+    RtParChange *change;
+    int64_t count;
+    uint64_t words[];
+} Change;
+
+// Makes a block's kept changes. The thread holds the token.
+static void make_changes(RtSink *changes, void *captures) {
+    for (size_t at = 0; at < changes->length;) {
+        const Change *change = (const Change *)(const void *)(changes->data + at);
+        change->change(captures, change->words);
+        at += sizeof(Change) + (size_t)change->count * sizeof(uint64_t);
+    }
+    rti_sink_free(changes);
+    *changes = (RtSink){NULL, 0, 0};
+}
+
+void rt_par_keep(const void *change, const void *captures, const void *words, int64_t count) {
+    RtParState *state = rti_self()->par;
+    RtParChange *function = (RtParChange *)(uintptr_t)change;
+    void *record = (void *)(uintptr_t)captures;
+    // A loop inside a body runs on its thread alone, in order.
+    bool ordered = state && state->job->order && state->job->captures == record;
+    if (!ordered || state->has_turn) {
+        function(record, words);
+        return;
+    }
+    Change head = {function, count};
+    rti_sink_add(&state->changes, (const char *)&head, sizeof head);
+    rti_sink_add(&state->changes, words, (size_t)count * sizeof(uint64_t));
+    if (state->changes.length > RTI_SINK_LIMIT) rti_par_wait_turn();
+}
+
+void rt_par_turn(void) {
+    rti_par_wait_turn();
+}
+
+void rt_par_key(uint64_t word, const RtPlace *place) {
+    rti_map_check_key(word, place);
+    if (rti_is_number(word) && rti_number(word) != rti_number(word))
+        rti_stop(place, "NaN is no map key");
+}
+
+// --- passing it on -------------------------------------------------------------------------------
+
 // Passes the token on from a finished block: writes what later blocks have kept, up to the first
 // that is not finished.
-static void pass_token(RtiOrder *order, int32_t next) {
+static void pass_token(const RtiJob *job, int32_t next) {
+    RtiOrder *order = job->order;
     for (; next < order->blocks; ++next) {
         uint32_t state = PENDING;
         // seq_cst: releases all output so far to the next holder, acquires the text of one that is
@@ -99,6 +150,7 @@ static void pass_token(RtiOrder *order, int32_t next) {
             return;
         }
         write_text(&order->block[next].text);
+        make_changes(&order->block[next].changes, job->captures);
     }
 }
 
@@ -109,7 +161,7 @@ static bool has_token(RtiOrder *order, int32_t block) {
 
 void rti_order_begin(RtParState *state) {
     state->has_turn = has_token(state->job->order, state->first);
-    state->kept = (RtSink){NULL, 0, 0};
+    state->kept = state->changes = (RtSink){NULL, 0, 0};
     rti_self()->sink = state->has_turn ? NULL : &state->kept;
 }
 
@@ -119,15 +171,17 @@ void rti_order_end(RtParState *state) {
     rti_self()->sink = NULL;
     if (!state->has_turn) {
         block->text = state->kept;
+        block->changes = state->changes;
         // acq_rel: hands the text to the holder of the token, or takes the token over; pairs with
         // the compare-and-swap of pass_token
         if (atomic_exchange_explicit(&block->state, DONE, memory_order_acq_rel) != TURN) return;
         write_text(&block->text);
+        make_changes(&block->changes, state->job->captures);
     } else {
         // relaxed: the holder of the token is this thread
         atomic_store_explicit(&block->state, DONE, memory_order_relaxed);
     }
-    pass_token(order, state->first + 1);
+    pass_token(state->job, state->first + 1);
 }
 
 // --- turns ---------------------------------------------------------------------------------------
@@ -195,6 +249,7 @@ static void take_turn(bool help) {
     state->has_turn = true;
     thread->sink = NULL;
     write_text(&state->kept);
+    make_changes(&state->changes, state->job->captures);
 }
 
 void rti_par_wait_turn(void) {

@@ -285,7 +285,7 @@ static void run_shared(RtiJob *job, int32_t first, int32_t threads, int32_t leng
     // relaxed: bodies learn of it by the exchange that gives them work
     atomic_fetch_add_explicit(&rti_process.parallel, 1, memory_order_relaxed);
     job->order =
-        job->flags & (RT_PAR_OUTPUT | RT_PAR_WAITS) ? rti_order_new(first, job->blocks) : NULL;
+        job->flags & RTI_PAR_ORDERED ? rti_order_new(first, job->blocks) : NULL;
     publish(&shared, job, first, length);
     rti_pool_wake_children(0, shared.engaged);
     Pace pace = pace_start();
@@ -344,7 +344,7 @@ static int32_t run_ahead(const RtiJob *job, int64_t cost, int32_t threads) {
 // How many blocks a thread claims first: few enough to learn from, not so few that a short loop is
 // all claims.
 static int32_t first_length(const RtiJob *job, int64_t cost, int32_t threads) {
-    if (job->flags & (RT_PAR_OUTPUT | RT_PAR_WAITS)) return 0;
+    if (job->flags & RTI_PAR_ORDERED) return 0;
     if (RTI_STRESSED) return 1;
     int32_t length = job->blocks / threads / 8;
     if (cost != INT64_MAX) {

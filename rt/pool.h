@@ -22,6 +22,9 @@ enum { RTI_STRESSED = 1 };
 enum { RTI_STRESSED = 0 };
 #endif
 
+// Effects that happen in the order of blocks.
+#define RTI_PAR_ORDERED (RT_PAR_OUTPUT | RT_PAR_WAITS | RT_PAR_KEEPS)
+
 typedef struct RtiOrder RtiOrder; // order.c: null for loops without ordered effects
 
 // What a worker needs to run blocks of a loop; copied into each worker's own cache line.
@@ -45,6 +48,7 @@ struct RtParState {
     uint64_t generation;
     int32_t first;     // of the run of blocks in hand: every earlier one must finish first
     RtSink kept;       // this block's text while it is not its turn
+    RtSink changes;    // and what rt_par_keep() was given (order.c)
     bool has_turn;     // every earlier block has finished and its text is written
     RtParState *outer; // what the thread was doing before it took this block over
     struct RtiWorker *worker;

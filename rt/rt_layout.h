@@ -128,6 +128,7 @@ enum {
     RT_PAR_OUTPUT = 2,    // the body may write output: keep it in order
     RT_PAR_WAITS = 4,     // the body may wait for its turn
     RT_PAR_COUNTED = 8,   // `N @`: engage that many threads even for an empty body
+    RT_PAR_KEEPS = 16,    // the body may call rt_par_keep()
 };
 // Runs iterations [begin, end) of the loop, numbered from 0. With RT_PAR_PER_BLOCK, `block` is the
 // block's number, and [begin, end) is exactly that block (parallel.md 3).
@@ -142,6 +143,9 @@ typedef struct RtParLoop {
                   // whose cost is not known: a loop that is thought small is run on the caller alone
     const RtPlace *place;
 } RtParLoop;
+// A change of variables around a parallel loop, made in the order of iterations: takes the words,
+// cannot stop the program unless the body has waited for its turn before.
+typedef void RtParChange(void *captures, const uint64_t *words);
 #define RT_PAR_MAX_BLOCKS  1024
 #define RT_PAR_MAX_THREADS 1024
 
