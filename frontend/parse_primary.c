@@ -15,6 +15,8 @@ Node *parse_number(Parser *p) {
     bool infinite = p->tok.kind == TOKEN_INF;
     node->number.value = infinite ? (double)INFINITY : p->tok.number;
     node->number.inexact = !infinite && p->tok.flag;
+    if (node->number.inexact)
+        diag_report(p->c, DIAG_W0106, node->span, node->number.value);
     parse_advance(p);
     return node;
 }
