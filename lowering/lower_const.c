@@ -194,8 +194,7 @@ void lower_make_constants(LowerCtx *cx, LLVMValueRef before) {
     VEC_EACH(Node *, node, &cx->kept_constants) {
         LVal word = lower_val(REP_ANY, type_of_kind(KIND_LIST), make_word(cx, node), true);
         LLVMValueRef list = lower_convert(cx, word, REP_LIST).v;
-        // Immortal from here on: threads may use it without counting.
-        LLVMBuildStore(cx->builder, lower_i32(cx, RT_IMMORTAL), list);
+        RT(cx, rt_constant, list);
         LLVMBuildStore(cx->builder, list, map_get(&cx->constants, node));
     }
 }
