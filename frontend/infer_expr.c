@@ -256,8 +256,8 @@ static Type infer_index(Walk *w, Node *node) {
     if ((base.kinds & (KIND_LIST | KIND_MAP | KIND_STRING | KIND_ERROR)) == 0 &&
         infer_may_report(w, node))
         diag_report(w->infer->c, DIAG_E0552, node->index.base->span, type_kind_text(base.kinds));
-    if (!type_may(base, KIND_MAP) && (index.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 &&
-        infer_may_report(w, node->index.index))
+    if (!type_may(base, KIND_MAP) && !type_is(base, KIND_ERROR) &&
+        (index.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 && infer_may_report(w, node->index.index))
         diag_report(w->infer->c, DIAG_E0553, node->index.index->span, type_kind_text(index.kinds));
     Type result = element_types(w, base);
     if (node->observed) result.kinds |= KIND_ERROR;
