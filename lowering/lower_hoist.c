@@ -35,8 +35,14 @@ static void scan_child(void *context, Node **child) {
     if (*child) scan_node(context, *child);
 }
 
-static void scan_function(Scan *scan, const Function *function) {
+// A mention of a function hands it what it captures.
+static void scan_captures(Scan *scan, const Function *function) {
     VEC_EACH(Symbol *, capture, &function->captures) use_of(scan, capture)->whole = true;
+}
+
+// Its lambda, where it stands, also takes the snapshots.
+static void scan_lambda(Scan *scan, const Function *function) {
+    scan_captures(scan, function);
     VEC_EACH(Symbol *, source, &function->sources) use_of(scan, source)->whole = true;
     VEC_EACH(Symbol *, snapshot, &function->snapshots) use_of(scan, snapshot)->written = true;
 }
@@ -44,7 +50,7 @@ static void scan_function(Scan *scan, const Function *function) {
 static void scan_name(Scan *scan, Symbol *symbol) {
     if (!symbol) return;
     if (symbol->function)
-        scan_function(scan, symbol->function);
+        scan_captures(scan, symbol->function);
     else
         use_of(scan, symbol)->whole = true;
 }
@@ -89,7 +95,7 @@ static void scan_node(Scan *scan, Node *node) {
         return;
     }
     if (node->kind == NODE_NAME) return scan_name(scan, node->name.symbol);
-    if (node->kind == NODE_LAMBDA) return scan_function(scan, node->lambda.function);
+    if (node->kind == NODE_LAMBDA) return scan_lambda(scan, node->lambda.function);
     if (node->kind == NODE_UPDATE) {
         scan_target(scan, node->update.target);
         return scan_node(scan, node->update.value);
@@ -109,7 +115,10 @@ bool lower_is_defined(LowerCtx *cx, const Symbol *symbol) {
     if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN || symbol->function)
         return false;
     if (symbol->is_global) return cx->globals[symbol->index].at != NULL;
-    return fs->plan || symbol->owner != fs->function || fs->slots[symbol->index].at != NULL;
+    if (symbol->owner == fs->function) return fs->plan || fs->slots[symbol->index].at != NULL;
+    VEC_EACH(Symbol *, capture, &fs->function->captures)
+        if (capture == symbol) return true;
+    return false;
 }
 
 static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
