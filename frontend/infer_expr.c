@@ -241,6 +241,7 @@ static Type infer_binary(Walk *w, Node *node, RangeUse use) {
 
 static Type element_types(Walk *w, Type base) {
     Arena *arena = w->infer->arena;
+    if (type_is(base, KIND_ERROR)) return base;
     Type result = zero(); // a miss
     if (type_may(base, KIND_LIST | KIND_MAP)) result = type_join(arena, result, type_element(base));
     if (type_may(base, KIND_STRING)) result = type_join(arena, result, CODE_POINTS);
@@ -256,7 +257,7 @@ static Type infer_index(Walk *w, Node *node) {
     if ((base.kinds & (KIND_LIST | KIND_MAP | KIND_STRING | KIND_ERROR)) == 0 &&
         infer_may_report(w, node))
         diag_report(w->infer->c, DIAG_E0552, node->index.base->span, type_kind_text(base.kinds));
-    if (!type_may(base, KIND_MAP) && !type_is(base, KIND_ERROR) &&
+    if (!type_may(base, KIND_MAP) && type_may(base, KIND_LIST | KIND_STRING) &&
         (index.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 && infer_may_report(w, node->index.index))
         diag_report(w->infer->c, DIAG_E0553, node->index.index->span, type_kind_text(index.kinds));
     Type result = element_types(w, base);

@@ -279,6 +279,8 @@ void lower_swap(LowerCtx *cx, Node *node);
 // Defines the symbols as the elements of a list of as many; another length stops.
 void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal list, Span span);
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value); // takes the value
+// `x <- push(x, v)` and its like: done, in place?
+bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol);
 typedef struct Path {
     Symbol *symbol;
     SymSlot *slot;

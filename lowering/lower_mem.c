@@ -327,7 +327,7 @@ void lower_update(LowerCtx *cx, Node *node) {
         return;
     }
     Symbol *symbol = target->name.symbol;
-    if (append_in_place(cx, node, symbol)) return;
+    if (append_in_place(cx, node, symbol) || lower_change_in_place(cx, node, symbol)) return;
     LVal value = lower_expr(cx, node->update.value);
     if (node->update.or_return) value = lower_or_return(cx, value);
     if (node->update.op != UPDATE_SET) {
