@@ -285,6 +285,8 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     uint32_t count = single ? parts.items[0]->list.items.len : parts.len;
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
     lower_operands(cx, nodes, count, values);
+    // Several: a later one may be the variable itself, as it was before the first is put to it.
+    for (uint32_t i = 0; i < count && count > 1; i++) values[i] = lower_own(cx, values[i]);
     LLVMValueRef taken = lower_symbol(cx, symbol).v;
     if (single) taken = push_items(cx, taken, values, count);
     for (uint32_t i = 0; i < count && !single; i++) {
