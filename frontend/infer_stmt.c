@@ -132,7 +132,8 @@ static uint8_t needed_kinds(const ParVariable *variable, Type type) {
     switch (variable->use) {
     case PAR_READ: break;
     case PAR_KEPT: break;
-    case PAR_REDUCE: return adds && sequence ? type.kinds : KIND_NUMBER;
+    case PAR_REDUCE:
+        return adds && sequence && !variable->deferred ? type.kinds : KIND_NUMBER;
     case PAR_ELEMENT: return variable->unread ? KIND_ANY : KIND_LIST;
     }
     return KIND_ANY;

@@ -103,6 +103,7 @@ typedef struct ParVariable {
     ReduceOp op;
     Span span; // the first use that decided
     bool unread;  // PAR_ELEMENT: nothing of it is read but, perhaps, its length
+    bool deferred; // some change stands in a deferred block: only PAR_REDUCE of numbers
     Node *length; // where its length is asked for first, or null
 } ParVariable;
 
@@ -149,6 +150,7 @@ typedef struct Program {
     Span foreign_span;        // and its place
     bool foreign_in_parallel; // parallel bodies can reach foreign code
     bool parallel;         // has a parallel loop
+    bool leaves;           // has one that some jump leaves early
     VEC(const char *) libraries;
 } Program;
 

@@ -28,16 +28,6 @@ static LoopNode *find_loop(Sema *s, uint32_t level, Span span, const char *what)
 
 // --- jumps --------------------------------------------------------------------------------------
 
-// A loop with a prefix that was reported already has lost it.
-static void report_leaving(Sema *s, Span span, const LoopNode *loop, const char *what) {
-    Diag *diag = diag_report(s->c, DIAG_E0307, span, what);
-    uint32_t width = loop->prefix == PREFIX_ALL ? 2 : 1;
-    Span mark = loop->header;
-    if (loop->prefix == PREFIX_ALL) mark.end = mark.begin + width;
-    diag_note(s->c, diag, mark, "this loop runs in parallel");
-    diag_help(s->c, diag, "go on with the next iteration by `@++` instead, or drop the prefix");
-}
-
 static void report_defer(Sema *s, Span span, const char *what) {
     Diag *diag = diag_report(s->c, DIAG_E0419, span, what);
     diag_help(s->c, diag,
@@ -51,14 +41,11 @@ static void check_defer(Sema *s, uint32_t at, Span span, const char *what) {
 }
 
 // Marks the loops from the innermost out to index `to` as left early.
-static void leave_loops(Sema *s, uint32_t to, Span span, const char *what) {
-    bool told = false;
+static void leave_loops(Sema *s, uint32_t to) {
     for (uint32_t i = s->loops.len; i > to; i--) {
         LoopNode *loop = s->loops.items[i - 1];
         loop->left = true;
-        if (loop->prefix == PREFIX_NONE || told) continue;
-        report_leaving(s, span, loop, what);
-        told = true;
+        if (loop->prefix != PREFIX_NONE) s->program->leaves = true;
     }
 }
 
@@ -66,13 +53,13 @@ LoopNode *sema_leave_loop(Sema *s, uint32_t level, Span span, const char *what) 
     LoopNode *loop = find_loop(s, level, span, what);
     if (loop == NULL) return NULL;
     check_defer(s, s->loops_base + loop->level - 1, span, what);
-    leave_loops(s, s->loops_base + loop->level - 1, span, what);
+    leave_loops(s, s->loops_base + loop->level - 1);
     return loop;
 }
 
 void sema_leave_function(Sema *s, Span span, const char *what) {
     if (s->defer_function == s->function) report_defer(s, span, what);
-    leave_loops(s, s->loops_base, span, what);
+    leave_loops(s, s->loops_base);
 }
 
 void sema_leave(Sema *s, Node *node) {
@@ -87,7 +74,7 @@ void sema_next(Sema *s, Node *node) {
     node->next.loop = loop;
     if (loop == NULL) return;
     check_defer(s, s->loops_base + loop->level - 1, node->span, "@++");
-    leave_loops(s, s->loops_base + loop->level, node->span, "@++");
+    leave_loops(s, s->loops_base + loop->level);
 }
 
 void sema_ret(Sema *s, Node *node) {

@@ -21,6 +21,7 @@ typedef struct Access {
     bool repeated;     // an earlier access says as much about the same position
     bool reduces;      // ACCESS_UPDATE in a form that can be combined by `op`
     bool collects;     // ACCESS_UPDATE that adds to a list, a text or a map
+    bool deferred;     // in a deferred block
     bool sets;         // ACCESS_UPDATE by a value in which the variable does not appear
     ReduceOp op;
 } Access;
@@ -39,6 +40,7 @@ typedef struct ParCheck {
     PtrMap written;           // symbols with a write
     PtrMap skipped;           // NAMEs that are part of a reduction's form
     Affine affine;
+    uint32_t deferred; // > 0: walking a deferred block
     bool poisoned;  // something in the body was reported already: no positions are judged
     uint32_t pairs; // of positions compared so far
 } ParCheck;

@@ -73,6 +73,9 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
     if (access->node->kind == NODE_SWAP) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "keep the two values in variables of the body");
+    } else if (access->deferred) {
+        diag_label(c, diag, "changes it when the block is left");
+        diag_help(c, diag, "keep the value in a variable of the body and change `%s` at its end", name);
     } else if (access->kind == ACCESS_OTHER) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "write elements one by one: `%s[%s] <- …`", name, i);
@@ -380,7 +383,11 @@ static bool is_through(const Access *access) {
     return access->kind == ACCESS_THROUGH;
 }
 
-void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
+static bool is_deferred_change(const Access *access) {
+    return access->deferred && (access->kind == ACCESS_UPDATE || access->kind == ACCESS_WRITE);
+}
+
+static void judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
     const Access *update = first_of(variable, is_update);
     const Access *write = first_of(variable, is_element_write);
     const Access *irreducible = first_of(variable, is_irreducible);
@@ -399,4 +406,11 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
         report_position(check, variable, write, write);
     else if (write != NULL)
         judge_elements(check, variable, write, result);
+}
+
+void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
+    const Access *deferred = first_of(variable, is_deferred_change);
+    judge(check, variable, result);
+    result->deferred = deferred != NULL;
+    if (deferred != NULL && result->use != PAR_REDUCE) report_update(check, variable, deferred);
 }

@@ -30,7 +30,9 @@ static bool is_shared(const ParCheck *check, const Symbol *symbol) {
 }
 
 static void note(ParCheck *check, Symbol *symbol, const Access *access) {
-    vec_push(check->s->scratch, &par_symbol(check, symbol)->accesses, *access);
+    Access noted = *access;
+    noted.deferred = check->deferred > 0;
+    vec_push(check->s->scratch, &par_symbol(check, symbol)->accesses, noted);
     if (access->kind == ACCESS_WRITE || access->kind == ACCESS_UPDATE ||
         access->kind == ACCESS_THROUGH || access->kind == ACCESS_OTHER)
         map_put(&check->written, symbol, symbol);
@@ -157,6 +159,11 @@ static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
     case NODE_SWAP: walk_swap(check, node, inner); return;
     case NODE_LOOP: walk_loop(check, node, inner); return;
     case NODE_LAMBDA: note_function(check, node->lambda.function, node); return;
+    case NODE_DEFER:
+        check->deferred++;
+        walk_children(check, node, inner);
+        check->deferred--;
+        return;
     case NODE_UNARY:
         if (node->unary.op == UNARY_LEN && node->unary.operand->kind == NODE_NAME) {
             note_kind(check, node->unary.operand->name.symbol, ACCESS_LENGTH, node);

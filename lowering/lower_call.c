@@ -212,6 +212,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
         LLVMBuildStore(cx->builder, args[i].v, slot->at);
         lower_drop(cx, old);
     }
+    lower_look(cx);
     LLVMBuildBr(cx->builder, fs->head);
     lower_at(cx, lower_block_new(cx, "dead"));
     return true;

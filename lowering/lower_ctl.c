@@ -94,6 +94,7 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     lower_go(cx, frame->next);
     LLVMValueRef next = LLVMBuildNSWAdd(cx->builder, index_now(cx, frame), lower_i64(cx, 1), "");
     LLVMBuildStore(cx->builder, next, frame->index);
+    lower_look(cx);
     LLVMBuildBr(cx->builder, o->head);
     cx->fs->loop = frame->outer;
     if (o->done != frame->end) {
@@ -278,8 +279,7 @@ static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
 
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     if (node->loop->plan && !lower_loses_prefix(cx, node->loop)) {
-        lower_parallel(cx, node);
-        return lower_zero(cx);
+        return lower_parallel(cx, node, want_value);
     }
     switch (node->loop->kind) {
     case LOOP_FOREVER:
@@ -322,6 +322,7 @@ void lower_leave(LowerCtx *cx, Node *node) {
 }
 
 void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value) {
+    if (lower_exit(cx, EXIT_LEAVE, loop, value)) return;
     LoopFrame *frame = frame_of(cx, loop);
     if (frame->result) {
         value = lower_own(cx, lower_convert(cx, value, frame->result_rep));
@@ -335,7 +336,12 @@ void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value) {
 }
 
 void lower_next(LowerCtx *cx, Node *node) {
-    const LoopFrame *frame = frame_of(cx, node->next.loop);
+    lower_next_of(cx, node->next.loop);
+}
+
+void lower_next_of(LowerCtx *cx, LoopNode *loop) {
+    if (lower_exit(cx, EXIT_NEXT, loop, lower_zero(cx))) return;
+    const LoopFrame *frame = frame_of(cx, loop);
     lower_clean(cx, frame->cleanups);
     LLVMBuildBr(cx->builder, frame->next);
     lower_at(cx, lower_block_new(cx, "dead"));

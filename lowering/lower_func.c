@@ -138,7 +138,10 @@ static void import_slot(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type) 
     vec_push(cx->arena, &fs->imports, import);
     for (uint32_t i = 0; i < fs->plan->captures.len; i++) {
         const ParVariable *variable = &fs->plan->captures.items[i];
-        if (variable->symbol == symbol && variable->use == PAR_ELEMENT) slot->known_unique = true;
+        if (variable->symbol == symbol && variable->use == PAR_ELEMENT) {
+            slot->known_unique = true;
+            slot->undo = fs->plan->loop->left;
+        }
     }
 }
 
@@ -245,6 +248,7 @@ static void release_globals(LowerCtx *cx) {
 
 void lower_return(LowerCtx *cx, LVal value) {
     FuncState *fs = cx->fs;
+    if (lower_exit(cx, EXIT_RETURN, NULL, value)) return;
     if (fs->function->parent == NULL) { // the top level: the program ends
         lower_release(cx, value);
         lower_clean(cx, 0);

@@ -62,6 +62,7 @@ typedef struct SymSlot {
     LLVMValueRef data, length; // of a list while a loop keeps them at hand, else null
     bool hoisted_write; // data and length are of an unshared list, which may be written
     bool known_unique;  // a list that nobody else holds for as long as this function runs
+    bool undo;          // of a parallel body: an element's old value is noted before it is written
     bool kept;          // of a parallel body: its changes are kept, the slot is not to be touched
 } SymSlot;
 
@@ -348,7 +349,14 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
 // A value of the surrounding function, for the parallel body being filled: loaded in its entry block.
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
-void lower_parallel(LowerCtx *cx, Node *node);
+LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value);
+// Jumps that leave a parallel body: true if this is one, which is then emitted; takes the value.
+typedef enum ExitKind { EXIT_LEAVE, EXIT_NEXT, EXIT_RETURN } ExitKind;
+bool lower_exit(LowerCtx *cx, ExitKind what, LoopNode *loop, LVal value);
+// At back edges of code that parallel bodies run: ends iterations that are no longer wanted.
+void lower_look(LowerCtx *cx);
+void lower_note_old(LowerCtx *cx, const Path *path); // before an element is written: SymSlot.undo
+void lower_next_of(LowerCtx *cx, LoopNode *loop);
 // An UPDATE of a variable whose changes a parallel body keeps; false: of another one.
 bool lower_keep(LowerCtx *cx, Node *node);
 // True for a prefixed loop that is lowered like one without the prefix: inside a parallel body, when

@@ -347,7 +347,7 @@ static LLVMValueRef add_change(LowerCtx *cx, Change *change) {
     LLVMValueRef function =
         LLVMAddFunction(cx->module, name, LLVMFunctionType(cx->void_t, params, 2, 0));
     LLVMSetLinkage(function, LLVMInternalLinkage);
-    lower_fn_attr(cx, function, "nounwind", 0);
+    lower_code_attributes(cx, function);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
     lower_begin(cx, &fs, cx->fs->instance, function);

@@ -86,9 +86,10 @@ static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane)
         lane = LLVMBuildAnd(cx->builder, done, lower_i64(cx, LANES - 1), "lane");
     }
     lower_reductions_lane(cx, par, lane);
+    if (par->loop->left) lower_look(cx);
     LLVMBuildStore(cx->builder, LLVMBuildNSWAdd(cx->builder, frame->first, k, ""), frame->index);
     frame->next = lower_block_new(cx, "next");
-    frame->end = frame->next; // sema refuses jumps out of the loop
+    frame->end = frame->next; // jumps out of the loop are lower_exit()'s
     frame->cleanups = lower_scope(cx);
     cx->fs->loop = frame;
     bind_variable(cx, par, k);
@@ -112,7 +113,7 @@ static void all_iterations(LowerCtx *cx, Par *par) {
     bool laned = false;
     for (uint32_t i = 0; i < par->reductions.len; i++) laned |= par->reductions.items[i].laned;
     LLVMValueRef from = par->begin;
-    if (laned && lower_par_is_small(par->loop->body)) {
+    if (laned && !par->loop->left && lower_par_is_small(par->loop->body)) {
         LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
         count_loop(cx, par, from, par->end, LANES, eight_iterations, NULL, after);
         from = LLVMBuildLoad2(cx->builder, cx->i64, after, "");
@@ -168,6 +169,8 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     frame->index = lower_alloca(cx, cx->i64, "index");
     frame->first = LLVMBuildLoad2(cx->builder, cx->i64, fs->record, "low");
     frame->total = LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, fs->record, 8), "count");
+    par->exit = lower_block_new(cx, "exit");
+    if (par->loop->left) par->loop_inside = lower_import(cx, par->loop_record);
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);
     if (par->values.v) par->values_inside = lower_import(cx, par->values.v);
     lower_reductions_start(cx, par);
@@ -175,6 +178,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     Hoist hoist = lower_hoist(cx, par->loop);
     all_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
+    lower_go(cx, par->exit);
     lower_reductions_finish(cx, par);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
@@ -231,6 +235,7 @@ static int32_t flags_of(const Par *par) {
     if (par->plan->effects & EFFECT_OUTPUT) flags |= RT_PAR_OUTPUT;
     if (par->plan->effects & EFFECT_WAIT) flags |= RT_PAR_WAITS;
     if (par->kept.len) flags |= RT_PAR_KEEPS;
+    if (par->loop->left) flags |= RT_PAR_LEAVES;
     if (par->loop->prefix == PREFIX_COUNT) flags |= RT_PAR_COUNTED;
     return flags;
 }
@@ -272,7 +277,7 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
                                    lower_i32(cx, flags_of(par) | RT_PAR_COUNTED), "");
     }
     static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
-    LLVMValueRef loop = lower_words_alloca(cx, 6, "loop");
+    LLVMValueRef loop = par->loop_record;
     for (uint32_t i = 0; i < COUNT_OF(parts); i++)
         LLVMBuildStore(cx->builder, parts[i], lower_field(cx, loop, offsets[i]));
     RT(cx, rt_par_for, loop);
@@ -349,38 +354,70 @@ static void find_sequence(LowerCtx *cx, Par *par) {
 }
 
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
-    return cx->fs->par && lower_keeps_any(cx, loop->plan);
+    return cx->fs->par && (loop->left || lower_keeps_any(cx, loop->plan));
 }
 
-void lower_parallel(LowerCtx *cx, Node *node) {
+// Behind the last iteration: `max` was too small, or the loop was to have a value.
+static void end_of_all(LowerCtx *cx, const Par *par, LLVMValueRef most) {
+    if (most) {
+        LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, par->count, most, "");
+        LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");
+        RT(cx, rt_stop_loop, most);
+        lower_rare_stop(cx, on);
+    }
+    if (!par->result) return;
+    static const char text[] = "loop ended without a value";
+    LLVMValueRef error = RT(cx, rt_error_new, lower_str(cx, text, sizeof text - 1));
+    LVal none = lower_val(REP_ANY, type_of_kind(KIND_ERROR), error, true);
+    LLVMBuildStore(cx->builder, lower_convert(cx, none, par->result_rep).v, par->result);
+}
+
+static void find_iterations(LowerCtx *cx, Par *par) {
+    if (par->loop->writes_through) share_elements(cx, par);
+    if (par->loop->kind == LOOP_RANGE)
+        find_range(cx, par);
+    else
+        find_sequence(cx, par);
+}
+
+static void make_result(LowerCtx *cx, Par *par, bool want_value) {
+    if (!par->loop->has_value || !want_value) return;
+    Type type = lower_node_type(cx, par->node);
+    par->result_rep = type_rep(type) == REP_NONE ? REP_ANY : type_rep(type);
+    par->result = lower_alloca(cx, lower_type(cx, par->result_rep), "loop.value");
+}
+
+LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     Par par = {.node = node, .loop = node->loop, .plan = node->loop->plan};
     uint32_t mark = lower_scope(cx);
     LLVMValueRef threads = thread_count(cx, &par), most = NULL;
-    if (par.loop->writes_through) share_elements(cx, &par);
-    if (par.loop->kind == LOOP_RANGE)
-        find_range(cx, &par);
-    else
-        find_sequence(cx, &par);
+    find_iterations(cx, &par);
     if (par.loop->max && !par.loop->max_inf)
         most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
     LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
     lower_reductions_find(cx, &par);
-    lower_kept_find(cx, &par);
     if (!par.loop->writes_through) share_elements(cx, &par);
+    lower_kept_find(cx, &par);
+    par.loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
+    make_result(cx, &par, want_value);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
     fill_body(cx, &par, &fs);
     LLVMPositionBuilderAtEnd(cx->builder, here);
     run(cx, &par, fill_record(cx, &par, &fs), threads, count);
-    if (par.reductions.len)
-        count_loop(cx, &par, lower_i64(cx, 0), smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS)),
-                   1, combine_block, NULL, NULL);
-    lower_kept_finish(cx, &par);
-    if (most) {
-        LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, par.count, most, "");
-        LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");
-        RT(cx, rt_stop_loop, most);
-        lower_rare_stop(cx, on);
+    if (par.reductions.len) {
+        LLVMValueRef blocks = smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
+        count_loop(cx, &par, lower_i64(cx, 0), lower_blocks_wanted(cx, &par, blocks), 1,
+                   combine_block, NULL, NULL);
     }
+    lower_kept_finish(cx, &par);
+    LLVMBasicBlockRef end = lower_block_new(cx, "loop.end");
+    if (par.loop->left) lower_exits(cx, &par, end);
+    end_of_all(cx, &par, most);
+    lower_go(cx, end);
     lower_scope_end(cx, mark);
+    if (!par.result) return lower_zero(cx);
+    Rep rep = par.result_rep;
+    LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), par.result, "");
+    return lower_val(rep, lower_node_type(cx, node), v, lower_is_counted_rep(rep));
 }

@@ -29,6 +29,13 @@ typedef struct Kept {
 } Kept;
 typedef VEC(Kept) KeptVec;
 
+// A way in which the body leaves the loop.
+typedef struct Exit {
+    ExitKind kind;
+    LoopNode *loop;
+    Type type; // of the value
+} Exit;
+
 typedef struct Par {
     Node *node;
     LoopNode *loop;
@@ -40,6 +47,11 @@ typedef struct Par {
     VEC(Reduction) reductions;
     KeptVec kept;
     uint32_t changes; // functions made for them
+    VEC(Exit) exits;
+    LLVMBasicBlockRef exit; // of the body: where it ends
+    LLVMValueRef loop_record, loop_inside; // the RtParLoop
+    LLVMValueRef result; // alloca, or null
+    Rep result_rep;
     LoopFrame frame;
     LLVMValueRef function, begin, end, block;
 } Par;
@@ -68,5 +80,11 @@ bool lower_keeps_any(LowerCtx *cx, const ParPlan *plan);
 void lower_kept_find(LowerCtx *cx, Par *par);
 void lower_kept_start(LowerCtx *cx, Par *par);
 void lower_kept_finish(LowerCtx *cx, Par *par);
+
+// --- lower_leave.c --------------------------------------------------------------------------------
+// After the loop: goes on from the exit that was taken; falls through when none was. `end`: behind it.
+void lower_exits(LowerCtx *cx, Par *par, LLVMBasicBlockRef end);
+// How many blocks' results count.
+LLVMValueRef lower_blocks_wanted(LowerCtx *cx, const Par *par, LLVMValueRef blocks);
 
 #endif

@@ -162,6 +162,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         lower_assign(cx, path->symbol, value);
         return;
     }
+    if (slot->undo) lower_note_old(cx, path);
     if (value.rep == REP_ANY && value.type.kinds == KIND_NUMBER)
         value = lower_convert(cx, value, REP_F64);
     if (path->count == 1 && slot->data && slot->hoisted_write) {

@@ -27,7 +27,9 @@ enum { PENDING, TURN, DONE };
 typedef struct OrderedBlock {
     _Atomic uint32_t state;
     RtSink text; // by its runner before DONE, then by the holder of the token
-    RtSink changes; // likewise
+    RtSink changes, undo; // likewise
+    int64_t exit;         // 0, or one more than the number of the exit by which it left
+    uint64_t value;
 } OrderedBlock;
 
 struct RtiOrder {
@@ -71,6 +73,8 @@ RtiOrder *rti_order_new(int32_t first, int32_t blocks) {
     for (int32_t i = 0; i < blocks; ++i) {
         atomic_store_explicit(&order->block[i].state, PENDING, memory_order_relaxed);
         order->block[i].text = order->block[i].changes = (RtSink){NULL, 0, 0};
+        order->block[i].undo = (RtSink){NULL, 0, 0};
+        order->block[i].exit = 0;
     }
     atomic_store_explicit(&order->block[first].state, TURN, memory_order_relaxed);
     return order;
@@ -123,6 +127,44 @@ void rt_par_keep(const void *change, const void *captures, const void *words, in
     if (state->changes.length > RTI_SINK_LIMIT) rti_par_wait_turn();
 }
 
+// Releases words that no change was made of, and the room that they were kept in.
+static void drop_changes(RtSink *changes) {
+    for (size_t at = 0; at < changes->length;) {
+        const Change *change = (const Change *)(const void *)(changes->data + at);
+        for (int64_t i = 0; i < change->count; ++i) rti_release_word(change->words[i]);
+        at += sizeof(Change) + (size_t)change->count * sizeof(uint64_t);
+    }
+    rti_sink_free(changes);
+    *changes = (RtSink){NULL, 0, 0};
+}
+
+enum { UNDO_SIZE = sizeof(Change) + 2 * sizeof(uint64_t) };
+
+// Puts back what a block has written, last first.
+static void undo_changes(RtSink *undo, void *captures) {
+    for (size_t at = undo->length; at > 0;) {
+        at -= UNDO_SIZE;
+        const Change *change = (const Change *)(const void *)(undo->data + at);
+        change->change(captures, change->words);
+    }
+    rti_sink_free(undo);
+    *undo = (RtSink){NULL, 0, 0};
+}
+
+void rt_par_undo(const void *change, const void *captures, const void *words) {
+    RtParState *state = rti_self()->par;
+    const uint64_t *word = words;
+    bool ordered = state && state->job->order && state->job->captures == captures;
+    if (!ordered || state->has_turn) {
+        rti_release_word(word[1]);
+        return;
+    }
+    Change head = {(RtParChange *)(uintptr_t)change, 2};
+    rti_sink_add(&state->undo, (const char *)&head, sizeof head);
+    rti_sink_add(&state->undo, words, 2 * sizeof(uint64_t));
+    if (state->undo.length > RTI_SINK_LIMIT) rti_par_wait_turn();
+}
+
 void rt_par_turn(void) {
     rti_par_wait_turn();
 }
@@ -151,6 +193,8 @@ static void pass_token(const RtiJob *job, int32_t next) {
         }
         write_text(&order->block[next].text);
         make_changes(&order->block[next].changes, job->captures);
+        drop_changes(&order->block[next].undo);
+        if (order->block[next].exit) return; // later ones should not have run
     }
 }
 
@@ -161,7 +205,7 @@ static bool has_token(RtiOrder *order, int32_t block) {
 
 void rti_order_begin(RtParState *state) {
     state->has_turn = has_token(state->job->order, state->first);
-    state->kept = state->changes = (RtSink){NULL, 0, 0};
+    state->kept = state->changes = state->undo = (RtSink){NULL, 0, 0};
     rti_self()->sink = state->has_turn ? NULL : &state->kept;
 }
 
@@ -172,16 +216,85 @@ void rti_order_end(RtParState *state) {
     if (!state->has_turn) {
         block->text = state->kept;
         block->changes = state->changes;
+        block->undo = state->undo;
         // acq_rel: hands the text to the holder of the token, or takes the token over; pairs with
         // the compare-and-swap of pass_token
         if (atomic_exchange_explicit(&block->state, DONE, memory_order_acq_rel) != TURN) return;
         write_text(&block->text);
         make_changes(&block->changes, state->job->captures);
+        drop_changes(&block->undo);
     } else {
         // relaxed: the holder of the token is this thread
         atomic_store_explicit(&block->state, DONE, memory_order_relaxed);
     }
-    pass_token(state->job, state->first + 1);
+    if (!block->exit) pass_token(state->job, state->first + 1);
+}
+
+// --- leaving early -------------------------------------------------------------------------------
+
+// RtParLoop.left goes down only, by compare-and-swap: relaxed, but where a waiter may look (event).
+bool rti_order_unwanted(const RtiJob *job, int32_t block) {
+    return job->loop && __atomic_load_n(&job->loop->left, __ATOMIC_SEQ_CST) < block;
+}
+
+void rt_par_leave(const void *argument, int64_t block, int64_t exit, uint64_t value) {
+    RtParLoop *loop = (RtParLoop *)(uintptr_t)argument;
+    RtParState *state = rti_self()->par;
+    if (!state || state->job->loop != loop) { // on this thread alone, in order
+        __atomic_store_n(&loop->left, block, __ATOMIC_RELAXED);
+        loop->exit = exit;
+        loop->value = value;
+        return;
+    }
+    OrderedBlock *mine = &state->job->order->block[block];
+    mine->exit = exit + 1;
+    mine->value = value;
+    int64_t left = __atomic_load_n(&loop->left, __ATOMIC_RELAXED);
+    while (left > block && !__atomic_compare_exchange_n(&loop->left, &left, block, false,
+                                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    }
+    rti_order_notify();
+}
+
+// Gives the block up in the middle: what its iterations hold is lost, not undone (rti_order_leave).
+_Noreturn static void abandon(RtParState *state) {
+    rti_mutexes_drop();
+    rti_jump(state->resume);
+}
+
+// In a handler, which is being left: the next fault of this thread is to be told too.
+static void unblock_signals(void) {
+    uint64_t faults = UINT64_C(1) << (11 - 1) | UINT64_C(1) << (7 - 1); // SIGSEGV, SIGBUS
+    (void)rti_sys_sigprocmask(RTI_SIG_UNBLOCK, &faults, NULL);
+}
+
+void rt_par_look(void) {
+    RtParState *state = rti_self()->par;
+    if (state && rti_order_unwanted(state->job, state->first)) abandon(state);
+}
+
+void rti_order_abandoned(RtParState *state) {
+    OrderedBlock *block = &state->job->order->block[state->first];
+    rti_self()->sink = NULL;
+    rti_self()->par = state;
+    block->text = state->kept;
+    block->changes = state->changes;
+    block->undo = state->undo;
+}
+
+void rti_order_leave(const RtiJob *job) {
+    RtParLoop *loop = job->loop;
+    int64_t left = __atomic_load_n(&loop->left, __ATOMIC_RELAXED); // all blocks have finished
+    for (int64_t i = job->blocks - 1; i > left; --i) {
+        OrderedBlock *block = &job->order->block[i];
+        rti_sink_free(&block->text);
+        drop_changes(&block->changes);
+        undo_changes(&block->undo, job->captures);
+        if (block->exit) rti_release_word(block->value);
+    }
+    if (left >= job->blocks) return;
+    loop->exit = job->order->block[left].exit - 1;
+    loop->value = job->order->block[left].value;
 }
 
 // --- turns ---------------------------------------------------------------------------------------
@@ -221,8 +334,9 @@ static bool is_turn(const RtParState *state, int32_t *lowest) {
 }
 
 static bool turn_ready(void *what) {
+    const RtParState *state = what;
     int32_t lowest;
-    return is_turn(what, &lowest);
+    return is_turn(state, &lowest) || rti_order_unwanted(state->job, state->first);
 }
 
 // Waits for the turn. Helping: runs the lowest block itself when nobody does.
@@ -230,6 +344,10 @@ static void wait_turn(RtParState *state, bool help) {
     uint64_t start = rti_ticks();
     int32_t lowest;
     while (!is_turn(state, &lowest)) {
+        if (rti_order_unwanted(state->job, state->first)) {
+            if (!help) unblock_signals();
+            abandon(state);
+        }
         if (help && rti_loop_claim_exactly(state->generation, lowest)) {
             rti_loop_run(state->worker, state->generation, (RtiRun){lowest, lowest + 1});
             start = rti_ticks();
@@ -250,6 +368,7 @@ static void take_turn(bool help) {
     thread->sink = NULL;
     write_text(&state->kept);
     make_changes(&state->changes, state->job->captures);
+    drop_changes(&state->undo);
 }
 
 void rti_par_wait_turn(void) {

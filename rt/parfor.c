@@ -29,7 +29,7 @@ int64_t rti_block_begin(const RtiJob *job, int32_t block) {
 
 // Calls the body for blocks [begin, end) on this thread.
 static void call_body(const RtiJob *job, int32_t begin, int32_t end) {
-    if (!(job->flags & RT_PAR_PER_BLOCK)) {
+    if (!(job->flags & (RT_PAR_PER_BLOCK | RT_PAR_LEAVES))) {
         job->body(job->captures, rti_block_begin(job, begin), rti_block_begin(job, end), begin);
         return;
     }
@@ -37,6 +37,7 @@ static void call_body(const RtiJob *job, int32_t begin, int32_t end) {
     for (int32_t block = begin; block < end; ++block) {
         int64_t to = rti_block_begin(job, block + 1);
         job->body(job->captures, from, to, block);
+        if (rti_order_unwanted(job, end)) return; // it left: there is nothing more to run
         from = to;
     }
 }
@@ -63,6 +64,29 @@ static void mark_done(RtiWorker *self, uint64_t generation, RtiRun run) {
     }
 }
 
+// The body for one block of an ordered loop; false when it was abandoned. Not inlined: what is kept
+// in registers here is lost by the jump.
+__attribute__((noinline)) static bool run_block(RtParState *state) {
+    if (state->job->loop && rti_jump_set(state->resume)) return false;
+    call_body(state->job, state->first, state->first + 1);
+    return true;
+}
+
+static void run_ordered(RtParState *state) {
+    if (rti_order_unwanted(state->job, state->first)) return;
+    RtThread *thread = rti_self();
+    RtDefer *defers = thread->defers;
+    RtArena *arena = thread->arena;
+    rti_order_begin(state);
+    if (run_block(state)) {
+        rti_order_end(state);
+        return;
+    }
+    thread->defers = defers; // what iterations deferred that should not have run is not run
+    while (thread->arena != arena) rt_arena_leave();
+    rti_order_abandoned(state);
+}
+
 void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
     const RtiJob *job = &self->job;
     RtThread *thread = rti_self();
@@ -77,11 +101,7 @@ void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
     thread->par = &state;
     thread->sink = NULL;
     if (job->order) {
-        for (; state.first < run.end; ++state.first) {
-            rti_order_begin(&state);
-            call_body(job, state.first, state.first + 1);
-            rti_order_end(&state);
-        }
+        for (; state.first < run.end; ++state.first) run_ordered(&state);
     } else {
         call_body(job, run.begin, run.end);
         mark_done(self, generation, run);
@@ -295,6 +315,7 @@ static void run_shared(RtiJob *job, int32_t first, int32_t threads, int32_t leng
         }
     }
     wait_finished(&shared);
+    if (job->loop) rti_order_leave(job);
     if (job->order) rti_order_free(job->order);
     atomic_fetch_sub_explicit(&rti_process.parallel, 1, memory_order_relaxed); // as above
 }
@@ -319,7 +340,7 @@ static int32_t trial(const RtiJob *job, int64_t cost, uint64_t worth_us) {
         int32_t end = blocks - at < length ? blocks : at + length;
         call_body(job, at, end);
         at = end;
-        if (at == blocks) return at;
+        if (at == blocks || rti_order_unwanted(job, blocks)) return blocks;
         uint64_t spent = rti_ticks() - start + 1;
         if (spent < enough) {
             length *= 2;
@@ -378,6 +399,12 @@ void rt_par_for(const void *argument) {
     if (counted && (loop->threads < 1 || loop->threads > RT_PAR_MAX_THREADS))
         rti_stop(loop->place, "the number of threads must be from 1 to %d, not %lld",
                  RT_PAR_MAX_THREADS, (long long)loop->threads);
+    RtParLoop *left = loop->flags & RT_PAR_LEAVES ? (RtParLoop *)(uintptr_t)argument : NULL;
+    if (left) {
+        // relaxed: nobody else knows the loop yet
+        __atomic_store_n(&left->left, RT_PAR_MAX_BLOCKS, __ATOMIC_RELAXED);
+        left->exit = -1;
+    }
     if (loop->count <= 0) return;
     RtiJob job = {
         .body = loop->body,
@@ -385,6 +412,7 @@ void rt_par_for(const void *argument) {
         .count = loop->count,
         .blocks = loop->count < RT_PAR_MAX_BLOCKS ? (int32_t)loop->count : RT_PAR_MAX_BLOCKS,
         .flags = loop->flags,
+        .loop = left,
     };
     bool alone = job.blocks == 1 || rti_self()->par || (counted && loop->threads == 1) ||
                  (!counted && loop_cost(loop) <= ALONE_COST);

@@ -23,7 +23,12 @@ enum { RTI_STRESSED = 0 };
 #endif
 
 // Effects that happen in the order of blocks.
-#define RTI_PAR_ORDERED (RT_PAR_OUTPUT | RT_PAR_WAITS | RT_PAR_KEEPS)
+#define RTI_PAR_ORDERED (RT_PAR_OUTPUT | RT_PAR_WAITS | RT_PAR_KEEPS | RT_PAR_LEAVES)
+
+// jump_*.S: notes where it is called from and gives 0; rti_jump() goes there, and it gives 1.
+enum { RTI_JUMP_WORDS = 32 };
+int rti_jump_set(void **resume) __attribute__((returns_twice));
+_Noreturn void rti_jump(void **resume);
 
 typedef struct RtiOrder RtiOrder; // order.c: null for loops without ordered effects
 
@@ -35,6 +40,7 @@ typedef struct RtiJob {
     int32_t blocks; // B
     int32_t flags;
     RtiOrder *order;
+    RtParLoop *loop; // of one that may be left early, else null
 } RtiJob;
 
 // A run of blocks [begin, end).
@@ -49,6 +55,8 @@ struct RtParState {
     int32_t first;     // of the run of blocks in hand: every earlier one must finish first
     RtSink kept;       // this block's text while it is not its turn
     RtSink changes;    // and what rt_par_keep() was given (order.c)
+    RtSink undo;       // and rt_par_undo()
+    void *resume[RTI_JUMP_WORDS]; // where a block that is no longer wanted is abandoned to
     bool has_turn;     // every earlier block has finished and its text is written
     RtParState *outer; // what the thread was doing before it took this block over
     struct RtiWorker *worker;
@@ -186,5 +194,11 @@ void rti_order_free(RtiOrder *order);
 // Around the body of one block of an ordered loop.
 void rti_order_begin(RtParState *state);
 void rti_order_end(RtParState *state);
+// In place of the end: the block was abandoned.
+void rti_order_abandoned(RtParState *state);
+// True when an earlier block has left the loop.
+bool rti_order_unwanted(const RtiJob *job, int32_t block);
+// When all blocks have finished: drops what blocks did that should not have run, and notes the exit.
+void rti_order_leave(const RtiJob *job);
 
 #endif

@@ -129,6 +129,7 @@ enum {
     RT_PAR_WAITS = 4,     // the body may wait for its turn
     RT_PAR_COUNTED = 8,   // `N @`: engage that many threads even for an empty body
     RT_PAR_KEEPS = 16,    // the body may call rt_par_keep()
+    RT_PAR_LEAVES = 32,   // the body may call rt_par_leave(): called once per block
 };
 // Runs iterations [begin, end) of the loop, numbered from 0. With RT_PAR_PER_BLOCK, `block` is the
 // block's number, and [begin, end) is exactly that block (parallel.md 3).
@@ -142,7 +143,12 @@ typedef struct RtParLoop {
     int32_t cost; // instructions of one iteration, as estimated; 0 whenever the body has loops or calls
                   // whose cost is not known: a loop that is thought small is run on the caller alone
     const RtPlace *place;
+    // Set by rt_par_for(), with RT_PAR_LEAVES:
+    int64_t left;   // the lowest block that left the loop early; RT_PAR_MAX_BLOCKS: none. Atomic
+    int64_t exit;   // the number of its exit; -1: the loop ran to its end
+    uint64_t value; // what the exit is given, owned
 } RtParLoop;
+#define RT_PAR_LOOP_WORDS 9
 // A change of variables around a parallel loop, made in the order of iterations: takes the words,
 // cannot stop the program unless the body has waited for its turn before.
 typedef void RtParChange(void *captures, const uint64_t *words);
