@@ -168,10 +168,12 @@ void lower_effect(LowerCtx *cx, Node *node) {
 static void lower_ret(LowerCtx *cx, Node *node) {
     Node *value = node->ret.value;
     bool plain = !value || cx->fs->function->parent == NULL;
-    if (plain)
-        lower_return(cx, value ? lower_expr(cx, value) : lower_zero(cx));
-    else
+    if (plain) {
+        if (value) lower_discard(cx, value, lower_expr(cx, value)); // an error is uncaught
+        lower_return(cx, lower_zero(cx));
+    } else {
         lower_tail(cx, value);
+    }
 }
 
 // --- lists

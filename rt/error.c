@@ -158,8 +158,12 @@ void rt_stop_loop(int64_t most) {
     rti_stop(NULL, "loop exceeded maximum iterations (%lld)", (long long)most);
 }
 
-void rt_stop_depth(void) {
-    rti_stop(NULL, "recursion exceeded maximum depth");
+void rt_stop_loop_at(int64_t most, const RtPlace *place) {
+    rti_stop(place, "loop exceeded maximum iterations (%lld)", (long long)most);
+}
+
+void rt_stop_depth(const RtPlace *place) {
+    rti_stop(place, "recursion exceeded maximum depth");
 }
 
 void rt_stop_text(uint64_t message, const RtPlace *place) {
