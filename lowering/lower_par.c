@@ -121,6 +121,31 @@ static void all_iterations(LowerCtx *cx, Par *par) {
     count_loop(cx, par, from, par->end, 1, iteration, NULL, NULL);
 }
 
+// Without checks where all positions of this run are inside their lists (lower_bounds.c).
+static void checked_iterations(LowerCtx *cx, Par *par) {
+    Bounds in = {0};
+    if (par->loop->kind == LOOP_RANGE && !par->loop->left) {
+        LLVMValueRef low = LLVMBuildNSWAdd(cx->builder, par->frame.first, par->begin, "");
+        LLVMValueRef high = LLVMBuildNSWAdd(cx->builder, par->frame.first, par->end, "");
+        in = lower_bounds(cx, par->loop, low, high);
+    }
+    if (!in.inside) {
+        all_iterations(cx, par);
+        return;
+    }
+    LLVMBasicBlockRef fast = lower_block_new(cx, "inside"), slow = lower_block_new(cx, "checked");
+    LLVMBasicBlockRef end = lower_block_new(cx, "either");
+    lower_branch(cx, in.inside, fast, slow);
+    lower_at(cx, fast);
+    lower_bounds_known(cx, &in, true);
+    all_iterations(cx, par);
+    lower_bounds_known(cx, &in, false);
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, slow);
+    all_iterations(cx, par);
+    lower_go(cx, end);
+}
+
 // The loops around this one, as far as @counter and its like may ask.
 static void import_frames(LowerCtx *cx, FuncState *outer) {
     LoopFrame **link = &cx->fs->loop;
@@ -176,7 +201,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     lower_reductions_start(cx, par);
     lower_kept_start(cx, par);
     Hoist hoist = lower_hoist(cx, par->loop);
-    all_iterations(cx, par);
+    checked_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
     lower_go(cx, par->exit);
     lower_reductions_finish(cx, par);
