@@ -1,12 +1,12 @@
 // lower_change.c: `xs <- push(xs, v)` and the like for pop, insert and remove: the variable's list or
 // map is taken out of its slot, so that the runtime may change it in place when nobody else holds it.
 #include "lower_internal.h"
+#include <string.h>
 
-static const Builtin *changer(const Node *call, const Symbol *symbol) {
+static const Builtin *changer(const Node *call) {
     if (call->kind != NODE_CALL || call->call.args.len == 0) return NULL;
-    const Node *callee = call->call.callee, *first = call->call.args.items[0];
+    const Node *callee = call->call.callee;
     if (callee->kind != NODE_NAME || !callee->name.symbol || !callee->name.symbol->builtin) return NULL;
-    if (first->kind != NODE_NAME || first->name.symbol != symbol) return NULL;
     const Builtin *builtin = callee->name.symbol->builtin;
     bool changes = builtin->id == BUILTIN_push || builtin->id == BUILTIN_pop ||
                    builtin->id == BUILTIN_insert || builtin->id == BUILTIN_remove;
@@ -28,7 +28,9 @@ static LLVMValueRef change(LowerCtx *cx, const Builtin *builtin, LLVMValueRef ta
 
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     Node *call = node->update.value;
-    const Builtin *builtin = node->update.op == UPDATE_SET ? changer(call, symbol) : NULL;
+    const Builtin *builtin = node->update.op == UPDATE_SET ? changer(call) : NULL;
+    const Node *first = builtin ? call->call.args.items[0] : NULL;
+    if (!first || first->kind != NODE_NAME || first->name.symbol != symbol) return false;
     SymSlot *slot = lower_slot(cx, symbol);
     if (!builtin || symbol->rebound_by_loop || !lower_is_counted_rep(slot->rep)) return false;
     uint32_t count = call->call.args.len - 1;
@@ -44,5 +46,89 @@ bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     LVal changed = lower_val(REP_ANY, slot->type, change(cx, builtin, taken, args, node->span), true);
     LLVMBuildStore(cx->builder, lower_convert(cx, changed, slot->rep).v, slot->at);
     lower_release_all(cx, args, count);
+    return true;
+}
+
+// --- through a path -------------------------------------------------------------------------------
+
+// m.list <- m.list + [x], xs[i] <- push(xs[i], x): what stands at the end of the path.
+typedef struct Growth {
+    const Builtin *builtin; // null: parts are appended
+    VEC(Node *) parts;
+} Growth;
+
+static bool same_index(const Node *a, const Node *b) {
+    if (a->kind != b->kind) return false;
+    switch ((int)a->kind) {
+    case NODE_NUMBER: return a->number.value == b->number.value;
+    case NODE_NAME: return a->name.symbol != NULL && a->name.symbol == b->name.symbol;
+    case NODE_STRING:
+        return a->string.len == b->string.len &&
+               memcmp(a->string.bytes, b->string.bytes, a->string.len) == 0;
+    }
+    return false;
+}
+
+static bool same_path(const Node *a, const Node *b) {
+    while (a->kind == NODE_INDEX && b->kind == NODE_INDEX && same_index(a->index.index, b->index.index)) {
+        a = a->index.base;
+        b = b->index.base;
+    }
+    return a->kind == NODE_NAME && b->kind == NODE_NAME && a->name.symbol == b->name.symbol;
+}
+
+static void find_sum(LowerCtx *cx, Node *node, Growth *growth) {
+    Node *value = node->update.value;
+    uint32_t count = 0;
+    for (; value->kind == NODE_BINARY && value->binary.op == BINARY_ADD; value = value->binary.left)
+        count++;
+    if (!same_path(value, node->update.target)) return;
+    for (uint32_t i = 0; i < count; i++) vec_push(cx->arena, &growth->parts, value);
+    value = node->update.value;
+    for (uint32_t i = count; i-- > 0; value = value->binary.left)
+        growth->parts.items[i] = value->binary.right;
+}
+
+static Growth find_growth(LowerCtx *cx, Node *node) {
+    Growth growth = {0};
+    Node *value = node->update.value;
+    if (node->update.op == UPDATE_ADD) {
+        vec_push(cx->arena, &growth.parts, value);
+    } else if (node->update.op == UPDATE_SET && value->kind == NODE_BINARY) {
+        find_sum(cx, node, &growth);
+    } else if (node->update.op == UPDATE_SET && value->kind == NODE_CALL) {
+        growth.builtin = changer(value);
+        if (!growth.builtin || !same_path(value->call.args.items[0], node->update.target))
+            return (Growth){0};
+        for (uint32_t i = 1; i < value->call.args.len; i++)
+            vec_push(cx->arena, &growth.parts, value->call.args.items[i]);
+    }
+    for (uint32_t i = 0; i < growth.parts.len; i++) {
+        Node *part = growth.parts.items[i];
+        bool grows = type_may(lower_node_type(cx, part), KIND_STRING | KIND_LIST | KIND_MAP);
+        if ((lower_node_flags(cx, part) & NODE_MAY_UPDATE) || (!growth.builtin && !grows))
+            return (Growth){0};
+    }
+    return growth;
+}
+
+bool lower_grow_path(LowerCtx *cx, Node *node) {
+    Type type = lower_node_type(cx, node->update.target);
+    if (node->update.or_return || !type_may(type, KIND_STRING | KIND_LIST | KIND_MAP)) return false;
+    Growth growth = find_growth(cx, node);
+    uint32_t count = growth.parts.len;
+    if (count == 0 && !growth.builtin) return false;
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    Path path = lower_path(cx, node->update.target, growth.parts.items, values, count);
+    // Owned first: one of them may be, or lie in, the very value that grows.
+    for (uint32_t i = 0; i < count; i++) values[i] = lower_own(cx, values[i]);
+    LLVMValueRef taken = lower_word(cx, lower_own(cx, lower_path_read(cx, &path)));
+    lower_path_write(cx, &path, lower_zero(cx)); // so that nobody else holds it
+    if (growth.builtin) taken = change(cx, growth.builtin, taken, values, node->span);
+    for (uint32_t i = 0; i < count && !growth.builtin; i++)
+        taken = RT(cx, rt_add_into, taken, lower_word(cx, values[i]), lower_place(cx, node->span));
+    lower_path_write(cx, &path, lower_val(REP_ANY, type, taken, true));
+    lower_release_all(cx, values, count);
+    lower_path_end(cx, &path);
     return true;
 }

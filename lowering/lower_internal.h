@@ -282,6 +282,7 @@ void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal list, Span sp
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value); // takes the value
 // `x <- push(x, v)` and its like: done, in place?
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol);
+bool lower_grow_path(LowerCtx *cx, Node *node); // the same for what stands at the end of a path
 typedef struct Path {
     Symbol *symbol;
     SymSlot *slot;

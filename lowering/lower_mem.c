@@ -303,6 +303,7 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
 }
 
 static void update_path(LowerCtx *cx, Node *node) {
+    if (lower_grow_path(cx, node)) return;
     LVal value;
     Path path = lower_path(cx, node->update.target, &node->update.value, &value, 1);
     if (node->update.or_return) value = lower_or_return(cx, value);
@@ -330,6 +331,9 @@ void lower_update(LowerCtx *cx, Node *node) {
     }
     Symbol *symbol = target->name.symbol;
     if (append_in_place(cx, node, symbol) || lower_change_in_place(cx, node, symbol)) return;
+    if (lower_slot(cx, symbol)->rep == REP_ANY && !symbol->rebound_by_loop &&
+        lower_grow_path(cx, node))
+        return;
     LVal value = lower_expr(cx, node->update.value);
     if (node->update.or_return) value = lower_or_return(cx, value);
     if (node->update.op != UPDATE_SET) {

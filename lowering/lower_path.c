@@ -1,6 +1,6 @@
 // lower_path.c: updates through a path, xs[i][j] <- v: every list on the way is made unshared where
 // it lies, so that the element is changed in place. Only where a map or anything else may stand on
-// the way is the path taken apart and put together again by the runtime.
+// the way does the runtime walk the path.
 //
 // Invariant: indices and the new value are computed before the first list is touched.
 #include "lower_internal.h"
@@ -135,16 +135,14 @@ static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
     store_element(cx, list, at, type, value);
 }
 
-// The container (a word, taken) with its element replaced, from step `i` on.
-static LLVMValueRef write_any(LowerCtx *cx, const Path *path, uint32_t i, LLVMValueRef base,
+// Where a map or anything else may stand on the way. Takes the container and the value.
+static LLVMValueRef write_any(LowerCtx *cx, const Path *path, LLVMValueRef base,
                               LLVMValueRef value) {
-    LLVMValueRef index = lower_word(cx, path->indices[i]), place = lower_place(cx, path->span);
-    if (i + 1 < path->count) {
-        LLVMValueRef inner = RT(cx, rt_index, base, index, place);
-        base = RT(cx, rt_index_set, base, index, lower_i64(cx, 0), place); // its share goes
-        value = write_any(cx, path, i + 1, inner, value);
-    }
-    return RT(cx, rt_index_set, base, index, value, place);
+    LLVMValueRef place = lower_place(cx, path->span);
+    if (path->count == 1)
+        return RT(cx, rt_index_set, base, lower_word(cx, path->indices[0]), value, place);
+    return RT(cx, rt_index_set_path, base, lower_pack(cx, path->indices, path->count),
+              lower_i64(cx, path->count), value, place);
 }
 
 static bool only_lists(const Path *path) {
@@ -180,7 +178,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     } else {
         LVal base = lower_symbol(cx, path->symbol);
         LLVMValueRef word = lower_word(cx, lower_own(cx, value));
-        word = write_any(cx, path, 0, lower_word(cx, base), word);
+        word = write_any(cx, path, lower_word(cx, base), word);
         LVal whole = lower_val(REP_ANY, slot->type, word, true);
         LLVMBuildStore(cx->builder, lower_convert(cx, whole, slot->rep).v, slot->at);
     }

@@ -141,3 +141,18 @@ uint64_t rt_unary(int32_t op, uint64_t word, const RtPlace *place) {
     }
     return 0;
 }
+
+uint64_t rt_add_into(uint64_t taken, uint64_t more, const RtPlace *place) {
+    uint32_t tag = rti_tag(taken);
+    if (tag == rti_tag(more)) {
+        if (tag == RT_TAG_STRING)
+            return rti_box(tag, rt_str_append(rti_pointer(taken), rti_pointer(more)));
+        if (tag == RT_TAG_LIST)
+            return rti_box(tag, rt_list_append(rti_pointer(taken), rti_pointer(more)));
+        if (tag == RT_TAG_MAP)
+            return rti_box(tag, rt_map_merge(rti_pointer(taken), rti_pointer(more)));
+    }
+    uint64_t result = rt_arithmetic(RT_BINARY_ADD, taken, more, place);
+    rti_release_word(taken);
+    return result;
+}
