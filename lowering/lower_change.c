@@ -6,7 +6,8 @@
 static const Builtin *changer(const Node *call) {
     if (call->kind != NODE_CALL || call->call.args.len == 0) return NULL;
     const Node *callee = call->call.callee;
-    if (callee->kind != NODE_NAME || !callee->name.symbol || !callee->name.symbol->builtin) return NULL;
+    if (callee->kind != NODE_NAME || !callee->name.symbol || !callee->name.symbol->builtin)
+        return NULL;
     const Builtin *builtin = callee->name.symbol->builtin;
     bool changes = builtin->id == BUILTIN_push || builtin->id == BUILTIN_pop ||
                    builtin->id == BUILTIN_insert || builtin->id == BUILTIN_remove;
@@ -43,7 +44,8 @@ bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     // Owned first: one of them may be, or lie in, the very list that is changed.
     for (uint32_t i = 0; i < count; i++) args[i] = lower_own(cx, args[i]);
     LLVMValueRef taken = lower_word(cx, lower_symbol(cx, symbol));
-    LVal changed = lower_val(REP_ANY, slot->type, change(cx, builtin, taken, args, node->span), true);
+    LVal changed =
+        lower_val(REP_ANY, slot->type, change(cx, builtin, taken, args, node->span), true);
     LLVMBuildStore(cx->builder, lower_convert(cx, changed, slot->rep).v, slot->at);
     lower_release_all(cx, args, count);
     return true;
@@ -70,7 +72,8 @@ static bool same_index(const Node *a, const Node *b) {
 }
 
 static bool same_path(const Node *a, const Node *b) {
-    while (a->kind == NODE_INDEX && b->kind == NODE_INDEX && same_index(a->index.index, b->index.index)) {
+    while (a->kind == NODE_INDEX && b->kind == NODE_INDEX &&
+           same_index(a->index.index, b->index.index)) {
         a = a->index.base;
         b = b->index.base;
     }

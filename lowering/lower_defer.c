@@ -68,8 +68,8 @@ static void import_frames(LowerCtx *cx, FuncState *outer) {
 
 static LLVMValueRef add_function(LowerCtx *cx) {
     LLVMTypeRef type = LLVMFunctionType(cx->void_t, &cx->ptr, 1, 0);
-    const char *name = arena_printf(cx->arena, "flap.%s.defer.%u", cx->fs->instance->link_name,
-                                    cx->deferred++);
+    const char *name =
+        arena_printf(cx->arena, "flap.%s.defer.%u", cx->fs->instance->link_name, cx->deferred++);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
     lower_code_attributes(cx, function);

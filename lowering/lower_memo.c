@@ -181,9 +181,8 @@ static LLVMValueRef is_found(LowerCtx *cx, const Memo *memo) {
 static void compute(LowerCtx *cx, const Memo *memo, LLVMValueRef result_at) {
     LLVMValueRef inputs[MOST_INPUTS];
     for (uint32_t i = 0; i < memo->inputs; i++) inputs[i] = LLVMGetParam(memo->function, i);
-    LLVMValueRef result =
-        LLVMBuildCall2(cx->builder, cx->signatures[memo->instance->number], memo->body, inputs,
-                       memo->inputs, "");
+    LLVMValueRef result = LLVMBuildCall2(cx->builder, cx->signatures[memo->instance->number],
+                                         memo->body, inputs, memo->inputs, "");
     LLVMSetInstructionCallConv(result, LLVMFastCallConv);
     LLVMSetTailCallKind(result, LLVMTailCallKindNoTail);
     for (uint32_t i = 0; i < memo->inputs; i++)

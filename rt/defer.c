@@ -19,8 +19,7 @@ void rt_defer_push(const void *record) {
     defer->next = self->defers;
     self->defers = defer;
     // relaxed: the start of the loop publishes it
-    if (self->id == 0 && !self->par)
-        __atomic_store_n(&outside_loops, defer, __ATOMIC_RELAXED);
+    if (self->id == 0 && !self->par) __atomic_store_n(&outside_loops, defer, __ATOMIC_RELAXED);
 }
 
 static void take(RtThread *self, RtDefer *defer) {
