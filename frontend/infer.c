@@ -70,8 +70,21 @@ void infer_result(Walk *w, Type type) {
 }
 
 bool infer_may_report(Walk *w, const Node *node) {
-    if (!w->infer->reporting || w->instance->shared.boxed) return false;
-    return map_put(&w->infer->reported, node, w) == NULL;
+    Infer *infer = w->infer;
+    const Instance *instance = &w->instance->shared;
+    if (instance->boxed) return false;
+    Fault *fault = map_get(&infer->faults, node);
+    if (infer->counting) {
+        if (fault == NULL) {
+            fault = ARENA_NEW(&infer->c->scratch, Fault);
+            map_put(&infer->faults, node, fault);
+        }
+        if (fault->last != w->instance) fault->instances++;
+        fault->last = w->instance;
+    }
+    if (!infer->reporting || fault == NULL) return false;
+    if (fault->instances < infer->kept_counts[instance->function->index]) return false;
+    return map_put(&infer->reported, node, w) == NULL;
 }
 
 // --- instances ----------------------------------------------------------------------------------
@@ -229,19 +242,28 @@ static bool walk_dirty(Infer *infer) {
     return walked;
 }
 
-// Keeps an instance that `main` can reach; each is walked a last time, with final types.
+// Keeps an instance that `main` can reach.
 static void keep_instance(Infer *infer, InstanceVec *kept, Instance *instance) {
     InferInstance *whole = (InferInstance *)instance;
     if (instance == NULL || whole->kept) return;
     whole->kept = true;
     instance->number = kept->len;
+    if (!instance->boxed) infer->kept_counts[instance->function->index]++;
     vec_push(infer->arena, kept, instance);
 }
 
+static void walk_final(Infer *infer, Instance *instance) {
+    Walk w = {.infer = infer, .instance = (InferInstance *)instance,
+              .loop_types = {.arena = infer->arena}};
+    walk_body(&w);
+    CHECK(!w.grew, "types are final in the last walks");
+}
+
 // Instances made for types that were still growing may be left without a caller: they are dropped.
+// The others are walked twice more: what is a mistake in all instances of a function is told.
 static void finish(Infer *infer, Program *program) {
     InstanceVec *kept = &program->instances;
-    infer->reporting = true;
+    infer->counting = true;
     kept->len = 0;
     keep_instance(infer, kept, &infer->instances.items[0]->shared);
     keep_instance(infer, kept, program->user_main_instance);
@@ -250,15 +272,15 @@ static void finish(Infer *infer, Program *program) {
         uint32_t nodes = instance->function->node_count;
         for (uint32_t n = 0; n < nodes; n++)
             instance->callees[n] = instance->parallel_callees[n] = NULL;
-        Walk w = {.infer = infer, .instance = (InferInstance *)instance,
-                  .loop_types = {.arena = infer->arena}};
-        walk_body(&w);
-        CHECK(!w.grew, "types are final in the last walk");
+        walk_final(infer, instance);
         for (uint32_t n = 0; n < nodes; n++) {
             keep_instance(infer, kept, instance->callees[n]);
             keep_instance(infer, kept, instance->parallel_callees[n]);
         }
     }
+    infer->counting = false;
+    infer->reporting = true;
+    VEC_EACH(Instance *, instance, kept) walk_final(infer, instance);
 }
 
 // A program's own `main` is called with nothing after the top level.
@@ -272,9 +294,11 @@ static void infer_user_main(Infer *infer, Program *program) {
 
 bool infer_run(Compilation *c) {
     Program *program = c->program;
-    Infer infer = {.c = c, .arena = &c->unit, .reported = {.arena = &c->scratch}};
+    Infer infer = {.c = c, .arena = &c->unit, .reported = {.arena = &c->scratch},
+                   .faults = {.arena = &c->scratch}};
     infer.of_function = ARENA_ARRAY(&c->scratch, InferInstance *, program->functions.len);
     infer.instance_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
+    infer.kept_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
     new_instance(&infer, program->main, false, false);
     infer_user_main(&infer, program);
     while (walk_dirty(&infer)) {}

@@ -230,8 +230,9 @@ static Type infer_reduce(Walk *w, Node *node, Type list) {
     Type args[2] = {type_join(arena, element, *slot), element};
     Type result = direct_call(w, node, function, args, false);
     result = type_join(arena, type_join(arena, element, result), type_integer(0, 0));
+    result = type_widen(arena, *slot, result);
     if (!type_equal(result, *slot)) w->grew = true;
-    return type_widen(arena, *slot, result);
+    return result;
 }
 
 Type infer_pipe(Walk *w, Node *node) {

@@ -24,6 +24,12 @@ typedef struct InferInstance {
 } InferInstance;
 typedef VEC(InferInstance *) InferInstanceVec;
 
+// In how many instances a node is a mistake, and the one counted last.
+typedef struct Fault {
+    const InferInstance *last;
+    uint32_t instances;
+} Fault;
+
 // A narrower range of a symbol in the code being walked; popped at the end of the branch. It ends
 // early when a mutable symbol is updated.
 typedef struct Refinement {
@@ -38,8 +44,11 @@ typedef struct Infer {
     InferInstance **of_function; // by Function.index: chain of instances
     uint32_t *instance_counts;   // by Function.index
     bool changed_globals;
-    bool reporting; // the last walk: types are final, mistakes are told
+    bool counting;  // the last walk but one: types are final, mistakes are counted
+    bool reporting; // the last walk: mistakes are told
+    PtrMap faults;   // Node -> Fault
     PtrMap reported; // nodes with a mistake already told
+    uint32_t *kept_counts; // by Function.index: instances that stay, without the boxed one
 } Infer;
 
 // One walk over one instance.
@@ -61,7 +70,8 @@ void infer_result(Walk *w, Type type);
 InferInstance *infer_instance(Walk *w, Function *function, const Type *args);
 // Notes that `node` calls `callee` directly.
 void infer_note_callee(Walk *w, const Node *node, InferInstance *callee);
-// True if the mistake at `node` is to be told now (types are final, and it was not told yet).
+// True if the mistake at `node` is to be told now: types are final, it is one in every instance of
+// its function (else the run tells: values decide which code is reached), and was not told yet.
 bool infer_may_report(Walk *w, const Node *node);
 
 // infer_expr.c
