@@ -1,6 +1,6 @@
 // lower_const.c: constants of generated code: numbers, texts, immortal strings and lists, places
-// for messages, closures without captures. Equal ones are made once. Nothing here changes at run
-// time but lists of anything but numbers, which are built once, when the program starts.
+// for messages, closures without captures. Equal texts are made once. Nothing here changes at run
+// time: what a list of literals holds is data too, however deep, and costs no code.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 #include <math.h>
@@ -83,15 +83,6 @@ LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len) {
     return global;
 }
 
-LLVMValueRef lower_numbers(LowerCtx *cx, const double *values, uint32_t count) {
-    LLVMValueRef *words = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
-    for (uint32_t i = 0; i < count; i++) words[i] = lower_f64(cx, values[i]);
-    LLVMValueRef parts[] = {header(cx, RT_KIND_LIST, 0), lower_i64(cx, count), lower_i64(cx, count),
-                            lower_i64(cx, 0), LLVMConstArray2(cx->f64, words, count)};
-    LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    return private_constant(cx, value, "flap.numbers", 16);
-}
-
 LLVMValueRef lower_place(LowerCtx *cx, Span span) {
     Place place = source_place(&cx->c->unit, &cx->c->sources, span.begin);
     const char *name = cx->fs ? cx->fs->name : "main";
@@ -129,10 +120,56 @@ bool lower_number_literal(const Node *node, double *value) {
 // --- folded constants
 // -----------------------------------------------------------------------------
 
-static bool all_numbers(const Node *list, double *values) {
-    for (uint32_t i = 0; i < list->list.items.len; i++)
-        if (!lower_number_literal(list->list.items.items[i], &values[i])) return false;
+static const Node *behind_name(const Node *node) {
+    bool named = node->kind == NODE_NAME && node->name.symbol;
+    return named && node->name.symbol->kind == SYMBOL_CONSTANT ? node->name.symbol->constant : node;
+}
+
+static bool is_literal(const Node *node) {
+    double value;
+    if (lower_number_literal(node, &value)) return true;
+    node = behind_name(node);
+    if (!node || node->kind == NODE_STRING) return node != NULL;
+    if (node->kind != NODE_LIST) return false;
+    VEC_EACH(Node *, item, &node->list.items)
+    if (!is_literal(item)) return false;
     return true;
+}
+
+static LLVMValueRef literal_list(LowerCtx *cx, const Node *node);
+
+// The word of a literal, as data.
+static LLVMValueRef literal_word(LowerCtx *cx, const Node *node, bool *boxed) {
+    double value;
+    if (lower_number_literal(node, &value)) return LLVMConstBitCast(lower_f64(cx, value), cx->i64);
+    node = behind_name(node);
+    bool list = node->kind == NODE_LIST;
+    LLVMValueRef object =
+        list ? literal_list(cx, node) : lower_str(cx, node->string.bytes, node->string.len);
+    uint64_t tag = (uint64_t)(list ? RT_TAG_LIST : RT_TAG_STRING) << RT_TAG_SHIFT;
+    *boxed = true;
+    return LLVMConstAdd(LLVMConstPtrToInt(object, cx->i64), LLVMConstInt(cx->i64, tag, 0));
+}
+
+static LLVMValueRef literal_list(LowerCtx *cx, const Node *node) {
+    LLVMValueRef global = map_get(&cx->constants, node);
+    if (global) return global;
+    uint32_t count = node->list.items.len;
+    LLVMValueRef *words = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
+    bool boxed = false;
+    for (uint32_t i = 0; i < count; i++)
+        words[i] = literal_word(cx, node->list.items.items[i], &boxed);
+    LLVMValueRef parts[] = {header(cx, RT_KIND_LIST, boxed ? RT_FLAG_BOXED : 0),
+                            lower_i64(cx, count), lower_i64(cx, count), lower_i64(cx, 0),
+                            LLVMConstArray2(cx->i64, words, count)};
+    LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
+    global = private_constant(cx, value, boxed ? "flap.list" : "flap.numbers", 16);
+    map_put(&cx->constants, node, global);
+    return global;
+}
+
+LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node) {
+    return is_literal(node) ? literal_list(cx, node) : NULL;
 }
 
 static LVal constant_number(LowerCtx *cx, double value) {
@@ -143,25 +180,13 @@ static LVal constant_number(LowerCtx *cx, double value) {
 }
 
 static LVal constant_list(LowerCtx *cx, Node *node) {
-    Type type = type_of_kind(KIND_LIST);
-    double *values = ARENA_ARRAY(cx->arena, double, node->list.items.len + 1);
-    LLVMValueRef global = map_get(&cx->constants, node);
-    if (all_numbers(node, values)) {
-        if (!global) {
-            global = lower_numbers(cx, values, node->list.items.len);
-            map_put(&cx->constants, node, global);
-        }
-        return lower_val(REP_LIST, type_list(cx->arena, type_number()), global, false);
-    }
-    if (!global) {
-        global = LLVMAddGlobal(cx->module, cx->ptr, "flap.constant");
-        LLVMSetInitializer(global, LLVMConstNull(cx->ptr));
-        LLVMSetLinkage(global, LLVMInternalLinkage);
-        map_put(&cx->constants, node, global);
-        vec_push(cx->arena, &cx->kept_constants, node);
-    }
-    return lower_val(REP_LIST, type, LLVMBuildLoad2(cx->builder, cx->ptr, global, "constant"),
-                     false);
+    LLVMValueRef list = lower_literal_list(cx, node);
+    CHECK(list != NULL, "a constant list holds literals");
+    bool numbers = true;
+    double value;
+    VEC_EACH(Node *, item, &node->list.items) numbers &= lower_number_literal(item, &value);
+    Type type = numbers ? type_list(cx->arena, type_number()) : type_of_kind(KIND_LIST);
+    return lower_val(REP_LIST, type, list, false);
 }
 
 LVal lower_constant(LowerCtx *cx, Node *node) {
@@ -172,29 +197,4 @@ LVal lower_constant(LowerCtx *cx, Node *node) {
                          lower_str(cx, node->string.bytes, node->string.len), false);
     CHECK(node->kind == NODE_LIST, "a constant is a number, a string or a list of those");
     return constant_list(cx, node);
-}
-
-// The word of a constant, owned by the list that it goes into.
-static LLVMValueRef make_word(LowerCtx *cx, Node *node) {
-    double value;
-    if (node->kind != NODE_LIST || node->list.items.len == 0)
-        return lower_word(cx, lower_constant(cx, node));
-    LLVMValueRef list = RT(cx, rt_list_new, lower_i64(cx, node->list.items.len));
-    VEC_EACH(Node *, item, &node->list.items) {
-        if (lower_number_literal(item, &value))
-            list = RT(cx, rt_list_push_number, list, lower_f64(cx, value));
-        else
-            list = RT(cx, rt_list_push, list, make_word(cx, item));
-    }
-    return lower_word(cx, lower_val(REP_LIST, type_of_kind(KIND_LIST), list, true));
-}
-
-void lower_make_constants(LowerCtx *cx, LLVMValueRef before) {
-    LLVMPositionBuilderBefore(cx->builder, before);
-    VEC_EACH(Node *, node, &cx->kept_constants) {
-        LVal word = lower_val(REP_ANY, type_of_kind(KIND_LIST), make_word(cx, node), true);
-        LLVMValueRef list = lower_convert(cx, word, REP_LIST).v;
-        RT(cx, rt_constant, list);
-        LLVMBuildStore(cx->builder, list, map_get(&cx->constants, node));
-    }
 }

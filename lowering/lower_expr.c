@@ -179,16 +179,6 @@ static void lower_ret(LowerCtx *cx, Node *node) {
 // --- lists
 // ----------------------------------------------------------------------------------------
 
-static bool literal_numbers(LowerCtx *cx, Node *node, LVal *result) {
-    uint32_t count = node->list.items.len;
-    double *values = ARENA_ARRAY(cx->arena, double, count + 1);
-    for (uint32_t i = 0; i < count; i++)
-        if (!lower_number_literal(node->list.items.items[i], &values[i])) return false;
-    *result =
-        lower_val(REP_LIST, lower_node_type(cx, node), lower_numbers(cx, values, count), false);
-    return true;
-}
-
 static void store_item(LowerCtx *cx, LLVMValueRef list, uint32_t at, LVal item) {
     LLVMValueRef to = lower_field(cx, list, 32 + 8 * (int64_t)at);
     if (item.rep == REP_F64 || item.rep == REP_I64)
@@ -198,12 +188,12 @@ static void store_item(LowerCtx *cx, LLVMValueRef list, uint32_t at, LVal item) 
 }
 
 static LVal lower_list(LowerCtx *cx, Node *node) {
-    LVal result;
-    if (literal_numbers(cx, node, &result)) return result;
+    LLVMValueRef literal = lower_literal_list(cx, node);
+    if (literal) return lower_val(REP_LIST, lower_node_type(cx, node), literal, false);
     uint32_t count = node->list.items.len;
     bool boxed = false, jumps = (lower_node_flags(cx, node) & NODE_MAY_JUMP) != 0;
     LLVMValueRef list = RT(cx, rt_list_new, lower_i64(cx, count));
-    result = lower_val(REP_LIST, lower_node_type(cx, node), list, true);
+    LVal result = lower_val(REP_LIST, lower_node_type(cx, node), list, true);
     uint32_t held = lower_hold(cx, result);
     for (uint32_t i = 0; i < count; i++) {
         LVal item = lower_expr(cx, node->list.items.items[i]);

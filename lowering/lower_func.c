@@ -344,7 +344,6 @@ static void lower_clauses(LowerCtx *cx) {
 
 static void lower_main(LowerCtx *cx) {
     FuncState *fs = cx->fs;
-    cx->main_entry_end = fs->entry_end;
     // The top level's deferred blocks run after `main`.
     uint32_t mark = lower_scope(cx);
     lower_statements(cx, fs->function->body);

@@ -137,13 +137,11 @@ struct LowerCtx {
     PtrMap texts;             // Name -> global C string
     PtrMap closures;          // Instance, Builtin -> constant RtClosure
     PtrMap infos;             // Function -> RtFunctionInfo
-    PtrMap constants;         // constant's Node -> global that holds it
+    PtrMap constants;         // a literal list's Node -> global RtList
     PtrMap depths;            // Function -> Depth
     PtrMap addresses;         // symbols that hold what `as ptr` gave
-    NodeVec kept_constants;   // those to be made when the program starts
     PtrMap inside;            // INDEX nodes that need no check in the code being emitted
     PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
-    LLVMValueRef main_entry_end;
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
     bool fast_rounding;       // floor and its like are instructions
@@ -175,15 +173,14 @@ LLVMValueRef lower_i32(LowerCtx *cx, int32_t value);
 LLVMValueRef lower_f64(LowerCtx *cx, double value);
 LLVMValueRef lower_cstr(LowerCtx *cx, const char *text);             // private constant, NUL-terminated
 LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len); // immortal RtStr
-LLVMValueRef lower_numbers(LowerCtx *cx, const double *values, uint32_t count); // immortal RtList
+// The immortal RtList of a list of literals, numbers, texts and lists of those; else null.
+LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node);
 LLVMValueRef lower_place(LowerCtx *cx, Span span);                   // RtPlace
 LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t arity);
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name);
 // The value of a folded constant; node ids are not looked at.
 LVal lower_constant(LowerCtx *cx, Node *node);
-// Fills the globals of constants that are made when the program starts.
-void lower_make_constants(LowerCtx *cx, LLVMValueRef before);
 bool lower_number_literal(const Node *node, double *value);
 
 // --- lower_value.c --------------------------------------------------------------------------------

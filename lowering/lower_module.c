@@ -137,7 +137,6 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     VEC_EACH(Instance *, instance, &program->instances) declare_instance(cx, instance);
     lower_survey(cx);
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
-    lower_make_constants(cx, cx->main_entry_end);
     verify(cx);
     LLVMDisposeBuilder(cx->builder);
     arena_free(&arena);

@@ -3,36 +3,11 @@
 #include "value.h"
 #include "pool.h"
 
-// Constants of the program that were made when it started; only kept when leaks are told.
-typedef struct Constant {
-    RtList *list;
-    struct Constant *next;
-} Constant;
-static Constant *constants;
-
-void rt_constant(RtList *list) {
-    list->header.count = RT_IMMORTAL;
-    if (!rti_process.debug_leaks) return;
-    Constant *constant = rti_alloc(sizeof *constant);
-    *constant = (Constant){list, constants};
-    constants = constant;
-}
-
-static void free_constants(void) {
-    while (constants) {
-        Constant *constant = constants;
-        constants = constant->next;
-        rt_free_object(constant->list);
-        rti_free(constant);
-    }
-}
-
 void rti_leaks_tell(void) {
     if (!rti_process.debug_leaks) return;
     rti_out_flush();
     rti_pool_end();
     rti_memos_free(rti_self());
-    free_constants();
     rti_sink_free(&rti_process.out); // the runtime's own
     rti_sink_free(&rti_process.in);
     rti_process.in_at = 0;
