@@ -194,6 +194,17 @@ static void sum_body(Sema *s, ParSite *site) {
         s->program->foreign_in_parallel = true;
 }
 
+// `xs || f` runs f on several threads.
+static void sum_pipes(Sema *s) {
+    for (uint32_t i = 0; i < s->calls.len; i++) {
+        const CallSite *call = &s->calls.items[i];
+        if (call->node->kind != NODE_PIPE || call->node->pipe.op != PIPE_PARALLEL) continue;
+        s->program->parallel = true;
+        if (s->program->foreign && (sema_call_effects(s, call) & EFFECT_FOREIGN) != 0)
+            s->program->foreign_in_parallel = true;
+    }
+}
+
 void sema_sum_effects(Sema *s) {
     CallGraph graph = {.s = s};
     uint32_t count = s->infos.len;
@@ -206,4 +217,5 @@ void sema_sum_effects(Sema *s) {
     for (uint32_t i = 0; i < count; i++)
         if (graph.number[i] == NOT_SEEN) walk_from(&graph, &path, i);
     for (uint32_t i = 0; i < s->parallel.len; i++) sum_body(s, &s->parallel.items[i]);
+    sum_pipes(s);
 }

@@ -195,8 +195,12 @@ static Type pipe_one(Walk *w, Node *node, Type value) {
     const Builtin *builtin = known_builtin(right);
     if (builtin != NULL) return builtin_type(w, node, NULL, builtin, &value, 1);
     Function *function = known_function(w, right);
-    if (function != NULL && function->param_count == 1)
-        return direct_call(w, node, function, &value, value.kinds == 0);
+    if (function != NULL && function->param_count == 1) {
+        w->par_depth += node->pipe.op == PIPE_PARALLEL;
+        Type result = direct_call(w, node, function, &value, value.kinds == 0);
+        w->par_depth -= node->pipe.op == PIPE_PARALLEL;
+        return result;
+    }
     return indirect_call(w, node, right, &value, 1, value.kinds == 0);
 }
 

@@ -229,10 +229,16 @@ typedef struct Applied {
     bool never; // its argument has no value
 } Applied;
 
+// `xs || f` where it may use other threads: not inside a parallel body.
+static bool shares_pipe(LowerCtx *cx, const Node *node) {
+    return node->pipe.op == PIPE_PARALLEL && !cx->fs->plan && !cx->fs->instance->parallel;
+}
+
 static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
     Applied applied = {.builtin = named_builtin(right)};
     if (applied.builtin) return applied;
     applied.instance = lower_callee(cx, node);
+    if (shares_pipe(cx, node)) applied.instance = cx->fs->instance->parallel_callees[node->id];
     applied.never = !applied.instance && named_function(right) != NULL && !lower_callee(cx, right);
     if (applied.never) return applied;
     if (applied.instance)
@@ -291,7 +297,65 @@ static void each_end(LowerCtx *cx, const Each *each) {
     lower_at(cx, each->end);
 }
 
+// --- xs || f
+
+typedef struct Map {
+    Node *node;
+    LVal list;
+    LLVMValueRef made;
+    Applied applied;
+    Type element; // of the result
+} Map;
+
+static void map_start(LowerCtx *cx, void *context, LLVMValueRef k) {
+    (void)k;
+    Map *map = context;
+    map->list.v = lower_import(cx, map->list.v);
+    map->made = lower_import(cx, map->made);
+    if (map->applied.value.v) map->applied.value.v = lower_import(cx, map->applied.value.v);
+    map->applied.value.owned = false;
+}
+
+static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
+    Map *map = context;
+    Type element = type_element(map->list.type);
+    bool numbers = element.kinds == KIND_NUMBER;
+    LLVMValueRef from =
+        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->list.v), &k, 1, "");
+    LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, from, cx->tbaa_element, "");
+    LVal value = lower_val(numbers ? REP_F64 : REP_ANY, element, item, false);
+    value = lower_as(cx, value, element);
+    LVal result = lower_own(cx, apply(cx, &map->applied, &value, 1, map->element, map->node->span));
+    LLVMValueRef to =
+        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->made), &k, 1, "");
+    lower_store(cx, lower_word(cx, result), to, cx->tbaa_element);
+}
+
+static uint8_t effects_of(const Applied *applied) {
+    if (applied->builtin) return applied->builtin->effects;
+    return applied->instance ? applied->instance->function->effects : 0x7f;
+}
+
+static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
+    Type type = lower_node_type(cx, node), element = type_element(type);
+    if (element.kinds == 0) element = type_any();
+    Map map = {.node = node, .list = list, .element = element};
+    map.applied = make_ready(cx, node, node->pipe.right);
+    LVal function = map.applied.value;
+    LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
+    map.made = made;
+    uint8_t effects = effects_of(&map.applied);
+    lower_parallel_each(cx, length, effects, node->span, map_start, map_one, &map);
+    lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
+    if (element.kinds != KIND_NUMBER)
+        lower_store(cx, LLVMConstInt(cx->i8, 1 /* RT_FLAG_BOXED */, 0), lower_field(cx, made, 5),
+                    cx->tbaa_header);
+    if (function.v) lower_release(cx, function);
+    return lower_val(REP_LIST, type, made, true);
+}
+
 static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
+    if (shares_pipe(cx, node)) return pipe_parallel(cx, node, list);
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
     Applied applied = make_ready(cx, node, node->pipe.right);

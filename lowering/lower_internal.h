@@ -144,6 +144,7 @@ struct LowerCtx {
     PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
+    uint32_t maps;            // bodies made of `xs || f`
     bool fast_rounding;       // floor and its like are instructions
     FuncState *fs;
 };
@@ -348,6 +349,11 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
 LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value);
+// Calls `fill` for the body of a parallel loop over k in 0 ..< count: what `xs || f` is made of. Values
+// of the function around it come in by lower_import(). `effects`: EFFECT_… of the body.
+typedef void ParFill(LowerCtx *cx, void *context, LLVMValueRef k);
+void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span, ParFill *start,
+                         ParFill *fill, void *context);
 // Jumps that leave a parallel body: true if this is one, which is then emitted; takes the value.
 typedef enum ExitKind { EXIT_LEAVE, EXIT_NEXT, EXIT_RETURN } ExitKind;
 bool lower_exit(LowerCtx *cx, ExitKind what, LoopNode *loop, LVal value);

@@ -163,12 +163,12 @@ static void import_frames(LowerCtx *cx, FuncState *outer) {
     }
 }
 
-static LLVMValueRef add_body(LowerCtx *cx, const Par *par) {
+static LLVMValueRef add_body(LowerCtx *cx, const Par *par, const char *what) {
     LLVMTypeRef params[] = {cx->ptr, cx->i64, cx->i64, cx->i64};
     LLVMTypeRef type = LLVMFunctionType(cx->void_t, params, 4, 0);
     const Instance *instance = cx->fs->instance;
     const char *name =
-        arena_printf(cx->arena, "flap.%s.par.%u", instance->link_name, par->plan->number);
+        arena_printf(cx->arena, "flap.%s.%s.%u", instance->link_name, what, par->plan->number);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
     lower_code_attributes(cx, function);
@@ -179,7 +179,7 @@ static LLVMValueRef add_body(LowerCtx *cx, const Par *par) {
 
 static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     FuncState *outer = cx->fs;
-    par->function = add_body(cx, par);
+    par->function = add_body(cx, par, "par");
     lower_begin(cx, fs, outer->instance, par->function);
     fs->plan = par->plan;
     fs->par = par;
@@ -445,4 +445,50 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     Rep rep = par.result_rep;
     LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), par.result, "");
     return lower_val(rep, lower_node_type(cx, node), v, lower_is_counted_rep(rep));
+}
+
+// --- loops that no prefix stands before -----------------------------------------------------------
+
+static void each_iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef extra) {
+    (void)extra;
+    uint32_t mark = lower_scope(cx);
+    par->each(cx, par->context, k);
+    lower_scope_end(cx, mark);
+}
+
+static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, uint8_t effects, Span span) {
+    int32_t flags = (effects & EFFECT_OUTPUT ? RT_PAR_OUTPUT : 0) |
+                    (effects & EFFECT_WAIT ? RT_PAR_WAITS : 0);
+    LLVMValueRef parts[] = {par->function,       fill_record(cx, par, fs), par->count,
+                            lower_i64(cx, 0),    lower_i32(cx, flags),     lower_i32(cx, 0),
+                            lower_place(cx, span)};
+    static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
+    LLVMValueRef loop = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
+    for (uint32_t i = 0; i < COUNT_OF(parts); i++)
+        LLVMBuildStore(cx->builder, parts[i], lower_field(cx, loop, offsets[i]));
+    RT(cx, rt_par_for, loop);
+}
+
+void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span, ParFill *start,
+                         ParFill *fill, void *context) {
+    ParPlan *plan = ARENA_NEW(cx->arena, ParPlan);
+    LoopNode *loop = ARENA_NEW(cx->arena, LoopNode);
+    plan->number = cx->maps++;
+    plan->loop = loop;
+    Par par = {.loop = loop, .plan = plan, .low = lower_i64(cx, 0), .count = count,
+               .each = fill, .context = context};
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
+    FuncState fs, *outer = cx->fs;
+    par.function = add_body(cx, &par, "map");
+    lower_begin(cx, &fs, outer->instance, par.function);
+    fs.plan = plan;
+    fs.shared = true;
+    fs.record = LLVMGetParam(par.function, 0);
+    start(cx, context, NULL);
+    count_loop(cx, &par, LLVMGetParam(par.function, 1), LLVMGetParam(par.function, 2), 1,
+               each_iteration, NULL, NULL);
+    LLVMBuildRetVoid(cx->builder);
+    lower_end(cx);
+    LLVMPositionBuilderAtEnd(cx->builder, here);
+    run_each(cx, &par, &fs, effects, span);
 }
