@@ -169,6 +169,11 @@ void rt_par_turn(void) {
     rti_par_wait_turn();
 }
 
+void rt_par_foreign(void) {
+    const RtParState *state = rti_self()->par;
+    if (state && state->job->loop) rti_par_wait_turn();
+}
+
 void rt_par_key(uint64_t word, const RtPlace *place) {
     rti_map_check_key(word, place);
     if (rti_is_number(word) && rti_number(word) != rti_number(word))
