@@ -79,7 +79,7 @@ static Bound enter_call(LowerCtx *cx, Node *node, const Function *function) {
     now = LLVMBuildAdd(cx->builder, now, lower_i64(cx, 1), "");
     LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, now, most, "");
     LLVMBasicBlockRef on = lower_rare(cx, over, "too.deep");
-    RT0(cx, rt_stop_depth);
+    RT(cx, rt_stop_depth, lower_place(cx, node->span));
     lower_rare_stop(cx, on);
     LLVMBuildStore(cx->builder, now, bound.depth->now);
     return bound;

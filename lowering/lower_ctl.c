@@ -82,7 +82,7 @@ static void enter_body(LowerCtx *cx, Opened *o, LLVMValueRef goes_on) {
         LLVMValueRef counter = counter_now(cx, &o->frame);
         LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGE, counter, o->most, "");
         LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");
-        RT(cx, rt_stop_loop, o->most);
+        RT(cx, rt_stop_loop_at, o->most, lower_place(cx, o->frame.loop->header));
         lower_rare_stop(cx, on);
     }
     cx->fs->loop = &o->frame;

@@ -109,7 +109,7 @@ void lower_defer(LowerCtx *cx, Node *node) {
     LLVMValueRef function = add_function(cx);
     fill_function(cx, &fs, function, node->defer.body);
     LLVMValueRef environment = fill_environment(cx, &fs);
-    LLVMValueRef record = lower_words_alloca(cx, 3, "deferred");
+    LLVMValueRef record = lower_words_alloca(cx, 4, "deferred");
     LLVMBuildStore(cx->builder, function, record);
     LLVMBuildStore(cx->builder, environment, lower_field(cx, record, 8));
     RT(cx, rt_defer_push, record);

@@ -17,6 +17,7 @@ void rt_defer_push(const void *record) {
     RtDefer *defer = (RtDefer *)(uintptr_t)record;
     RtThread *self = rti_self();
     defer->next = self->defers;
+    defer->stack = __builtin_frame_address(0);
     self->defers = defer;
     // relaxed: the start of the loop publishes it
     if (self->id == 0 && !self->par) __atomic_store_n(&outside_loops, defer, __ATOMIC_RELAXED);

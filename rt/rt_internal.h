@@ -40,6 +40,8 @@ typedef struct RtThread {
     const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string
     int64_t cursor_point, cursor_byte;
     struct RtCell *held; // builtin_cell.c: the mutexes that it has locked
+    bool overflowed;     // its stack has run out once, and that was told
+    const RtDefer *unwound; // where it went on after that
     RtDefer *defers;     // defer.c: deferred blocks to be run, innermost first
     uint64_t **memos;    // call.c: tables of remembered results, by number
     int64_t memo_count;

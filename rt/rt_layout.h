@@ -120,6 +120,7 @@ typedef struct RtDefer {
     void (*code)(void *environment);
     void *environment;
     struct RtDefer *next; // the one reached before, in the same thread
+    const void *stack;    // below the frame that it lies in
 } RtDefer;
 
 // A parallel loop as generated code hands it to rt_par_for().

@@ -43,7 +43,7 @@ static void on_fault(int signal, void *info, void *context) {
     (void)signal;
     char *address;
     __builtin_memcpy(&address, (char *)info + 16, sizeof address); // siginfo's si_addr
-    rti_fault(address, context);
+    if (rti_fault(address, context)) return;
     set_fault_handler(NULL); // no overflow: the instruction faults again, and that ends the process
 }
 

@@ -26,7 +26,7 @@ _Noreturn void rti_exit(int status, bool orderly) {
 static struct sigaction earlier_action; // what the process did about faults before
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
-    rti_fault(info->si_addr, context);
+    if (rti_fault(info->si_addr, context)) return;
     (void)sigaction(signal, &earlier_action,
                     NULL); // no overflow: it faults again, as it would have
 }

@@ -90,23 +90,24 @@ void rti_thread_debug(const char *text, int64_t number, const char *more) {
     (void)rti_sys_write(2, line, (size_t)(end - line));
 }
 
-void rti_fault(const char *address, const char *context) {
-    enum { GAP = 1 << 20 }; // the kernel keeps other mappings so far from the first stack
-    const RtThread *self = rti_self();
-    bool overflow;
-    if (self->stack_low) { // the guard, and slack for what the estimate of the first stack misses
-        size_t below = self->id ? RTI_GUARD_SIZE : (size_t)GAP;
-        size_t above = self->id ? 0 : (size_t)RTI_GUARD_SIZE;
-        uintptr_t low = (uintptr_t)self->stack_low, at = (uintptr_t)address;
-        overflow = at < low + above && at + below >= low;
-    } else { // a stack without limit ran into something: the fault is where the stack pointer is
-        uintptr_t sp;
-        __builtin_memcpy(&sp, context + RTI_CONTEXT_SP, sizeof sp);
-        overflow =
-            (uintptr_t)address + RTI_GUARD_SIZE >= sp && (uintptr_t)address < sp + RTI_GUARD_SIZE;
-    }
-    if (!overflow) return;
-    rti_par_wait_turn_in_handler();
+static _Noreturn void end_after_overflow(void) {
+    rti_defers_run();
+    rti_process_end(1);
+}
+
+// The program goes on where the innermost deferred block's frame ends: what lay below is lost.
+static void unwind_to_defer(const RtThread *self, char *context) {
+    enum { ROOM = 256 };
+    uintptr_t sp = ((uintptr_t)self->defers->stack - ROOM) & ~(uintptr_t)15;
+    uintptr_t code = (uintptr_t)&end_after_overflow;
+#if defined(__x86_64__)
+    sp -= 8; // as after a call
+#endif
+    __builtin_memcpy(context + RTI_CONTEXT_SP, &sp, sizeof sp);
+    __builtin_memcpy(context + RTI_CONTEXT_PC, &code, sizeof code);
+}
+
+static void tell_overflow(const char *address, const char *context) {
     const char *stack;
     uintptr_t code;
     __builtin_memcpy(&stack, context + RTI_CONTEXT_SP, sizeof stack);
@@ -122,7 +123,33 @@ void rti_fault(const char *address, const char *context) {
     }
     *end++ = '\n';
     rti_err(line, (size_t)(end - line));
-    rti_process_end(1);
+}
+
+bool rti_fault(const char *address, char *context) {
+    enum { GAP = 1 << 20 }; // the kernel keeps other mappings so far from the first stack
+    RtThread *self = rti_self();
+    bool overflow;
+    if (self->stack_low) { // the guard, and slack for what the estimate of the first stack misses
+        size_t below = self->id ? RTI_GUARD_SIZE : (size_t)GAP;
+        size_t above = self->id ? 0 : (size_t)RTI_GUARD_SIZE;
+        uintptr_t low = (uintptr_t)self->stack_low, at = (uintptr_t)address;
+        overflow = at < low + above && at + below >= low;
+    } else { // a stack without limit ran into something: the fault is where the stack pointer is
+        uintptr_t sp;
+        __builtin_memcpy(&sp, context + RTI_CONTEXT_SP, sizeof sp);
+        overflow =
+            (uintptr_t)address + RTI_GUARD_SIZE >= sp && (uintptr_t)address < sp + RTI_GUARD_SIZE;
+    }
+    if (!overflow) return false;
+    rti_par_wait_turn_in_handler();
+    if (!self->overflowed) tell_overflow(address, context);
+    self->overflowed = true;
+    // One that had not even the stack to begin is left out.
+    if (self->defers && self->defers == self->unwound) self->defers = self->defers->next;
+    self->unwound = self->defers;
+    if (!self->defers) rti_process_end(1);
+    unwind_to_defer(self, context);
+    return true;
 }
 
 #ifdef RT_STRESS

@@ -66,9 +66,10 @@ void rti_thread_name(char *name, int32_t id);
 void rti_thread_debug(const char *text, int64_t number, const char *more);
 
 // What a fault at `address` with this signal context means: prints "Error: stack overflow", after
-// this thread's turn, and ends the process when the address lies below the thread's stack;
-// otherwise returns, and the caller restores the default crash.
-void rti_fault(const char *address, const char *context);
+// this thread's turn, and ends the process when the address lies below the thread's stack. True: not
+// before the deferred blocks have run, for which the context was changed. False: it is no overflow,
+// and the caller restores the default crash.
+bool rti_fault(const char *address, char *context);
 
 // Failing the n-th call on purpose, in stress builds: FLAP_STRESS_FAIL_CLONE, FLAP_STRESS_FAIL_MMAP
 // = n or n+ (that one and all later).
