@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 from fuzz_expressions import ATOM, E, Expressions
 
 HERE = os.path.dirname(os.path.abspath(__file__))
