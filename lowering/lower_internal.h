@@ -293,6 +293,8 @@ Path lower_path(LowerCtx *cx, Node *target, Node *const *more, LVal *values, uin
 LVal lower_path_read(LowerCtx *cx, const Path *path);
 void lower_path_write(LowerCtx *cx, const Path *path, LVal value); // takes the value
 void lower_path_end(LowerCtx *cx, const Path *path);
+// Stops unless 0 <= position < length.
+void lower_check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span);
 typedef struct Hoist {
     VEC(SymSlot *) slots;
 } Hoist;

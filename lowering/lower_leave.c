@@ -98,7 +98,9 @@ static LLVMValueRef add_restore(LowerCtx *cx, const Path *path) {
 void lower_note_old(LowerCtx *cx, const Path *path) {
     LLVMValueRef list = lower_symbol(cx, path->symbol).v;
     LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
-    LVal old = lower_element(cx, lower_data(cx, list), lower_length(cx, list), position,
+    LLVMValueRef length = lower_length(cx, list);
+    lower_check_bounds(cx, position, length, path->span); // what cannot be written is not put back
+    LVal old = lower_element(cx, lower_data(cx, list), length, position,
                              type_element(path->slot->type));
     LLVMValueRef words = lower_words_alloca(cx, 2, "old");
     LVal index = lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), position, false);

@@ -55,7 +55,7 @@ LVal lower_path_read(LowerCtx *cx, const Path *path) {
 // --- writing
 // --------------------------------------------------------------------------------------
 
-static void check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span) {
+void lower_check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span) {
     LLVMValueRef outside = LLVMBuildICmp(cx->builder, LLVMIntUGE, position, length, "outside");
     LLVMBasicBlockRef on = lower_rare(cx, outside, "out.of.range");
     RT(cx, rt_stop_range, position, length, lower_place(cx, span));
@@ -127,7 +127,7 @@ static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
                             path->span);
         if (i > 0 || !path->slot->known_unique) list = unshare(cx, list, at, rep == REP_ANY);
         LLVMValueRef position = lower_position(cx, path->indices[i], path->span);
-        check_bounds(cx, position, lower_length(cx, list), path->span);
+        lower_check_bounds(cx, position, lower_length(cx, list), path->span);
         at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, list), &position, 1, "");
         type = type_element(type);
         rep = REP_ANY;
@@ -166,7 +166,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     if (path->count == 1 && slot->data && slot->hoisted_write) {
         LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
         if (!map_get(&cx->inside, path->steps[0]))
-            check_bounds(cx, position, slot->length, path->span);
+            lower_check_bounds(cx, position, slot->length, path->span);
         LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, slot->data, &position, 1, "");
         lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
         return;
