@@ -466,10 +466,12 @@ def main():
     parser.add_argument("--threads", help="numbers of threads for all programs that leave it open")
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for all programs")
     parser.add_argument("--under", help="a command that executables are run under: \"valgrind -q\"")
+    parser.add_argument("--without", help="leaves out files whose names begin so")
     parser.add_argument("-q", action="store_true", help="print failures only")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
-    tests = [Test(path) for path in collect(options.files)]
+    tests = [Test(path) for path in collect(options.files)
+             if not (options.without and os.path.basename(path).startswith(options.without))]
     paths = [test.path for test in tests if not test.helper and (test.runs() or not conditioned(options))]
     if options.list:
         print("\n".join(os.path.relpath(path, ROOT) for path in paths))
