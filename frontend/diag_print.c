@@ -25,8 +25,7 @@ static const char *severity_text(DiagSeverity severity) {
     return "error";
 }
 
-// --- order
-// ----------------------------------------------------------------------------------------
+// --- order ---------------------------------------------------------------------------------------
 
 // Stable by place: a merge of sorted runs, since qsort promises no order for equals.
 static void sort_diags(Arena *arena, Diag **items, uint32_t len) {
@@ -45,8 +44,7 @@ static void sort_diags(Arena *arena, Diag **items, uint32_t len) {
     }
 }
 
-// --- text
-// -----------------------------------------------------------------------------------------
+// --- text ----------------------------------------------------------------------------------------
 
 static void paint(const Printer *p, const char *code) {
     if (p->color) fprintf(p->out, "\033[%sm", code);
@@ -329,8 +327,7 @@ static void print_all_text(const Printer *p) {
     if (p->c->errors > kept) fprintf(p->out, "and %u more errors\n", p->c->errors - kept);
 }
 
-// --- JSON and SARIF
-// ---------------------------------------------------------------------------------
+// --- JSON and SARIF ------------------------------------------------------------------------------
 
 static void json_string(const Printer *p, const char *text) {
     const char *end = text + strlen(text);

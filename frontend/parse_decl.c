@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-// --- import
-// ---------------------------------------------------------------------------------------
+// --- import --------------------------------------------------------------------------------------
 
 // import := 'import' ( NAME | STRING ) 'as' ( NAME | '*' )
 Node *parse_import(Parser *p) {
@@ -34,8 +33,7 @@ Node *parse_import(Parser *p) {
     return node;
 }
 
-// --- alias
-// ----------------------------------------------------------------------------------------
+// --- alias ---------------------------------------------------------------------------------------
 
 // Which tokens can have another spelling: words, and what begins or joins loops and arms.
 static bool is_aliasable(uint8_t kind) {
@@ -74,8 +72,7 @@ Node *parse_alias(Parser *p) {
     return node;
 }
 
-// --- fields
-// ---------------------------------------------------------------------------------------
+// --- fields --------------------------------------------------------------------------------------
 
 // field := NAME ':' [ '*' ] NAME [ '[' value ']' ] [ 'depth' value ]
 static bool field_decl(Parser *p, FieldDecl *decl, const char *what, bool depth) {
@@ -142,8 +139,7 @@ Node *parse_cstruct(Parser *p) {
     return node;
 }
 
-// --- simulator
-// ------------------------------------------------------------------------------------
+// --- simulator -----------------------------------------------------------------------------------
 
 // register := 'register' field [ '=' value ]
 Node *parse_register(Parser *p) {
@@ -192,8 +188,7 @@ Node *parse_module(Parser *p, bool downstream) {
     return node;
 }
 
-// --- spawn
-// ----------------------------------------------------------------------------------------
+// --- spawn ---------------------------------------------------------------------------------------
 
 // Whether `| a, b | {` or `| {a, b} | {` begins at p->tok, the bar.
 static bool spawn_binds_ahead(const Parser *p) {

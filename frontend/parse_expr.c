@@ -42,8 +42,7 @@ struct Rule {
 static const Rule rules[TOKEN_COUNT];
 static Node *climb(Parser *p, Node *left, uint8_t least, bool head);
 
-// --- prefixes
-// -------------------------------------------------------------------------------------
+// --- prefixes ------------------------------------------------------------------------------------
 
 // `in = 5`: a reserved word where a name is to be defined.
 static bool is_reserved_definition(const Parser *p) {
@@ -162,8 +161,7 @@ static Node *loop_prefix(Parser *p) {
     return parse_loop(p, NULL);
 }
 
-// --- infixes
-// --------------------------------------------------------------------------------------
+// --- infixes -------------------------------------------------------------------------------------
 
 static Node *binary_node(Parser *p, BinaryOp op, Node *left, Node *right, Span op_span) {
     Node *node = parse_new(p, NODE_BINARY, span_join(left->span, right->span));
@@ -257,8 +255,7 @@ static Node *send(Parser *p, Node *left, const Rule *rule) {
     return node;
 }
 
-// --- postfixes
-// ------------------------------------------------------------------------------------
+// --- postfixes -----------------------------------------------------------------------------------
 
 // max := 'max' ( NUMBER | NAME | 'inf' | '(' e ')' )
 Node *parse_max(Parser *p, bool *infinite) {
@@ -458,8 +455,7 @@ static Node *counted_loop(Parser *p, Node *left, const Rule *rule) {
     return count && !(p->flags & IN_HEADER) ? parse_loop(p, left) : NULL;
 }
 
-// --- the table
-// ------------------------------------------------------------------------------------
+// --- the table -----------------------------------------------------------------------------------
 
 #define LEFT(power, operation)                                                                     \
     .infix = binary, .left = (power), .right = (power) + 1, .op = (operation)

@@ -6,8 +6,7 @@
 
 typedef VEC(Pattern) PatternVec;
 
-// --- looking ahead
-// --------------------------------------------------------------------------------
+// --- looking ahead -------------------------------------------------------------------------------
 
 static bool is_word_kind(uint8_t kind) {
     return kind == TOKEN_NAME || (kind >= TOKEN_IN && kind <= TOKEN_ALIAS);
@@ -56,8 +55,7 @@ static TokenKind arrow_after_names(const Parser *p, uint32_t *names) {
     return arrow && !token.newline ? (TokenKind)token.kind : TOKEN_END;
 }
 
-// --- patterns
-// -------------------------------------------------------------------------------------
+// --- patterns ------------------------------------------------------------------------------------
 
 // pattern := NAME | '_' | [ '-' ] NUMBER | STRING | 'inf' | 'yes' | 'no'
 static Pattern pattern(Parser *p) {
@@ -115,8 +113,7 @@ static void parameters(Parser *p, PatternVec *params, bool clauses) {
     parse_shut(p, outer);
 }
 
-// --- lambdas
-// --------------------------------------------------------------------------------------
+// --- lambdas -------------------------------------------------------------------------------------
 
 // body := block | jump | value
 Node *parse_lambda_body(Parser *p) {

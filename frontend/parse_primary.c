@@ -21,8 +21,7 @@ Node *parse_number(Parser *p) {
     return node;
 }
 
-// --- strings
-// --------------------------------------------------------------------------------------
+// --- strings -------------------------------------------------------------------------------------
 
 static const char *text_at(const Parser *p, uint32_t offset) {
     return p->source->text + (offset - p->source->base);
@@ -80,8 +79,7 @@ Node *parse_string(Parser *p) {
     return node;
 }
 
-// --- f-strings
-// ------------------------------------------------------------------------------------
+// --- f-strings -----------------------------------------------------------------------------------
 
 static bool is_blank(const char *begin, const char *end) {
     while (begin < end && strchr(" \t\r\n", *begin) && *begin) begin++;
@@ -169,8 +167,7 @@ Node *parse_fstring(Parser *p) {
     return node;
 }
 
-// --- lists and maps
-// -------------------------------------------------------------------------------
+// --- lists and maps ------------------------------------------------------------------------------
 
 // list := '[' [ e { ',' e } [ ',' ] ] ']'
 Node *parse_list(Parser *p) {
@@ -267,8 +264,7 @@ Node *parse_braces(Parser *p) {
     return node;
 }
 
-// --- ports
-// ----------------------------------------------------------------------------------------
+// --- ports ---------------------------------------------------------------------------------------
 
 // The port of a name: 10000 + its 64-bit FNV-1a hash modulo 55536.
 static unsigned port_of_name(const Name *name) {

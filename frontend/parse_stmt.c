@@ -53,8 +53,7 @@ Node *parse_jump(Parser *p) {
     }
 }
 
-// --- definitions
-// ----------------------------------------------------------------------------------
+// --- definitions ---------------------------------------------------------------------------------
 
 static NameMeaning meaning_of(const Node *value) {
     switch ((NodeKind)value->kind) {
@@ -207,8 +206,7 @@ static Node *define_several(Parser *p, Node *head) {
     return defined_value(p, node);
 }
 
-// --- updates
-// --------------------------------------------------------------------------------------
+// --- updates -------------------------------------------------------------------------------------
 
 static bool is_place(const Node *node) {
     return !node->parenthesized &&
@@ -275,8 +273,7 @@ static Node *swap(Parser *p, Node *head) {
     return node;
 }
 
-// --- statements
-// -----------------------------------------------------------------------------------
+// --- statements ----------------------------------------------------------------------------------
 
 // statement := value | definition | update | swap
 static Node *expression_statement(Parser *p) {

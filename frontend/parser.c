@@ -266,8 +266,7 @@ bool parse_grow(Parser *p) {
     return false;
 }
 
-// --- lists, names, brackets
-// -----------------------------------------------------------------------
+// --- lists, names, brackets ----------------------------------------------------------------------
 
 void parse_push(Parser *p, Node *node) {
     vec_push(&p->c->scratch, &p->pending, node);
@@ -301,8 +300,7 @@ void parse_shut(Parser *p, uint8_t outer) {
     p->open--;
 }
 
-// --- blocks
-// ---------------------------------------------------------------------------------------
+// --- blocks --------------------------------------------------------------------------------------
 
 // statements := { statement ( newline | ';' ) }, up to a closing brace or the end.
 static void parse_statements(Parser *p, NodeVec *list) {
@@ -350,8 +348,7 @@ Node *parse_as_body(Parser *p, Node *node) {
     return block;
 }
 
-// --- files
-// ----------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 // file := statements
 Node *parse_file(Compilation *c, const Source *source, ParseFiles *files) {

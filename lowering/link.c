@@ -33,8 +33,7 @@ typedef struct Linking {
     const char *out;
 } Linking;
 
-// --- what is installed
-// ----------------------------------------------------------------------------
+// --- what is installed ---------------------------------------------------------------------------
 
 static const char *search_path(Linking *l, const char *name) {
     const char *at = getenv("PATH");
@@ -107,8 +106,7 @@ static const char *loader(const Linking *l) {
     UNREACHABLE("an architecture without a dynamic loader");
 }
 
-// --- the command
-// ----------------------------------------------------------------------------------
+// --- the command ---------------------------------------------------------------------------------
 
 static void add(Linking *l, const char *word) {
     vec_push(l->arena, &l->args, word);
@@ -203,8 +201,7 @@ static int make_dynamic(Linking *l, const void *object, size_t size) {
     return error;
 }
 
-// --- running it
-// -----------------------------------------------------------------------------------
+// --- running it ----------------------------------------------------------------------------------
 
 // All that comes through `fd`, as text; the part beyond the buffer is dropped.
 static void read_said(int fd, char *said, size_t size) {

@@ -52,8 +52,7 @@ static LLVMValueRef as_integer(LowerCtx *cx, LVal v) {
     return lower_convert(cx, v, REP_I64).v;
 }
 
-// --- division
-// -------------------------------------------------------------------------------------
+// --- division ------------------------------------------------------------------------------------
 
 static void stop_if_zero(LowerCtx *cx, LLVMValueRef zero, bool modulo) {
     if (LLVMIsAConstantInt(zero) && LLVMConstIntGetZExtValue(zero) == 0) return;
@@ -96,8 +95,7 @@ static LVal integer_modulo(LowerCtx *cx, LVal a, LVal b, Type type) {
     return number_val(lower_intrinsic(cx, "llvm.copysign", cx->f64, sign, 2));
 }
 
-// --- numbers
-// --------------------------------------------------------------------------------------
+// --- numbers -------------------------------------------------------------------------------------
 
 static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type) {
     LLVMBuilderRef builder = cx->builder;
@@ -140,8 +138,7 @@ static LLVMIntPredicate int_predicate(BinaryOp op) {
                              : LLVMIntSGE;
 }
 
-// --- any kind
-// -------------------------------------------------------------------------------------
+// --- any kind ------------------------------------------------------------------------------------
 
 static LLVMValueRef both_numbers(LowerCtx *cx, LVal a, LVal b, LLVMValueRef x, LLVMValueRef y) {
     if (is_number_rep(a)) return lower_is_number(cx, y);
@@ -247,8 +244,7 @@ static LVal arithmetic(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Spa
     return lower_as(cx, result, type);
 }
 
-// --- bits
-// -----------------------------------------------------------------------------------------
+// --- bits ----------------------------------------------------------------------------------------
 
 static LVal bit_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
     LLVMBuilderRef builder = cx->builder;
@@ -295,8 +291,7 @@ static LVal add_carry(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
     return number_val(LLVMBuildUIToFP(builder, sum, cx->f64, ""));
 }
 
-// --- dispatch
-// -------------------------------------------------------------------------------------
+// --- dispatch ------------------------------------------------------------------------------------
 
 static LVal element_of(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
     LLVMValueRef word = lower_word(cx, a);
@@ -399,8 +394,7 @@ LVal lower_binary(LowerCtx *cx, Node *node) {
     return result;
 }
 
-// --- one operand
-// ----------------------------------------------------------------------------------
+// --- one operand ---------------------------------------------------------------------------------
 
 static LVal unary_any(LowerCtx *cx, Node *node, LVal v) {
     LLVMValueRef op = lower_i32(cx, (int32_t)node->unary.op);
@@ -477,8 +471,7 @@ LVal lower_unary(LowerCtx *cx, Node *node) {
     return result;
 }
 
-// --- as
-// -------------------------------------------------------------------------------------------
+// --- as ------------------------------------------------------------------------------------------
 
 static LLVMValueRef narrow_integer(LowerCtx *cx, LLVMValueRef v, CastKind to) {
     static const uint8_t bits[] = {

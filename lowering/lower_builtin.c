@@ -131,8 +131,7 @@ static LVal by_words(LowerCtx *cx, const BuiltinCall *call) {
     return lower_as(cx, lower_val(REP_ANY, call->type, result, true), call->type);
 }
 
-// --- ends
-// -----------------------------------------------------------------------------------------
+// --- ends ----------------------------------------------------------------------------------------
 
 static LVal exit_program(LowerCtx *cx, const BuiltinCall *call) {
     LLVMValueRef status = lower_i64(cx, 0);

@@ -2,8 +2,7 @@
 // by rt_call. Arguments are borrowed by the callee, the result is the caller's.
 #include "lower_internal.h"
 
-// --- calls of known functions
-// ---------------------------------------------------------------------
+// --- calls of known functions --------------------------------------------------------------------
 
 LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bool tail) {
     const Function *function = callee->function;
@@ -34,8 +33,7 @@ LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t co
     return lower_val(REP_ANY, type_any(), result, true);
 }
 
-// --- f(x) max N
-// -----------------------------------------------------------------------------------
+// --- f(x) max N ----------------------------------------------------------------------------------
 
 // Every call of a bounded function counts how deep it is; a call with `max N` sets how deep that
 // may become before it, and puts the old bound back after it.
@@ -218,8 +216,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     return true;
 }
 
-// --- pipes
-// ----------------------------------------------------------------------------------------
+// --- pipes ---------------------------------------------------------------------------------------
 
 // The right side of a pipe, made ready to be applied any number of times.
 typedef struct Applied {

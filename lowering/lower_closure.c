@@ -95,8 +95,7 @@ LVal lower_lambda(LowerCtx *cx, Node *node) {
     return lower_function_value(cx, node, node->lambda.function);
 }
 
-// --- builtins as values
-// ---------------------------------------------------------------------------
+// --- builtins as values --------------------------------------------------------------------------
 
 static LLVMValueRef builtin_wrapper(LowerCtx *cx, const Builtin *builtin, uint32_t arity) {
     const char *name = arena_printf(cx->arena, "flap.builtin.%s", builtin->name);

@@ -117,8 +117,7 @@ bool lower_number_literal(const Node *node, double *value) {
     return true;
 }
 
-// --- folded constants
-// -----------------------------------------------------------------------------
+// --- folded constants ----------------------------------------------------------------------------
 
 static const Node *behind_name(const Node *node) {
     bool named = node->kind == NODE_NAME && node->name.symbol;

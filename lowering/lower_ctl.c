@@ -20,8 +20,7 @@ LLVMValueRef lower_bound(LowerCtx *cx, LVal v, Span span) {
     return lower_intrinsic(cx, "llvm.smin", cx->i64, high, 2);
 }
 
-// --- what all loops share
-// -------------------------------------------------------------------------
+// --- what all loops share ------------------------------------------------------------------------
 
 typedef struct Opened {
     LoopFrame frame;
@@ -117,8 +116,7 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     return lower_val(frame->result_rep, o->type, v, lower_is_counted_rep(frame->result_rep));
 }
 
-// --- kinds of loops
-// -------------------------------------------------------------------------------
+// --- kinds of loops ------------------------------------------------------------------------------
 
 static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
     Opened o = {0};
@@ -291,8 +289,7 @@ LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     UNREACHABLE("a loop is of one of these kinds");
 }
 
-// --- values and jumps
-// -----------------------------------------------------------------------------
+// --- values and jumps ----------------------------------------------------------------------------
 
 LVal lower_loop_value(LowerCtx *cx, Node *node) {
     LoopNode *loop = node->loop_value.loop;

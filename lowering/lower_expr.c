@@ -5,8 +5,7 @@
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 
-// --- what a part of the program may do
-// ------------------------------------------------------------
+// --- what a part of the program may do -----------------------------------------------------------
 
 typedef struct FlagWalk {
     LowerCtx *cx;
@@ -84,8 +83,7 @@ uint8_t lower_node_flags(LowerCtx *cx, Node *node) {
     return walk.flags;
 }
 
-// --- operands
-// -------------------------------------------------------------------------------------
+// --- operands ------------------------------------------------------------------------------------
 
 void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values) {
     uint32_t *held = ARENA_ARRAY(cx->arena, uint32_t, count + 1);
@@ -108,8 +106,7 @@ void lower_release_all(LowerCtx *cx, const LVal *values, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) lower_release(cx, values[i]);
 }
 
-// --- blocks and statements
-// ------------------------------------------------------------------------
+// --- blocks and statements -----------------------------------------------------------------------
 
 static bool block_carries(LowerCtx *cx, Node *block) {
     return (lower_node_flags(cx, block) & NODE_MAY_CARRY) != 0;
@@ -176,8 +173,7 @@ static void lower_ret(LowerCtx *cx, Node *node) {
     }
 }
 
-// --- lists
-// ----------------------------------------------------------------------------------------
+// --- lists ---------------------------------------------------------------------------------------
 
 static void store_item(LowerCtx *cx, LLVMValueRef list, uint32_t at, LVal item) {
     LLVMValueRef to = lower_field(cx, list, 32 + 8 * (int64_t)at);
@@ -221,8 +217,7 @@ static LVal lower_range_list(LowerCtx *cx, Node *node) {
     return lower_val(REP_LIST, lower_node_type(cx, node), RT(cx, rt_list_range, low, high), true);
 }
 
-// --- names
-// ----------------------------------------------------------------------------------------
+// --- names ---------------------------------------------------------------------------------------
 
 static LVal lower_name(LowerCtx *cx, Node *node) {
     Symbol *symbol = node->name.symbol;
@@ -233,8 +228,7 @@ static LVal lower_name(LowerCtx *cx, Node *node) {
     return lower_symbol(cx, symbol);
 }
 
-// --- dispatch
-// -------------------------------------------------------------------------------------
+// --- dispatch ------------------------------------------------------------------------------------
 
 static LVal done(LowerCtx *cx) {
     return lower_zero(cx);

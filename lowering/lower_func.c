@@ -6,8 +6,7 @@
 #include "lower_internal.h"
 #include <string.h>
 
-// --- blocks
-// ---------------------------------------------------------------------------------------
+// --- blocks --------------------------------------------------------------------------------------
 
 LLVMBasicBlockRef lower_block_new(LowerCtx *cx, const char *name) {
     return LLVMAppendBasicBlockInContext(cx->context, cx->fs->value, name);
@@ -54,8 +53,7 @@ LLVMValueRef lower_words_alloca(LowerCtx *cx, uint32_t count, const char *name) 
     return lower_alloca(cx, LLVMArrayType2(cx->i64, count ? count : 1), name);
 }
 
-// --- functions
-// ------------------------------------------------------------------------------------
+// --- functions -----------------------------------------------------------------------------------
 
 Type lower_node_type(LowerCtx *cx, const Node *node) {
     return cx->fs->instance->node_types[node->id];
@@ -97,8 +95,7 @@ void lower_end(LowerCtx *cx) {
     cx->fs = cx->fs->outer;
 }
 
-// --- slots
-// ----------------------------------------------------------------------------------------
+// --- slots ---------------------------------------------------------------------------------------
 
 static SymSlot *slot_place(LowerCtx *cx, FuncState *fs, Symbol *symbol, Type *type) {
     if (symbol->is_global) {
@@ -183,8 +180,7 @@ void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value) {
     store_slot(cx, lower_slot_define(cx, symbol), value);
 }
 
-// --- scopes
-// ---------------------------------------------------------------------------------------
+// --- scopes --------------------------------------------------------------------------------------
 
 uint32_t lower_scope(LowerCtx *cx) {
     return cx->fs->cleanups.len;
@@ -243,8 +239,7 @@ static void release_globals(LowerCtx *cx) {
     }
 }
 
-// --- returns
-// --------------------------------------------------------------------------------------
+// --- returns -------------------------------------------------------------------------------------
 
 void lower_return(LowerCtx *cx, LVal value) {
     FuncState *fs = cx->fs;
@@ -275,8 +270,7 @@ void lower_tail(LowerCtx *cx, Node *node) {
     }
 }
 
-// --- bodies
-// ---------------------------------------------------------------------------------------
+// --- bodies --------------------------------------------------------------------------------------
 
 static void bind_input(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, Rep rep,
                        LLVMValueRef value, bool owns) {

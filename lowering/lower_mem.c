@@ -14,8 +14,7 @@ LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
     return lower_val(slot->rep, slot->type, v, false);
 }
 
-// --- elements
-// -------------------------------------------------------------------------------------
+// --- elements ------------------------------------------------------------------------------------
 
 LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element) {
     bool number = element.kinds == KIND_NUMBER || element.kinds == 0;
@@ -149,8 +148,7 @@ LVal lower_slice(LowerCtx *cx, Node *node) {
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
 }
 
-// --- definitions
-// ----------------------------------------------------------------------------------
+// --- definitions ---------------------------------------------------------------------------------
 
 static LVal rounded(LowerCtx *cx, const Symbol *symbol, LVal v) {
     if (!symbol->to_f32 || (v.rep != REP_F64 && v.rep != REP_I64)) return v;
@@ -200,8 +198,7 @@ void lower_definition(LowerCtx *cx, Node *node) {
     lower_define(cx, symbol, rounded(cx, symbol, value));
 }
 
-// --- updates
-// --------------------------------------------------------------------------------------
+// --- updates -------------------------------------------------------------------------------------
 
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value) {
     SymSlot *slot = lower_slot(cx, symbol);

@@ -21,8 +21,7 @@ LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     return loaded;
 }
 
-// --- the body
-// -------------------------------------------------------------------------------------
+// --- the body ------------------------------------------------------------------------------------
 
 // A loop over i64s from `from` up to `to`; the callback fills its body.
 typedef void Fill(LowerCtx *cx, Par *par, LLVMValueRef i, LLVMValueRef extra);
@@ -209,8 +208,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     lower_end(cx);
 }
 
-// --- the loop
-// -------------------------------------------------------------------------------------
+// --- the loop ------------------------------------------------------------------------------------
 
 static void share_elements(LowerCtx *cx, const Par *par) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {

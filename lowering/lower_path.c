@@ -52,8 +52,7 @@ LVal lower_path_read(LowerCtx *cx, const Path *path) {
     return at;
 }
 
-// --- writing
-// --------------------------------------------------------------------------------------
+// --- writing -------------------------------------------------------------------------------------
 
 void lower_check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span) {
     LLVMValueRef outside = LLVMBuildICmp(cx->builder, LLVMIntUGE, position, length, "outside");

@@ -46,8 +46,7 @@ LVal lower_print(LowerCtx *cx, const BuiltinCall *call) {
     return lower_zero(cx);
 }
 
-// --- f-strings
-// ------------------------------------------------------------------------------------
+// --- f-strings -----------------------------------------------------------------------------------
 
 typedef struct Format {
     char *bytes;

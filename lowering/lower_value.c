@@ -20,8 +20,7 @@ LVal lower_zero(LowerCtx *cx) {
     return lower_val(REP_I64, type_integer(0, 0), lower_i64(cx, 0), false);
 }
 
-// --- memory
-// ---------------------------------------------------------------------------------------
+// --- memory --------------------------------------------------------------------------------------
 
 static unsigned kind_of(LowerCtx *cx, const char *name, unsigned len) {
     return LLVMGetMDKindIDInContext(cx->context, name, len);
@@ -57,8 +56,7 @@ LLVMValueRef lower_data(LowerCtx *cx, LLVMValueRef list) {
     return data;
 }
 
-// --- counting
-// -------------------------------------------------------------------------------------
+// --- counting ------------------------------------------------------------------------------------
 
 bool lower_is_counted(LVal v) {
     if (!lower_is_counted_rep(v.rep)) return false;
@@ -108,8 +106,7 @@ LVal lower_own(LowerCtx *cx, LVal v) {
     return v;
 }
 
-// --- conversions
-// ----------------------------------------------------------------------------------
+// --- conversions ---------------------------------------------------------------------------------
 
 static uint32_t tag_of(Rep rep) {
     switch (rep) {
@@ -223,8 +220,7 @@ LVal lower_as(LowerCtx *cx, LVal v, Type type) {
     return v;
 }
 
-// --- checks
-// ---------------------------------------------------------------------------------------
+// --- checks --------------------------------------------------------------------------------------
 
 LLVMValueRef lower_is_number(LowerCtx *cx, LLVMValueRef word) {
     LLVMValueRef limit = lower_i64(cx, (int64_t)RT_FIRST_BOXED);

@@ -31,8 +31,7 @@ static inline uint64_t word_of(double number) {
     return both.u;
 }
 
-// --- counting
-// -------------------------------------------------------------------------------------
+// --- counting ------------------------------------------------------------------------------------
 
 void rt_retain_object(const void *object) {
     RtHeader *header = (RtHeader *)(uintptr_t)object;
@@ -77,8 +76,7 @@ void rt_release_shared(uint64_t word) {
     if (!is_number(word)) rt_release_object_shared(pointer_of(word));
 }
 
-// --- lists
-// ----------------------------------------------------------------------------------------
+// --- lists ---------------------------------------------------------------------------------------
 
 static inline int is_unshared(const RtList *list) {
     // Acquire pairs with the release of whoever dropped the other references.
@@ -140,8 +138,7 @@ RtList *rt_list_set_number(RtList *list, int64_t at, double number, const RtPlac
     return rt_list_set(list, at, word_of(number), place);
 }
 
-// --- text
-// -----------------------------------------------------------------------------------------
+// --- text ----------------------------------------------------------------------------------------
 
 RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {
     if (word >> RT_TAG_SHIFT == RT_TAG_STRING) {
@@ -156,8 +153,7 @@ RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {
     return rt_str_new(bytes, length);
 }
 
-// --- rounding
-// -------------------------------------------------------------------------------------
+// --- rounding ------------------------------------------------------------------------------------
 
 // Numbers from 2^52 up, infinities and NaN are whole already. The sign stays: trunc(-0.5) is -0.
 double rt_trunc(double x) {

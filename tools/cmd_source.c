@@ -24,8 +24,7 @@ static double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-// --- messages
-// -------------------------------------------------------------------------------------
+// --- messages ------------------------------------------------------------------------------------
 
 static bool use_color(const Options *options) {
     const char *no = getenv("NO_COLOR");
@@ -92,8 +91,7 @@ static void print_times(const Work *work) {
             (double)(work->c.unit.total + work->c.scratch.total) / 1024);
 }
 
-// --- input and output
-// -----------------------------------------------------------------------------
+// --- input and output ----------------------------------------------------------------------------
 
 static Source *load(Work *work, const char *name) {
     Arena *arena = &work->c.unit;
@@ -157,8 +155,7 @@ static bool output_fits(const Options *options, const char *input) {
     return true;
 }
 
-// --- the commands
-// ---------------------------------------------------------------------------------
+// --- the commands --------------------------------------------------------------------------------
 
 static void dump(Work *work, Source *source, FILE *out) {
     if (work->options->emit == EMIT_TOKENS)

@@ -39,8 +39,7 @@ static const CommandRow command_rows[] = {
 #include "options.def"
 };
 
-// --- help
-// -----------------------------------------------------------------------------------------
+// --- help ----------------------------------------------------------------------------------------
 
 static void print_option(const OptionRow *row) {
     char left[120];
@@ -81,8 +80,7 @@ static void print_version(void) {
     printf("flapc %s (LLVM %s)\n", FLAP_VERSION, lowering_llvm_version());
 }
 
-// --- misuse
-// ---------------------------------------------------------------------------------------
+// --- misuse --------------------------------------------------------------------------------------
 
 unsigned name_distance(const char *a, const char *b) {
     enum { LONGEST = 40 };
@@ -140,8 +138,7 @@ static ParseResult wrong(const char *what, const char *word) {
     return PARSE_WRONG;
 }
 
-// --- values
-// ---------------------------------------------------------------------------------------
+// --- values --------------------------------------------------------------------------------------
 
 // Which of the words between bars `value` is; -1: none.
 static int choice(const char *words, const char *value) {
@@ -243,8 +240,7 @@ static ParseResult take(Options *options, const OptionRow *row, const char *valu
     return PARSE_GO;
 }
 
-// --- words
-// ----------------------------------------------------------------------------------------
+// --- words ---------------------------------------------------------------------------------------
 
 // Whether `word` is this option, whole or followed by `=` and a value (put into *joined, else
 // null).

@@ -103,8 +103,7 @@ static void test_names(void) {
     drop(none);
 }
 
-// --- callbacks
-// ---------------------------------------------------------------------------------------
+// --- callbacks -----------------------------------------------------------------------------------
 
 static uint64_t compare_code(RtClosure *self, const uint64_t *args, int64_t count) {
     CHECK_EQUAL(count, 2);
@@ -146,8 +145,7 @@ static void test_callbacks(void) {
     CHECK_EQUAL(rti_live_blocks(), before);
 }
 
-// --- in loops
-// ----------------------------------------------------------------------------------------
+// --- in loops ------------------------------------------------------------------------------------
 
 static void call_in_body(void *captures, int64_t begin, int64_t end, int64_t block) {
     (void)block;
