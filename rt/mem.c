@@ -7,20 +7,19 @@
 // themselves.
 #include "value.h"
 
-#if defined(RT_HOSTED)
-#include <string.h>
-#else
-
-typedef uint64_t Vec __attribute__((vector_size(16), aligned(1), may_alias));
-typedef uint64_t U64 __attribute__((aligned(1), may_alias));
-typedef uint32_t U32 __attribute__((aligned(1), may_alias));
-typedef uint16_t U16 __attribute__((aligned(1), may_alias));
-
+// libc has the same.
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 int bcmp(const void *a, const void *b, size_t size);
+
+#if !defined(RT_HOSTED)
+
+typedef uint64_t Vec __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t U64 __attribute__((aligned(1), may_alias));
+typedef uint32_t U32 __attribute__((aligned(1), may_alias));
+typedef uint16_t U16 __attribute__((aligned(1), may_alias));
 
 enum { STRING_INSTRUCTION = 1024 }; // from here on `rep movsb` and `rep stosb` win
 
