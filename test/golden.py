@@ -26,6 +26,7 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // same: A <=> B          both sources have the same tree; `// differ: A <=> B`: they do not
   // shell: COMMAND         what a shell does with this is compared instead ({flapc}, {file}: compiler, this file)
   // needs: PROGRAM         the test is skipped, and says so, where PROGRAM is not installed
+  // native: REASON         takes no part under the conditions below
   // helper                 no test of its own (another file uses it)
 {dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
 The time limit of a minute a command is for hangs only.
@@ -53,7 +54,7 @@ HANG_SECONDS = 60
 MODES = ["aot-O0", "aot-O2", "jit-O0", "jit-O2"]
 DIRECTIVE = re.compile(
     r"//\s*(expect-file|expect|order|panic|stderr|exit|args|stdin|env|threads|modes|memory|file|"
-    r"source|status|prefixes|parse|lex|same|differ|shell|needs):[ ]?(.*)")
+    r"source|status|prefixes|parse|lex|same|differ|shell|needs|native):[ ]?(.*)")
 DIAGNOSTIC = re.compile(
     r"//\s*(error|warning)(?:@([+-]?\d+)?(?::(\d+))?)?(?:\s+([EW]\d{4}))?:\s*(.*?)\s*"
     r"(?=//\s*(?:error|warning)[@ :]|$)")
@@ -121,7 +122,7 @@ class Test:
     def runs(self):
         """Whether a program is compiled and run, rather than looked at or left to a shell."""
         return (not any(name in self.lists for name in
-                        ("status", "prefixes", "parse", "lex", "same", "differ", "shell")) and
+                        ("status", "prefixes", "parse", "lex", "same", "differ", "shell", "native")) and
                 not any(row[2] == "error" for row in self.diagnostics))
 
     def one(self, name, default=None):
