@@ -84,13 +84,6 @@ void rti_order_free(RtiOrder *order) {
     rti_free(order);
 }
 
-// Writes a block's kept text to standard output. The thread holds the token, and its sink is none.
-static void write_text(RtSink *text) {
-    if (text->length) rti_out(text->data, text->length);
-    rti_sink_free(text);
-    *text = (RtSink){NULL, 0, 0};
-}
-
 // --- changes -------------------------------------------------------------------------------------
 
 // What rt_par_keep() was given: the function, how many words, the words.
@@ -100,39 +93,75 @@ typedef struct Change {
     uint64_t words[];
 } Change;
 
-// Makes a block's kept changes. The thread holds the token.
-static void make_changes(RtSink *changes, void *captures) {
+// One that may stop the program is preceded by a mark, which is no function and no words: how much
+// of the block's text comes before it.
+static bool is_mark(const Change *change) {
+    return !change->change;
+}
+
+static size_t change_size(const Change *change) {
+    return sizeof(Change) + (is_mark(change) ? 0 : (size_t)change->count * sizeof(uint64_t));
+}
+
+// Does what a block has kept: writes its text and makes its changes, in the order of the iterations
+// as far as anybody could tell. The thread holds the token.
+static void make_changes(RtSink *text, RtSink *changes, void *captures) {
+    size_t written = 0;
     for (size_t at = 0; at < changes->length;) {
         const Change *change = (const Change *)(const void *)(changes->data + at);
-        change->change(captures, change->words);
-        at += sizeof(Change) + (size_t)change->count * sizeof(uint64_t);
+        if (is_mark(change)) {
+            size_t until = (size_t)change->count;
+            if (until > written) rti_out(text->data + written, until - written);
+            written = until;
+        } else {
+            change->change(captures, change->words);
+        }
+        at += change_size(change);
     }
+    if (text->length > written) rti_out(text->data + written, text->length - written);
+    rti_sink_free(text);
     rti_sink_free(changes);
-    *changes = (RtSink){NULL, 0, 0};
+    *text = *changes = (RtSink){NULL, 0, 0};
+}
+
+// True when changes of this loop's variables are made at once: the block has its turn, or the loop
+// runs on this thread alone.
+static bool is_direct(const RtParState *state, const void *captures) {
+    return !state || !state->job->order || state->job->captures != captures || state->has_turn;
+}
+
+int32_t rt_par_direct(const void *captures) {
+    return is_direct(rti_self()->par, captures);
+}
+
+static void keep(RtParState *state, Change head, const void *words) {
+    rti_sink_add(&state->changes, (const char *)&head, sizeof head);
+    if (words) rti_sink_add(&state->changes, words, (size_t)head.count * sizeof(uint64_t));
 }
 
 void rt_par_keep(const void *change, const void *captures, const void *words, int64_t count) {
     RtParState *state = rti_self()->par;
     RtParChange *function = (RtParChange *)(uintptr_t)change;
-    void *record = (void *)(uintptr_t)captures;
-    // A loop inside a body runs on its thread alone, in order.
-    bool ordered = state && state->job->order && state->job->captures == record;
-    if (!ordered || state->has_turn) {
-        function(record, words);
+    if (is_direct(state, captures)) {
+        function((void *)(uintptr_t)captures, words);
         return;
     }
-    Change head = {function, count};
-    rti_sink_add(&state->changes, (const char *)&head, sizeof head);
-    rti_sink_add(&state->changes, words, (size_t)count * sizeof(uint64_t));
+    keep(state, (Change){function, count}, words);
     if (state->changes.length > RTI_SINK_LIMIT) rti_par_wait_turn();
+}
+
+void rt_par_keep_mark(const void *captures) {
+    RtParState *state = rti_self()->par;
+    if (!is_direct(state, captures)) keep(state, (Change){NULL, (int64_t)state->kept.length}, NULL);
 }
 
 // Releases words that no change was made of, and the room that they were kept in.
 static void drop_changes(RtSink *changes) {
     for (size_t at = 0; at < changes->length;) {
         const Change *change = (const Change *)(const void *)(changes->data + at);
-        for (int64_t i = 0; i < change->count; ++i) rti_release_word(change->words[i]);
-        at += sizeof(Change) + (size_t)change->count * sizeof(uint64_t);
+        int64_t count = is_mark(change) ? 0 : change->count;
+        for (int64_t i = 0; i < count; ++i) rti_release_word(change->words[i]);
+        at += change_size(change);
     }
     rti_sink_free(changes);
     *changes = (RtSink){NULL, 0, 0};
@@ -154,8 +183,7 @@ static void undo_changes(RtSink *undo, void *captures) {
 void rt_par_undo(const void *change, const void *captures, const void *words) {
     RtParState *state = rti_self()->par;
     const uint64_t *word = words;
-    bool ordered = state && state->job->order && state->job->captures == captures;
-    if (!ordered || state->has_turn) {
+    if (is_direct(state, captures)) {
         rti_release_word(word[1]);
         return;
     }
@@ -196,8 +224,7 @@ static void pass_token(const RtiJob *job, int32_t next) {
             rti_order_notify();
             return;
         }
-        write_text(&order->block[next].text);
-        make_changes(&order->block[next].changes, job->captures);
+        make_changes(&order->block[next].text, &order->block[next].changes, job->captures);
         drop_changes(&order->block[next].undo);
         if (order->block[next].exit) return; // later ones should not have run
     }
@@ -225,8 +252,8 @@ void rti_order_end(RtParState *state) {
         // acq_rel: hands the text to the holder of the token, or takes the token over; pairs with
         // the compare-and-swap of pass_token
         if (atomic_exchange_explicit(&block->state, DONE, memory_order_acq_rel) != TURN) return;
-        write_text(&block->text);
-        make_changes(&block->changes, state->job->captures);
+        state->has_turn = true; // a change may stop the program
+        make_changes(&block->text, &block->changes, state->job->captures);
         drop_changes(&block->undo);
     } else {
         // relaxed: the holder of the token is this thread
@@ -344,6 +371,19 @@ static bool turn_ready(void *what) {
     return is_turn(state, &lowest) || rti_order_unwanted(state->job, state->first);
 }
 
+// Runs a block for one who waits for its turn in the middle of another: whose deferred blocks and
+// arenas are none of that block's.
+static void run_earlier(RtParState *state, int32_t block) {
+    RtThread *thread = rti_self();
+    RtDefer *defers = thread->defers;
+    RtArena *arena = thread->arena;
+    thread->defers = state->defers;
+    thread->arena = state->arena;
+    rti_loop_run(state->worker, state->generation, (RtiRun){block, block + 1});
+    thread->defers = defers;
+    thread->arena = arena;
+}
+
 // Waits for the turn. Helping: runs the lowest block itself when nobody does.
 static void wait_turn(RtParState *state, bool help) {
     uint64_t start = rti_ticks();
@@ -354,7 +394,7 @@ static void wait_turn(RtParState *state, bool help) {
             abandon(state);
         }
         if (help && rti_loop_claim_exactly(state->generation, lowest)) {
-            rti_loop_run(state->worker, state->generation, (RtiRun){lowest, lowest + 1});
+            run_earlier(state, lowest);
             start = rti_ticks();
         } else if (rti_ticks() - start < rti_ticks_of_us(TURN_SPIN_US)) {
             rti_pause();
@@ -371,8 +411,7 @@ static void take_turn(bool help) {
     wait_turn(state, help);
     state->has_turn = true;
     thread->sink = NULL;
-    write_text(&state->kept);
-    make_changes(&state->changes, state->job->captures);
+    make_changes(&state->kept, &state->changes, state->job->captures);
     drop_changes(&state->undo);
 }
 

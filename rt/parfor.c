@@ -75,15 +75,13 @@ __attribute__((noinline)) static bool run_block(RtParState *state) {
 static void run_ordered(RtParState *state) {
     if (rti_order_unwanted(state->job, state->first)) return;
     RtThread *thread = rti_self();
-    RtDefer *defers = thread->defers;
-    RtArena *arena = thread->arena;
     rti_order_begin(state);
     if (run_block(state)) {
         rti_order_end(state);
         return;
     }
-    thread->defers = defers; // what iterations deferred that should not have run is not run
-    while (thread->arena != arena) rt_arena_leave();
+    thread->defers = state->defers; // what iterations deferred that should not have run is not run
+    while (thread->arena != state->arena) rt_arena_leave();
     rti_order_abandoned(state);
 }
 
@@ -95,6 +93,8 @@ void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
         .job = job,
         .generation = generation,
         .first = run.begin,
+        .defers = thread->defers,
+        .arena = thread->arena,
         .outer = thread->par,
         .worker = self,
     };

@@ -58,6 +58,8 @@ struct RtParState {
     RtSink undo;       // and rt_par_undo()
     void *resume[RTI_JUMP_WORDS]; // where a block that is no longer wanted is abandoned to
     bool has_turn;     // every earlier block has finished and its text is written
+    RtDefer *defers;   // of what stands around the loop on this thread,
+    RtArena *arena;    // likewise
     RtParState *outer; // what the thread was doing before it took this block over
     struct RtiWorker *worker;
 };

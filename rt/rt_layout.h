@@ -150,8 +150,8 @@ typedef struct RtParLoop {
     uint64_t value; // what the exit is given, owned
 } RtParLoop;
 #define RT_PAR_LOOP_WORDS 9
-// A change of variables around a parallel loop, made in the order of iterations: takes the words,
-// cannot stop the program unless the body has waited for its turn before.
+// A change of variables around a parallel loop, made in the order of iterations: takes the words.
+// rt_par_keep_mark() comes before one that may stop the program.
 typedef void RtParChange(void *captures, const uint64_t *words);
 #define RT_PAR_MAX_BLOCKS  1024
 #define RT_PAR_MAX_THREADS 1024
