@@ -82,6 +82,7 @@ void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef f
                       source->parent == NULL ? "main"
                       : source->name         ? source->name->text
                                              : "<lambda>");
+    lower_begin_note(cx, function, source);
     fs->instance = instance;
     fs->function = source;
     fs->shared = instance->parallel || (instance->boxed && cx->c->program->parallel);

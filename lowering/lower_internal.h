@@ -22,6 +22,10 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
 // lower_module.c: what all functions of Flap code have in common.
 typedef struct LowerCtx LowerCtx;
 void lower_code_attributes(LowerCtx *cx, LLVMValueRef function);
+// Notes in attributes, which survive the passes, where the code's function begins.
+#define LOWER_BEGIN_FILE "flap-file"
+#define LOWER_BEGIN_LINE "flap-line"
+void lower_begin_note(LowerCtx *cx, LLVMValueRef code, const Function *function);
 
 // lower_table.c: adds the table of code addresses and names to the optimised module.
 void lower_function_table(LLVMModuleRef module);

@@ -92,6 +92,13 @@ void lower_code_attributes(LowerCtx *cx, LLVMValueRef function) {
     add_string_attribute(cx, function, "probe-stack", "inline-asm");
 }
 
+void lower_begin_note(LowerCtx *cx, LLVMValueRef code, const Function *function) {
+    const Node *node = function->node ? function->node : function->body;
+    Place place = source_place(&cx->c->unit, &cx->c->sources, node->span.begin);
+    add_string_attribute(cx, code, LOWER_BEGIN_FILE, place.source ? place.source->path : "");
+    add_string_attribute(cx, code, LOWER_BEGIN_LINE, arena_printf(cx->arena, "%u", place.line));
+}
+
 static void declare_instance(LowerCtx *cx, const Instance *instance) {
     bool main = instance->function->parent == NULL;
     const char *name =

@@ -385,7 +385,7 @@ static void end_of_all(LowerCtx *cx, const Par *par, LLVMValueRef most) {
     if (most) {
         LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, par->count, most, "");
         LLVMBasicBlockRef on = lower_rare(cx, over, "too.many");
-        RT(cx, rt_stop_loop, most);
+        RT(cx, rt_stop_loop_at, most, lower_place(cx, par->loop->header));
         lower_rare_stop(cx, on);
     }
     if (!par->result) return;

@@ -89,8 +89,8 @@ LVal lower_fstring(LowerCtx *cx, Node *node) {
     }
     lower_operands(cx, nodes, holes, values);
     LLVMValueRef words = lower_pack(cx, values, holes);
-    LLVMValueRef text =
-        RT(cx, rt_str_format, lower_str(cx, format.bytes, format.len), words, lower_i64(cx, holes));
+    LLVMValueRef text = RT(cx, rt_str_format, lower_str(cx, format.bytes, format.len), words,
+                           lower_i64(cx, holes), lower_place(cx, node->span));
     lower_release_all(cx, values, holes);
     return lower_val(REP_STRING, type_of_kind(KIND_STRING), text, true);
 }

@@ -1,9 +1,11 @@
-// lower_table.c: the table from code to names, by which the runtime says whose stack has run out.
-// Made after the optimiser, from the functions that are left: a table made before would keep all of
-// them.
+// lower_table.c: the table from code to functions, by which the runtime says who called whom and whose
+// stack has run out. Made after the optimiser, from the functions that are left: a table made before
+// would keep all of them.
 //
-// Every function of the module has its entry; those that are not Flap's have no name.
+// Every function of the module has its entry; those that are not Flap's have no name. The code of all
+// of them is in one section, in this order, so that the end of one is the beginning of the next.
 #include "lower_internal.h"
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_suffix(const char *part) {
@@ -13,14 +15,20 @@ static bool is_suffix(const char *part) {
     return part[0] != '\0' && part[strspn(part, "0123456789")] == '\0';
 }
 
+// Whether the code is reached by way of the runtime from the function that it is a part of.
+static bool is_part(const char *suffix) {
+    return strcmp(suffix, "par") == 0 || strcmp(suffix, "defer") == 0;
+}
+
 // "flap.outer.f.1.shared.par.0" is part of f.
-static const char *flap_name(Arena *arena, const char *name) {
+static const char *flap_name(Arena *arena, const char *name, bool *part) {
     if (strcmp(name, "flap_program") == 0) return "main";
     if (strncmp(name, "flap.", 5) != 0) return NULL;
     char *text = arena_copy(arena, name + 5, strlen(name + 5)), *dot = strrchr(text, '.');
     while (dot && is_suffix(dot + 1)) {
         // Only passes arguments on: the function proper follows.
         if (strcmp(dot + 1, "entry") == 0 || strcmp(dot + 1, "body") == 0) return NULL;
+        *part |= is_part(dot + 1);
         *dot = '\0';
         dot = strrchr(text, '.');
     }
@@ -28,16 +36,57 @@ static const char *flap_name(Arena *arena, const char *name) {
     return strcmp(last, "lambda") == 0 ? "<lambda>" : last;
 }
 
-static LLVMValueRef text_constant(LLVMModuleRef module, const char *text) {
-    LLVMContextRef context = LLVMGetModuleContext(module);
-    if (!text) return LLVMConstNull(LLVMPointerTypeInContext(context, 0));
-    LLVMValueRef value = LLVMConstStringInContext(context, text, (unsigned)strlen(text), 0);
-    LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(value), "flap.name");
+typedef struct Table {
+    Arena arena;
+    LLVMModuleRef module;
+    LLVMContextRef context;
+    LLVMTypeRef pointer, i32;
+    VEC(LLVMValueRef) rows;
+    const char *file; // the last one, and its constant
+    LLVMValueRef file_text;
+} Table;
+
+static LLVMValueRef text_constant(const Table *table, const char *text) {
+    if (!text) return LLVMConstNull(table->pointer);
+    LLVMValueRef value =
+        LLVMConstStringInContext(table->context, text, (unsigned)strlen(text), 0);
+    LLVMValueRef global = LLVMAddGlobal(table->module, LLVMTypeOf(value), "flap.name");
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, 1);
     LLVMSetLinkage(global, LLVMPrivateLinkage);
     LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
     return global;
+}
+
+static const char *noted(LLVMValueRef function, const char *what) {
+    LLVMAttributeRef attribute = LLVMGetStringAttributeAtIndex(
+        function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, what, (unsigned)strlen(what));
+    unsigned length;
+    return attribute ? LLVMGetStringAttributeValue(attribute, &length) : NULL;
+}
+
+static LLVMValueRef file_constant(Table *table, const char *file) {
+    if (!file || !table->file || strcmp(file, table->file) != 0) {
+        table->file_text = text_constant(table, file);
+        table->file = file;
+    }
+    return table->file_text;
+}
+
+static void add_row(Table *table, LLVMValueRef function) {
+    size_t length;
+    bool part = false;
+    const char *name = flap_name(&table->arena, LLVMGetValueName2(function, &length), &part);
+    const char *line = name ? noted(function, LOWER_BEGIN_LINE) : NULL;
+    if (!line) name = NULL;
+    LLVMValueRef fields[] = {
+        function, text_constant(table, name),
+        file_constant(table, name ? noted(function, LOWER_BEGIN_FILE) : NULL),
+        LLVMConstInt(table->i32, name ? strtoull(line, NULL, 10) : 0, 0),
+        LLVMConstInt(table->i32, part, 0)};
+    LLVMValueRef row = LLVMConstStructInContext(table->context, fields, COUNT_OF(fields), 0);
+    vec_push(&table->arena, &table->rows, row);
+    LLVMSetSection(function, ".text.flap");
 }
 
 // The program tells the runtime of the table before anything else.
@@ -73,22 +122,19 @@ static void add_end(LLVMModuleRef module) {
 void lower_function_table(LLVMModuleRef module) {
     add_end(module);
     LLVMContextRef context = LLVMGetModuleContext(module);
-    LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0);
-    Arena arena = {0};
-    VEC(LLVMValueRef) words = {0};
-    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
-        size_t length;
-        if (LLVMIsDeclaration(f)) continue;
-        vec_push(&arena, &words, f);
-        vec_push(&arena, &words,
-                 text_constant(module, flap_name(&arena, LLVMGetValueName2(f, &length))));
-    }
-    LLVMValueRef value = LLVMConstArray2(pointer, words.items, words.len);
-    LLVMValueRef table = LLVMAddGlobal(module, LLVMTypeOf(value), "flap.functions");
-    LLVMSetInitializer(table, value);
-    LLVMSetGlobalConstant(table, 1);
-    LLVMSetLinkage(table, LLVMInternalLinkage);
-    LLVMSetAlignment(table, 8);
-    announce(module, table, words.len / 2);
-    arena_free(&arena);
+    Table table = {.module = module,
+                   .context = context,
+                   .pointer = LLVMPointerTypeInContext(context, 0),
+                   .i32 = LLVMInt32TypeInContext(context)};
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
+        if (!LLVMIsDeclaration(f)) add_row(&table, f);
+    LLVMTypeRef row = LLVMTypeOf(table.rows.items[0]);
+    LLVMValueRef value = LLVMConstArray2(row, table.rows.items, table.rows.len);
+    LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(value), "flap.functions");
+    LLVMSetInitializer(global, value);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetLinkage(global, LLVMInternalLinkage);
+    LLVMSetAlignment(global, 8);
+    announce(module, global, table.rows.len);
+    arena_free(&table.arena);
 }

@@ -180,8 +180,17 @@ static void heap_add_chunk(RtHeap *heap) {
 
 // --- large blocks --------------------------------------------------------------------------------
 
+// The kernel promises more than there is, and ends the process when it is used.
+static bool is_more_than_all(size_t size) {
+    RtiSysinfo info = {0};
+    if (size < (size_t)1 << 30) return false;
+    if (size > (size_t)1 << 46) return true;
+    if (rti_sys_failed(rti_sys_sysinfo(&info)) || info.unit == 0) return false;
+    return size / info.unit > info.ram + info.swap;
+}
+
 static size_t large_total(size_t size) {
-    if (size > (size_t)1 << 46) rti_stop_memory();
+    if (is_more_than_all(size)) rti_stop_memory();
     return (size + LARGE_HEADER + 4095) & ~(size_t)4095;
 }
 

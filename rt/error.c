@@ -107,7 +107,12 @@ static _Noreturn void stop_with(const RtPlace *place, const char *message, size_
         rti_sink_add(&text, where, (size_t)(line.at - where));
     }
     if (!(flags & PLAIN) || rti_process.debug_backtrace)
-        rti_backtrace_add(&text, place ? place->function : NULL);
+        rti_backtrace_add(&text, (RtTrace){
+                                     .frame = __builtin_frame_address(0),
+                                     .known = place ? place->function
+                                              : flags & PLAIN ? ""
+                                                              : NULL,
+                                 });
     rti_mutexes_drop();
     rti_err(text.data, text.length);
     rti_defers_run();
@@ -152,10 +157,6 @@ void rt_stop_range(int64_t position, int64_t length, const RtPlace *place) {
         rti_stop(place, "index out of range (length %lld)", (long long)length);
     rti_stop(place, "index %lld out of range (length %lld)", (long long)position,
              (long long)length);
-}
-
-void rt_stop_loop(int64_t most) {
-    rti_stop(NULL, "loop exceeded maximum iterations (%lld)", (long long)most);
 }
 
 void rt_stop_loop_at(int64_t most, const RtPlace *place) {

@@ -429,8 +429,8 @@ void rti_format(RtSink *sink, const RtStr *format, const uint64_t *words, int64_
     }
 }
 
-RtStr *rt_str_format(RtStr *format, const void *words, int64_t count) {
+RtStr *rt_str_format(RtStr *format, const void *words, int64_t count, const RtPlace *place) {
     RtSink text = {0};
-    rti_format(&text, format, words, count, NULL);
+    rti_format(&text, format, words, count, place);
     return rti_sink_to_str(&text);
 }

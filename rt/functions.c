@@ -3,42 +3,45 @@
 //
 // Invariant: the table is constant and names every function of the program's module; functions of
 // the runtime that were merged into it have no name.
+#include "pool.h"
 #include "value.h"
-
-typedef struct RtFunctionEntry {
-    uintptr_t code;
-    const char *name;
-} RtFunctionEntry;
 
 void rt_functions(const void *table, int64_t count) {
     rti_process.functions = table;
     rti_process.function_count = count;
 }
 
-static const char *name_at(uintptr_t code, uintptr_t last) {
+// The code that was looked up last, and its function (null: none of the program's).
+typedef struct Lookup {
+    uintptr_t low, high;
+    const RtFunctionEntry *entry;
+} Lookup;
+
+static void look_up(Lookup *seen, uintptr_t code) {
+    if (code >= seen->low && code < seen->high) return;
+    *seen = (Lookup){0, UINTPTR_MAX, NULL};
     const RtFunctionEntry *table = rti_process.functions, *best = NULL;
-    if (code > last) return NULL; // the last entry is an empty function, after all others
-    for (int64_t i = 0; i < rti_process.function_count; i++)
-        if (table[i].code <= code && (!best || table[i].code > best->code)) best = &table[i];
-    return best ? best->name : NULL;
+    for (int64_t i = 0; i < rti_process.function_count; i++) {
+        uintptr_t begin = (uintptr_t)table[i].code;
+        if (begin <= code && begin >= seen->low) {
+            seen->low = begin;
+            best = &table[i];
+        } else if (begin > code && begin < seen->high) {
+            seen->high = begin;
+        }
+    }
+    // The last entry is an empty function, behind all others.
+    if (best && best->name && seen->high != UINTPTR_MAX) seen->entry = best;
 }
 
-static uintptr_t last_code(void) {
-    const RtFunctionEntry *table = rti_process.functions;
-    uintptr_t last = 0;
-    for (int64_t i = 0; i < rti_process.function_count; i++)
-        if (table[i].code > last) last = table[i].code;
-    return last;
-}
-
-const char *rti_function_on_stack(const char *stack_pointer, uintptr_t code) {
+const RtFunctionEntry *rti_function_on_stack(const char *stack_pointer, uintptr_t code) {
     enum { WORDS_SEEN = 1 << 12 };
-    uintptr_t last = last_code();
-    const char *name = name_at(code, last);
+    Lookup seen = {1, 0, NULL};
+    look_up(&seen, code);
     const uintptr_t *word = (const uintptr_t *)((uintptr_t)stack_pointer & ~(uintptr_t)7);
     // A return address stands behind a call, so a function's own address is none.
-    for (int i = 1; i < WORDS_SEEN && !name; i++) name = name_at(word[i] - 1, last);
-    return name;
+    for (int i = 1; i < WORDS_SEEN && !seen.entry; i++) look_up(&seen, word[i] - 1);
+    return seen.entry;
 }
 
 // --- backtraces ----------------------------------------------------------------------------------
@@ -58,18 +61,28 @@ static Frame frame_at(uintptr_t pointer) {
 
 typedef struct Names {
     RtSink *text;
+    bool fixed;
     const char *name; // the last one, not yet written
+    const char *part; // the frame before was this function's part
     int64_t times;
     int lines;
 } Names;
 
+static bool has_room(const Names *names, const char *name) {
+    enum { AROUND = 64 };
+    return !names->fixed ||
+           names->text->capacity - names->text->length > rti_cstr_length(name) + AROUND;
+}
+
 static void write_name(Names *names) {
     enum { LINES_MOST = 40 };
     if (!names->name || names->lines > LINES_MOST) return;
-    if (names->lines++ == LINES_MOST) {
+    if (names->lines == LINES_MOST || !has_room(names, names->name)) {
+        names->lines = LINES_MOST + 1;
         rti_sink_cstr(names->text, "  …\n");
         return;
     }
+    names->lines++;
     rti_sink_cstr(names->text, "  from ");
     rti_sink_cstr(names->text, names->name);
     if (names->times > 1) {
@@ -79,6 +92,19 @@ static void write_name(Names *names) {
         rti_sink_cstr(names->text, " times");
     }
     rti_sink_cstr(names->text, "\n");
+}
+
+void rti_begin_add(RtSink *text, const RtFunctionEntry *entry) {
+    enum { FILE_MOST = 400 };
+    char digits[24];
+    size_t file = rti_cstr_length(entry->file), name = rti_cstr_length(entry->name);
+    rti_sink_cstr(text, "  in ");
+    rti_sink_add(text, entry->name, name < FILE_MOST ? name : FILE_MOST);
+    rti_sink_cstr(text, ", which begins at ");
+    rti_sink_add(text, entry->file, file < FILE_MOST ? file : FILE_MOST);
+    rti_sink_cstr(text, ":");
+    rti_sink_add(text, digits, rti_integer_text((uint64_t)entry->line, digits));
+    rti_sink_cstr(text, "\n");
 }
 
 static bool same_text(const char *a, const char *b) {
@@ -96,22 +122,41 @@ static void add_name(Names *names, const char *name) {
     names->times = 1;
 }
 
-void rti_backtrace_add(RtSink *text, const char *known) {
-    const RtThread *self = rti_self();
-    uintptr_t at = (uintptr_t)__builtin_frame_address(0), high = (uintptr_t)self->stack_high;
-    uintptr_t last = last_code();
-    Names names = {.text = text};
-    // Frames lie one above the other; foreign code may have left anything in the register.
-    while (at < high && at % sizeof(uintptr_t) == 0) {
+// A part that has just been told lies inside its function: unless that was merged into its caller,
+// the next frame of the program is the same call.
+static bool is_whole_of(Names *names, const RtFunctionEntry *entry) {
+    const char *part = names->part;
+    names->part = entry->part ? entry->name : NULL;
+    return part && same_text(part, entry->name);
+}
+
+// Frames lie one above the other; foreign code may have left anything in the register.
+static void walk(Names *names, RtTrace *from, const void *stack_high) {
+    uintptr_t at = (uintptr_t)from->frame, high = (uintptr_t)stack_high;
+    Lookup seen = {1, 0, NULL};
+    while (at != 0 && at < high && at % sizeof(uintptr_t) == 0) {
         Frame frame = frame_at(at);
-        const char *name = name_at(frame.code - 1, last);
-        if (name && known && same_text(name, known))
-            known = NULL;
-        else if (name)
-            add_name(&names, name);
-        if (name) known = NULL;
+        look_up(&seen, frame.code - 1);
+        const RtFunctionEntry *entry = seen.entry;
+        if (entry && !is_whole_of(names, entry)) {
+            if (!from->known)
+                rti_begin_add(names->text, entry);
+            else if (*from->known == 0 || !same_text(entry->name, from->known))
+                add_name(names, entry->name);
+            from->known = "";
+        }
         if (frame.next <= at) break;
         at = frame.next;
+    }
+}
+
+void rti_backtrace_add(RtSink *text, RtTrace from) {
+    const RtThread *self = rti_self();
+    Names names = {.text = text, .fixed = from.fixed};
+    walk(&names, &from, self->stack_high);
+    if (self->id != 0 && self->par && rti_pool.caller_frame) { // a worker: its loop is somebody's
+        from.frame = rti_pool.caller_frame;
+        walk(&names, &from, rti_pool.caller_high);
     }
     write_name(&names);
 }

@@ -420,6 +420,8 @@ void rt_par_for(const void *argument) {
         call_body(&job, 0, job.blocks);
         return;
     }
+    rti_pool.caller_frame = __builtin_frame_address(0);
+    rti_pool.caller_high = rti_self()->stack_high;
     run_pooled(loop, &job);
     rti_pool_give();
 }

@@ -141,6 +141,9 @@ typedef struct RtiPool {
     _Atomic int32_t crowded;                     // more threads than processors: do not spin
     _Atomic int32_t length; // of the first run of blocks a thread claims; 0: always one block
     _Alignas(RTI_CACHE_LINE) _Atomic int32_t taken; // by the caller of a loop
+    // Where the caller entered the loop, and the end of its stack: for backtraces of workers. By the
+    // caller, before it hands work out.
+    const void *caller_frame, *caller_high;
 
     // Something happened in the loop that somebody may wait for (order.c); bit 0: somebody does.
     _Alignas(RTI_CACHE_LINE) RtiWord event;

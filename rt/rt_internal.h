@@ -84,7 +84,7 @@ typedef struct RtProcess {
     bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
     _Atomic int32_t parallel;   // > 0 while a parallel loop runs: counts must be atomic
     _Atomic int32_t ending;     // the process is on its way out
-    const void *functions;    // functions.c: what generated code told of itself
+    const RtFunctionEntry *functions; // functions.c: what generated code told of itself
     int64_t function_count;
     RtHeap *_Atomic heaps;      // alloc.c: every heap ever made
     RtHeap *_Atomic idle_heaps; // alloc.c: those whose thread has left
@@ -107,12 +107,21 @@ _Noreturn void rti_process_end(int status);
 // asks for it. (leaks.c)
 void rti_leaks_tell(void);
 
-// The name of the innermost Flap function that was running at this place, by its code address and what
-// the stack holds above the pointer; null: none is found. (functions.c)
-const char *rti_function_on_stack(const char *stack_pointer, uintptr_t code);
-// Adds a line "  from NAME" for each Flap function that has called the running code, innermost first,
-// but for the first of them when it is `known`. Needs frame pointers. (functions.c)
-void rti_backtrace_add(RtSink *text, const char *known);
+// The innermost Flap function that was running at this place, by its code address and what the stack
+// holds above the pointer; null: none is found. (functions.c)
+const RtFunctionEntry *rti_function_on_stack(const char *stack_pointer, uintptr_t code);
+// Adds a line that says where a function begins: for stops that have no place. (functions.c)
+void rti_begin_add(RtSink *text, const RtFunctionEntry *entry);
+// Adds a line "  from NAME" for each Flap function that has called the code of the frame, innermost
+// first, up to the top level, whichever thread that is on. The first of them is `known` to be in the
+// text already; null: it is told with the place where it begins. Needs frame pointers. Adds no more
+// than fits when the text is not to grow. (functions.c)
+typedef struct RtTrace {
+    const void *frame; // __builtin_frame_address(0)
+    const char *known;
+    bool fixed; // the text must not grow
+} RtTrace;
+void rti_backtrace_add(RtSink *text, RtTrace from);
 
 // A stop or an exit: runs the deferred blocks of all that this thread is inside of. (defer.c)
 void rti_defers_run(void);

@@ -91,6 +91,15 @@ typedef struct RtFunctionInfo {
     int64_t arity;    // -1: any (builtins)
 } RtFunctionInfo;
 
+// A row of the table from code to functions, for messages.
+typedef struct RtFunctionEntry {
+    const void *code;
+    const char *name; // null: not of the program
+    const char *file;
+    int32_t line; // where the function begins in it
+    int32_t part; // 1: code of a part of it, called by way of the runtime: a parallel or deferred body
+} RtFunctionEntry;
+
 typedef struct RtClosure RtClosure;
 // Arguments are borrowed, the result is owned.
 typedef uint64_t RtCode(RtClosure *self, const uint64_t *args, int64_t count);

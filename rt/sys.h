@@ -258,6 +258,18 @@ static inline long rti_sys_sigaltstack(const RtiSigstack *set, RtiSigstack *old)
     return RTI_CALL2(sigaltstack, set, old);
 }
 
+// What sysinfo(2) tells; sizes in units of `unit` bytes.
+typedef struct RtiSysinfo {
+    long uptime;
+    unsigned long loads[3], ram, free_ram, shared, buffers, swap, free_swap;
+    unsigned short processes, pad;
+    unsigned long high, free_high;
+    unsigned unit;
+} RtiSysinfo;
+static inline long rti_sys_sysinfo(RtiSysinfo *info) {
+    return RTI_CALL1(sysinfo, info);
+}
+
 // --- time, waiting, chance -----------------------------------------------------------------------
 
 static inline long rti_sys_futex(_Atomic uint32_t *word, int operation, uint32_t value,

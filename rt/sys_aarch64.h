@@ -21,6 +21,7 @@ static inline long rti_syscall(long number, long a, long b, long c, long d, long
 
 #define RTI_CONTEXT_SP   432 // offset of the stack pointer in a signal's ucontext
 #define RTI_CONTEXT_PC   440 // and of the place in the code
+#define RTI_CONTEXT_FP   416 // and of the frame pointer
 #define RTI_TICKS_PER_US 50  // a first guess; the pool measures
 
 static inline uint64_t rti_ticks(void) {

@@ -42,6 +42,7 @@ enum {
     RTI_NR_madvise = 233,
     RTI_NR_wait4 = 260,
     RTI_NR_prlimit64 = 261,
+    RTI_NR_sysinfo = 179,
     RTI_NR_getrandom = 278,
 };
 

@@ -21,6 +21,7 @@ static inline long rti_syscall(long number, long a, long b, long c, long d, long
 
 #define RTI_CONTEXT_SP   192 // offset of the stack pointer in a signal's ucontext
 #define RTI_CONTEXT_PC   176 // and of the place in the code
+#define RTI_CONTEXT_FP   240 // and of the frame pointer
 #define RTI_TICKS_PER_US 10  // a first guess; the pool measures
 
 static inline uint64_t rti_ticks(void) {

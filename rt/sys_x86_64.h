@@ -37,6 +37,7 @@ enum {
     RTI_NR_exit = 60,
     RTI_NR_wait4 = 61,
     RTI_NR_kill = 62,
+    RTI_NR_sysinfo = 99,
     RTI_NR_sigaltstack = 131,
     RTI_NR_prctl = 157,
     RTI_NR_arch_prctl = 158,
@@ -71,6 +72,7 @@ typedef struct RtiStat {
 #define RTI_SA_RESTORER  0x04000000ul // x86-64 wants the signal trampoline from user space
 #define RTI_CONTEXT_SP   160          // offset of the stack pointer in a signal's ucontext
 #define RTI_CONTEXT_PC   168 // and of the place in the code
+#define RTI_CONTEXT_FP   120 // and of the frame pointer
 #define RTI_TICKS_PER_US 2500         // a first guess; the pool measures
 
 // A clock that all processors share, in ticks of unknown length.

@@ -1,5 +1,6 @@
 // thread.c: what threads by clone and threads by pthread have in common: stack sizes, names,
 // debugging text, the judgement about a fault, failures made on purpose.
+#include "value.h"
 #include "thread.h"
 
 #include "sys.h"
@@ -109,20 +110,31 @@ static void unwind_to_defer(const RtThread *self, char *context) {
 
 static void tell_overflow(const char *address, const char *context) {
     const char *stack;
+    const void *frame;
     uintptr_t code;
     __builtin_memcpy(&stack, context + RTI_CONTEXT_SP, sizeof stack);
+    __builtin_memcpy(&frame, context + RTI_CONTEXT_FP, sizeof frame);
     __builtin_memcpy(&code, context + RTI_CONTEXT_PC, sizeof code);
     // The stack pointer may stand in the guard already; the page above the fault is there.
     const char *there = (const char *)(((uintptr_t)address | 4095) + 1);
-    const char *name = rti_function_on_stack(stack > there ? stack : there, code);
-    char line[160], *end = put_text(line, line + sizeof line - 2, "Error: stack overflow");
-    if (name) {
-        end = put_text(end, line + sizeof line - 3, " in '");
-        end = put_text(end, line + sizeof line - 3, name);
-        *end++ = '\'';
+    const RtFunctionEntry *entry = rti_function_on_stack(stack > there ? stack : there, code);
+    char bytes[2048]; // memory may be in any state
+    RtSink text = {.data = bytes, .capacity = sizeof bytes};
+    rti_sink_cstr(&text, "Error: stack overflow");
+    if (entry) {
+        size_t length = rti_cstr_length(entry->name);
+        rti_sink_cstr(&text, " in '");
+        rti_sink_add(&text, entry->name, length < 100 ? length : 100);
+        rti_sink_cstr(&text, "'\n");
+        rti_begin_add(&text, entry);
+        // A frame that was not finished leaves the register to its caller.
+        rti_backtrace_add(&text, (RtTrace){.frame = (const char *)frame >= there ? frame : NULL,
+                                           .known = entry->name,
+                                           .fixed = true});
+    } else {
+        rti_sink_cstr(&text, "\n");
     }
-    *end++ = '\n';
-    rti_err(line, (size_t)(end - line));
+    rti_err(text.data, text.length);
 }
 
 bool rti_fault(const char *address, char *context) {

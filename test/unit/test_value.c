@@ -125,7 +125,7 @@ static void check_elements(void) {
 
 static void expect_format(const char *format, const char *expected,
                           uint64_t word) { // takes the word
-    RtStr *text = text_of(format), *result = rt_str_format(text, &word, 1);
+    RtStr *text = text_of(format), *result = rt_str_format(text, &word, 1, &check_place);
     CHECK(strcmp(result->bytes, expected) == 0, "%s: [%s], not [%s]", format, result->bytes,
           expected);
     rti_release(text);
