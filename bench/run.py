@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs each benchmark in Flap and in C, in turn, and prints ratios of medians (below 1: Flap is faster).
+"""Runs each benchmark in Flap, C and Lua, in turn, and prints ratios of medians (below 1: Flap is faster).
 
 usage: run.py --flapc PATH [--runs N] [--markdown] [NAME …]
 
 Figures are whole-process seconds. C is compiled by clang -O3 -march=native, with -fopenmp for the
-columns with threads (LLVM's libomp and gcc's libgomp, the better one counts). Every program's output must equal
-its C twin's; a difference is printed and counts as a failure (exit status 1).
+columns with threads (LLVM's libomp and gcc's libgomp, the better one counts): for programs whose C twin has
+a pragma for OpenMP. Those with a twin in Lua run in LuaJIT too, where it is installed. Every program's output
+must equal its C twin's; a difference is printed and counts as a failure (exit status 1).
 """
 import argparse
 import glob
@@ -18,7 +19,6 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PARALLEL = {"forkjoin", "firstloop", "mandelbrot", "spectral"}
 LINES = 20000
 
 
@@ -59,7 +59,11 @@ def kernel(name, flapc, work, runs):
     build([flapc, "-O2", "--mcpu=native", "-q", "-o", out + ".flap", source + ".flap"])
     build([clang, "-O3", "-march=native", "-o", out + ".c1", source + ".c", "-lm"])
     commands = {"flap 1": ([out + ".flap"], {"FLAP_NUM_THREADS": "1"}), "c 1": ([out + ".c1"], {})}
-    if name in PARALLEL:
+    with open(source + ".c") as twin:
+        parallel = "#pragma omp" in twin.read()
+    if tool("luajit") and os.path.exists(source + ".lua"):
+        commands["lua"] = ([tool("luajit"), source + ".lua"], {})
+    if parallel:
         cores = str(len(os.sched_getaffinity(0)))
         build([gcc, "-O3", "-march=native", "-fopenmp", "-o", out + ".gomp", source + ".c", "-lm"])
         commands["flap @@"] = ([out + ".flap"], {})
@@ -69,8 +73,10 @@ def kernel(name, flapc, work, runs):
         if omp.returncode == 0:
             commands["libomp"] = ([out + ".omp"], {"OMP_NUM_THREADS": cores})
     medians, outputs = interleave(commands, runs)
-    wrong = {label for label, text in outputs.items() if text != outputs["c 1"]}
+    wrong = {label for label, text in outputs.items() if text.split() != outputs["c 1"].split()}
     row = {"flap": medians["flap 1"], "flap / C": medians["flap 1"] / medians["c 1"]}
+    if "lua" in medians:
+        row["flap / LuaJIT"] = medians["flap 1"] / medians["lua"]
     if "flap @@" in medians:
         best = min(medians[k] for k in ("libgomp", "libomp") if k in medians)
         row["flap @@"] = medians["flap @@"]
@@ -126,19 +132,23 @@ def main():
     options = parser.parse_args()
     names = options.names or sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(HERE, "*.flap")))
     failed = False
-    columns = ["flap", "flap / C", "flap @@", "@@ / OpenMP", "1 thread / @@"]
+    columns = ["flap", "flap / C", "flap / LuaJIT", "flap @@", "@@ / OpenMP", "1 thread / @@"]
+    ratios = []
     with tempfile.TemporaryDirectory() as work:
-        print("| kernel | flap, s | flap / C | flap @@, s | @@ / OpenMP | 1 thread / @@ |")
-        print("|---|---|---|---|---|---|")
+        print("| kernel | flap, s | flap / C | flap / LuaJIT | flap @@, s | @@ / OpenMP | 1 thread / @@ |")
+        print("|---|---|---|---|---|---|---|")
         for name in names:
             if name == "hello":
                 continue
             row, wrong = kernel(name, os.path.abspath(options.flapc), work, options.runs)
             print(f"| {name} | " + " | ".join(f"{row[k]:.3f}" if k in row else "" for k in columns) + " |",
                   flush=True)
+            ratios.append(row["flap / C"])
             if wrong:
                 print(f"wrong output: {name}: {', '.join(sorted(wrong))}")
                 failed = True
+        if len(ratios) > 1:
+            print(f"\nflap / C, geometric mean of {len(ratios)}: {statistics.geometric_mean(ratios):.2f}")
         if not options.names:
             print("\n| | ms | ratio | to |\n|---|---|---|---|")
             rows = starting(os.path.abspath(options.flapc), work, options.runs)

@@ -1,0 +1,16 @@
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+    enum { N = 20000000 };
+    double *values = malloc(N * sizeof *values); /* a list of numbers is what Flap has */
+    int seed = 1;
+    for (int i = 0; i < N; i++) {
+        seed = (seed * 3877 + 29573) % 139968;
+        values[i] = seed % 256;
+    }
+    long counts[256] = {0};
+#pragma omp parallel for reduction(+ : counts)
+    for (int i = 0; i < N; i++) counts[(int)values[i]]++;
+    printf("%ld %ld %ld\n", counts[0], counts[17], counts[255]);
+    free(values);
+}
