@@ -150,6 +150,7 @@ struct LowerCtx {
     uint32_t deferred;        // blocks so far
     uint32_t maps;            // bodies made of `xs || f`
     bool fast_rounding;       // floor and its like are instructions
+    bool is_x86_64;           // the target
     FuncState *fs;
 };
 

@@ -136,6 +136,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     cx->builder = LLVMCreateBuilderInContext(context);
     make_types(cx);
     make_metadata(cx);
+    cx->is_x86_64 = strncmp(LLVMGetTarget(module), "x86_64", 6) == 0;
     cx->fast_rounding = rounds_by_instruction(cx);
     cx->functions = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
     cx->signatures = ARENA_ARRAY(&arena, LLVMTypeRef, program->instances.len);

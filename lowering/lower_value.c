@@ -258,9 +258,21 @@ LLVMValueRef lower_integer(LowerCtx *cx, LVal v, const char *what, Span span) {
     return saturated(cx, lower_number(cx, v, what, span));
 }
 
+// x86's own conversion: NaN and what is too large give INT64_MIN, which is no position.
+static LLVMValueRef truncated_x86(LowerCtx *cx, LLVMValueRef number) {
+    static const char name[] = "llvm.x86.sse2.cvttsd2si64";
+    LLVMTypeRef pair = LLVMVectorType(cx->f64, 2), type = LLVMFunctionType(cx->i64, &pair, 1, 0);
+    unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
+    LLVMValueRef function = LLVMGetIntrinsicDeclaration(cx->module, id, NULL, 0);
+    LLVMValueRef vector = LLVMBuildInsertElement(cx->builder, LLVMGetPoison(pair), number,
+                                                 lower_i64(cx, 0), "");
+    return LLVMBuildCall2(cx->builder, type, function, &vector, 1, "position");
+}
+
 LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span) {
     if (v.rep == REP_I64) return to_integer(cx, v);
     LLVMValueRef number = lower_number(cx, v, "a position", span);
+    if (cx->is_x86_64) return truncated_x86(cx, number);
     LLVMValueRef nan = LLVMBuildFCmp(cx->builder, LLVMRealUNO, number, number, "");
     return LLVMBuildSelect(cx->builder, nan, lower_i64(cx, INT64_MIN), saturated(cx, number),
                            "position");
