@@ -3,17 +3,23 @@
 // In an innermost range loop, a position that grows with the loop variable (i, i + c, i * w + c, with
 // c and w fixed for the loop) is inside the list for every iteration when it is so for the first and
 // the last. If that holds of all such positions, a copy of the loop without checks runs, which LLVM
-// can vectorise; else the loop as it stands, so that a miss or a stop happens where it should.
+// can vectorise; else the loop as it stands, so that a miss or a stop happens where it should. The
+// list may be a row, rows[i] with i fixed for the loop, or a variable that only the run tells to be a
+// list: that is part of the check.
 //
-// Invariant: only lists that the loop keeps at hand (lower_hoist.c) are looked at, so their lengths
-// are fixed; and what is evaluated before the loop is arithmetic on integers that cannot fail.
+// Invariant: only lists that the loop leaves where they are (lower_hoist.c) are looked at, so their
+// lengths are fixed; and what is evaluated before the loop is arithmetic on integers that cannot fail.
 #include "lower_internal.h"
+#include "../rt/rt_layout.h"
 
 typedef struct Find {
     LowerCtx *cx;
     Symbol *variable;
     PtrMap written; // Symbol -> itself: changes within the loop
-    NodeVec found;  // INDEX nodes whose positions can be judged before the loop
+    PtrMap defined; // Symbol -> Node: what an immutable variable of the body is
+    PtrMap loose;   // symbols of which rows change that are not known before the loop
+    Bounds *bounds; // with the nodes whose positions can be judged before the loop
+    LLVMValueRef exact; // i1: no overflow on the way to what was computed so far
     bool nested;    // there is a loop or a function's code inside
 } Find;
 
@@ -23,6 +29,13 @@ static void note_written(Find *find, const Symbol *symbol) {
 
 static void note_all(Find *find, const SymbolVec *symbols) {
     VEC_EACH(Symbol *, symbol, symbols) note_written(find, symbol);
+}
+
+static void note_definition(Find *find, const DefineNode *define) {
+    bool known = define->symbols.len == 1 && !define->is_mutable && !define->or_return;
+    if (known && define->symbols.items[0])
+        map_put(&find->defined, define->symbols.items[0], define->value);
+    note_all(find, &define->symbols);
 }
 
 static void note_target(Find *find, Node *target) {
@@ -35,7 +48,7 @@ static void find_written(void *context, Node **child) {
     Node *node = *child;
     if (!node) return;
     if (node->kind == NODE_LOOP || node->kind == NODE_LAMBDA) find->nested = true;
-    if (node->kind == NODE_DEFINE) note_all(find, &node->define->symbols);
+    if (node->kind == NODE_DEFINE) note_definition(find, node->define);
     if (node->kind == NODE_UPDATE) note_target(find, node->update.target);
     if (node->kind == NODE_SWAP) {
         note_target(find, node->swap.left);
@@ -67,7 +80,10 @@ static bool is_fixed(Find *find, const Node *node) {
         return is_fixed(find, node->binary.left) && is_fixed(find, node->binary.right);
     if (node->kind != NODE_NAME) return false;
     const Symbol *symbol = node->name.symbol;
-    if (!symbol || symbol == find->variable || map_get(&find->written, symbol)) return false;
+    if (!symbol || symbol == find->variable) return false;
+    const Node *value = map_get(&find->defined, symbol);
+    if (value) return is_fixed(find, value);
+    if (map_get(&find->written, symbol)) return false;
     return symbol->kind == SYMBOL_CONSTANT || lower_is_defined(find->cx, symbol);
 }
 
@@ -75,7 +91,10 @@ static bool is_fixed(Find *find, const Node *node) {
 static bool is_rising(Find *find, const Node *node) {
     if (!is_integer(find, node)) return false;
     if (is_fixed(find, node)) return true;
-    if (node->kind == NODE_NAME) return node->name.symbol == find->variable;
+    if (node->kind == NODE_NAME) {
+        const Node *value = node->name.symbol ? map_get(&find->defined, node->name.symbol) : NULL;
+        return value ? is_rising(find, value) : node->name.symbol == find->variable;
+    }
     if (!is_arithmetic(node)) return false;
     const Node *left = node->binary.left, *right = node->binary.right;
     if (node->binary.op == BINARY_ADD) return is_rising(find, left) && is_rising(find, right);
@@ -85,73 +104,251 @@ static bool is_rising(Find *find, const Node *node) {
     return is_fixed(find, left) && a.low >= 0 && is_rising(find, right);
 }
 
-static SymSlot *list_at_hand(Find *find, const Node *base) {
-    if (base->kind != NODE_NAME) return NULL;
-    const Symbol *symbol = base->name.symbol;
-    if (!symbol || symbol->function || !lower_is_defined(find->cx, symbol)) return NULL;
-    SymSlot *slot = lower_slot(find->cx, base->name.symbol);
-    return slot->data ? slot : NULL;
+// --- lists ------------------------------------------------------------------------------------------
+
+static bool is_variable(Find *find, const Node *node) {
+    if (node->kind != NODE_NAME) return false;
+    const Symbol *symbol = node->name.symbol;
+    return symbol && !symbol->function && lower_is_defined(find->cx, symbol);
 }
 
-static void find_positions(void *context, Node **child) {
+static const Symbol *root_symbol(const Node *node) {
+    while (node->kind == NODE_INDEX) node = node->index.base;
+    return node->kind == NODE_NAME ? node->name.symbol : NULL;
+}
+
+// A value that the loop leaves alone and that may be a list: a variable at hand, an element of one at
+// a fixed position, or a variable of which only the run tells.
+static bool is_kept_list(Find *find, const Node *base) {
+    if (base->kind == NODE_INDEX)
+        return !base->observed && !map_get(&find->loose, root_symbol(base)) &&
+               is_kept_list(find, base->index.base) && is_fixed(find, base->index.index) &&
+               type_may(lower_element_type(find->cx, base), KIND_LIST);
+    if (!is_variable(find, base)) return false;
+    const SymSlot *slot = lower_slot(find->cx, base->name.symbol);
+    if (slot->data) return true;
+    return slot->rep == REP_ANY && type_may(slot->type, KIND_LIST) &&
+           !map_get(&find->written, base->name.symbol);
+}
+
+static bool is_number_list(Find *find, const Node *node) {
+    return lower_element_type(find->cx, node).kinds == KIND_NUMBER;
+}
+
+// An element of a row is written without further ado if nobody else can come to hold the row.
+static bool is_row_change(Find *find, const Node *target) {
+    const Node *base = target->index.base;
+    if (base->kind != NODE_INDEX || base->index.base->kind != NODE_NAME) return false;
+    if (!is_variable(find, base->index.base)) return false;
+    return lower_slot(find->cx, base->index.base->name.symbol)->hoisted_rows &&
+           is_number_list(find, target);
+}
+
+static bool is_known_change(Find *find, const Node *target) {
+    if (is_row_change(find, target)) return true;
+    const Node *base = target->index.base;
+    return is_variable(find, base) && lower_slot(find->cx, base->name.symbol)->hoisted_write;
+}
+
+static bool is_access(Find *find, const Node *node) {
+    return !node->observed && is_kept_list(find, node->index.base) &&
+           is_rising(find, node->index.index);
+}
+
+static void find_access(Find *find, Node *node, bool written) {
+    if (!is_access(find, node)) return;
+    Access access = {.node = node, .written = written};
+    vec_push(find->cx->arena, &find->bounds->accesses, access);
+}
+
+static void changed_targets(Node *node, Node *targets[2]) {
+    targets[0] = targets[1] = NULL;
+    if (node->kind == NODE_UPDATE) targets[0] = node->update.target;
+    if (node->kind == NODE_SWAP) {
+        targets[0] = node->swap.left;
+        targets[1] = node->swap.right;
+    }
+}
+
+// A row that changes at an unknown time may move just then, so no row of that list is at hand.
+static void find_loose(void *context, Node **child) {
     Find *find = context;
-    Node *node = *child;
+    Node *targets[2];
+    if (!*child) return;
+    changed_targets(*child, targets);
+    for (int i = 0; i < 2; i++) {
+        const Node *target = targets[i];
+        if (!target || target->kind != NODE_INDEX || target->index.base->kind != NODE_INDEX)
+            continue;
+        if (!is_row_change(find, target) || !is_access(find, target))
+            map_put(&find->loose, root_symbol(target), (void *)target);
+    }
+    ast_children(*child, find_loose, find);
+}
+
+static void find_accesses(void *context, Node **child) {
+    Find *find = context;
+    Node *node = *child, *targets[2];
     if (!node) return;
-    if (node->kind == NODE_INDEX && !node->observed && list_at_hand(find, node->index.base) &&
-        is_rising(find, node->index.index))
-        vec_push(find->cx->arena, &find->found, node);
-    ast_children(node, find_positions, find);
+    if (node->kind == NODE_INDEX) find_access(find, node, false);
+    changed_targets(node, targets);
+    if (!targets[0]) return ast_children(node, find_accesses, find);
+    for (int i = 0; i < 2; i++) {
+        Node *target = targets[i];
+        if (!target || target->kind != NODE_INDEX) continue;
+        if (is_known_change(find, target)) find_access(find, target, true);
+        find_accesses(find, &target->index.index);
+    }
+    if (node->kind == NODE_UPDATE) find_accesses(find, &node->update.value);
 }
 
 // --- the check before the loop ------------------------------------------------------------------------
 
-// The position when the loop variable is `i`. For a loop without iterations it may be anything.
-static LLVMValueRef position_at(Find *find, Node *node, LLVMValueRef i) {
+static LLVMValueRef exactly(Find *find, const char *name, LLVMValueRef a, LLVMValueRef b) {
     LowerCtx *cx = find->cx;
-    if (is_fixed(find, node)) return lower_convert(cx, lower_expr(cx, node), REP_I64).v;
-    if (node->kind == NODE_NAME) return i;
-    LLVMValueRef a = position_at(find, node->binary.left, i);
-    LLVMValueRef b = position_at(find, node->binary.right, i);
-    if (node->binary.op == BINARY_ADD) return LLVMBuildAdd(cx->builder, a, b, "");
-    if (node->binary.op == BINARY_SUB) return LLVMBuildSub(cx->builder, a, b, "");
-    return LLVMBuildMul(cx->builder, a, b, "");
+    LLVMValueRef operands[] = {a, b};
+    LLVMValueRef both = lower_intrinsic(cx, name, cx->i64, operands, 2);
+    LLVMValueRef over = LLVMBuildExtractValue(cx->builder, both, 1, "");
+    find->exact = LLVMBuildAnd(cx->builder, find->exact, LLVMBuildNot(cx->builder, over, ""), "");
+    return LLVMBuildExtractValue(cx->builder, both, 0, "");
 }
 
-static LLVMValueRef both(LowerCtx *cx, LLVMValueRef a, LLVMValueRef b) {
-    return a ? LLVMBuildAnd(cx->builder, a, b, "") : b;
+// The position when the loop variable is `i`. For a loop without iterations it may be anything. What
+// conditions in the body say of variables need not hold here, hence the look at overflow.
+static LLVMValueRef position_at(Find *find, Node *node, LLVMValueRef i) {
+    LowerCtx *cx = find->cx;
+    if (node->kind == NODE_NAME) {
+        Node *value = map_get(&find->defined, node->name.symbol);
+        if (value) return position_at(find, value, i);
+        if (node->name.symbol == find->variable) return i;
+    }
+    if (!is_arithmetic(node)) return lower_convert(cx, lower_expr(cx, node), REP_I64).v;
+    LLVMValueRef a = position_at(find, node->binary.left, i);
+    LLVMValueRef b = position_at(find, node->binary.right, i);
+    const char *name = node->binary.op == BINARY_ADD   ? "llvm.sadd.with.overflow"
+                       : node->binary.op == BINARY_SUB ? "llvm.ssub.with.overflow"
+                                                       : "llvm.smul.with.overflow";
+    return exactly(find, name, a, b);
+}
+
+static void both(LowerCtx *cx, LLVMValueRef *all, LLVMValueRef bit) {
+    *all = *all ? LLVMBuildAnd(cx->builder, *all, bit, "") : bit;
+}
+
+static LLVMValueRef list_of_word(LowerCtx *cx, LLVMValueRef word) {
+    LVal list = lower_val(REP_ANY, type_of_kind(KIND_LIST), word, false);
+    return lower_convert(cx, list, REP_LIST).v;
+}
+
+// The elements of a value that is perhaps no list: then it counts as an empty one.
+static void elements_of_word(LowerCtx *cx, LLVMValueRef word, LLVMValueRef *data,
+                             LLVMValueRef *length) {
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
+    LLVMBasicBlockRef yes = lower_block_new(cx, "row"), on = lower_block_new(cx, "on");
+    lower_branch(cx, lower_is_tag(cx, word, RT_TAG_LIST), yes, on);
+    lower_at(cx, yes);
+    LLVMValueRef list = list_of_word(cx, word);
+    LLVMValueRef count = lower_length(cx, list), first = lower_data(cx, list);
+    lower_go(cx, on);
+    LLVMValueRef none = lower_i64(cx, 0), nowhere = LLVMConstNull(cx->ptr);
+    *length = LLVMBuildPhi(cx->builder, cx->i64, "length");
+    LLVMAddIncoming(*length, &count, &yes, 1);
+    LLVMAddIncoming(*length, &none, &from, 1);
+    *data = LLVMBuildPhi(cx->builder, cx->ptr, "data");
+    LLVMAddIncoming(*data, &first, &yes, 1);
+    LLVMAddIncoming(*data, &nowhere, &from, 1);
+}
+
+static void elements_of(Find *find, Node *base, Access *access) {
+    LowerCtx *cx = find->cx;
+    if (base->kind == NODE_INDEX) {
+        elements_of(find, base->index.base, access);
+        access->row = position_at(find, base->index.index, NULL);
+        LVal row = lower_element(cx, access->data, access->length, access->row,
+                                 lower_element_type(cx, base));
+        elements_of_word(cx, row.v, &access->data, &access->length);
+        return;
+    }
+    const SymSlot *slot = lower_slot(cx, base->name.symbol);
+    access->data = slot->data;
+    access->length = slot->length;
+    if (!slot->data)
+        elements_of_word(cx, lower_symbol(cx, base->name.symbol).v, &access->data, &access->length);
 }
 
 static LLVMValueRef all_inside(Find *find, LLVMValueRef low, LLVMValueRef high) {
     LowerCtx *cx = find->cx;
     LLVMValueRef last = LLVMBuildSub(cx->builder, high, lower_i64(cx, 1), "last"), all = NULL;
-    VEC_EACH(Node *, node, &find->found) {
-        const SymSlot *slot = list_at_hand(find, node->index.base);
-        LLVMValueRef first = position_at(find, node->index.index, low);
-        LLVMValueRef end = position_at(find, node->index.index, last);
-        LLVMValueRef above = LLVMBuildICmp(cx->builder, LLVMIntSGE, first, lower_i64(cx, 0), "");
-        LLVMValueRef below = LLVMBuildICmp(cx->builder, LLVMIntSLT, end, slot->length, "");
-        all = both(cx, all, both(cx, above, below));
+    for (uint32_t i = 0; i < find->bounds->accesses.len; i++) {
+        Access *access = &find->bounds->accesses.items[i];
+        elements_of(find, access->node->index.base, access);
+        LLVMValueRef first = position_at(find, access->node->index.index, low);
+        LLVMValueRef end = position_at(find, access->node->index.index, last);
+        both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSGE, first, lower_i64(cx, 0), ""));
+        both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSLT, end, access->length, ""));
     }
+    both(cx, &all, find->exact);
     return all;
 }
 
 Bounds lower_bounds(LowerCtx *cx, LoopNode *loop, LLVMValueRef low, LLVMValueRef high) {
+    Bounds bounds = {0};
     Find find = {.cx = cx,
                  .variable = loop->symbols.len ? loop->symbols.items[0] : NULL,
-                 .written = {.arena = cx->arena}};
-    Bounds bounds = {0};
+                 .written = {.arena = cx->arena},
+                 .defined = {.arena = cx->arena},
+                 .loose = {.arena = cx->arena},
+                 .bounds = &bounds,
+                 .exact = LLVMConstInt(cx->i1, 1, 0)};
     if (!find.variable || loop->has_value || cx->options->optimize < 2) return bounds;
     Node *body = loop->body;
     find_written(&find, &body);
     if (find.nested) return bounds;
-    find_positions(&find, &body);
-    if (find.found.len == 0) return bounds;
-    bounds.inside = all_inside(&find, low, high);
-    VEC_EACH(Node *, node, &find.found) vec_push(cx->arena, &bounds.nodes, node);
+    find_loose(&find, &body);
+    find_accesses(&find, &body);
+    if (bounds.accesses.len > 0) bounds.inside = all_inside(&find, low, high);
     return bounds;
 }
 
-void lower_bounds_known(LowerCtx *cx, const Bounds *bounds, bool known) {
-    VEC_EACH(Node *, node, &bounds->nodes)
-        map_put(&cx->inside, node, known ? (void *)node : NULL);
+// --- the loop without checks --------------------------------------------------------------------------
+
+// The word of a row of a variable's list. It is there and a list: that was checked.
+static LLVMValueRef row_place(LowerCtx *cx, const Access *access) {
+    const Node *base = access->node->index.base;
+    const SymSlot *slot = lower_slot(cx, base->index.base->name.symbol);
+    LLVMValueRef position = access->row;
+    return LLVMBuildInBoundsGEP2(cx->builder, cx->i64, slot->data, &position, 1, "row");
+}
+
+static bool is_row(const Access *access) {
+    return access->row && access->node->index.base->index.base->kind == NODE_NAME;
+}
+
+// A row that changes is made unshared where it lies; the others may have moved by that.
+void lower_bounds_begin(LowerCtx *cx, const Bounds *bounds) {
+    bool moved = false;
+    for (uint32_t i = 0; i < bounds->accesses.len; i++) {
+        const Access *access = &bounds->accesses.items[i];
+        if (!access->written || !access->row) continue;
+        LLVMValueRef at = row_place(cx, access);
+        LLVMValueRef word = lower_load(cx, cx->i64, at, cx->tbaa_element, "");
+        LLVMValueRef own = RT(cx, rt_list_unique, list_of_word(cx, word));
+        LVal made = lower_val(REP_LIST, type_of_kind(KIND_LIST), own, false);
+        lower_store(cx, lower_word(cx, made), at, cx->tbaa_element);
+        moved = true;
+    }
+    for (uint32_t i = 0; i < bounds->accesses.len; i++) {
+        Access access = bounds->accesses.items[i];
+        if (moved && is_row(&access)) {
+            LLVMValueRef at = row_place(cx, &access);
+            LLVMValueRef word = lower_load(cx, cx->i64, at, cx->tbaa_element, "");
+            access.data = lower_data(cx, list_of_word(cx, word));
+        }
+        map_put(&cx->inside, access.node, access.data);
+    }
+}
+
+void lower_bounds_end(LowerCtx *cx, const Bounds *bounds) {
+    for (uint32_t i = 0; i < bounds->accesses.len; i++)
+        map_put(&cx->inside, bounds->accesses.items[i].node, NULL);
 }

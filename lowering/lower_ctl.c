@@ -166,9 +166,9 @@ static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
         LLVMBasicBlockRef end = lower_block_new(cx, "either");
         lower_branch(cx, in.inside, fast, slow);
         lower_at(cx, fast);
-        lower_bounds_known(cx, &in, true);
+        lower_bounds_begin(cx, &in);
         count_loop(cx, node, low, high, false);
-        lower_bounds_known(cx, &in, false);
+        lower_bounds_end(cx, &in);
         LLVMBuildBr(cx->builder, end);
         lower_at(cx, slow);
         count_loop(cx, node, low, high, false);

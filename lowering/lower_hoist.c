@@ -1,7 +1,8 @@
 // lower_hoist.c: lists that a loop keeps at hand. A list variable that a loop's body only reads, or
 // only reads by index and writes by element, has its elements' address and its length in registers
 // for the whole loop; one that is written is made unshared once, before. So the loop is what C
-// would be.
+// would be. A list of rows of which the loop changes elements, xs[i][j] <- v, stays where it is too,
+// as long as nobody takes a row.
 //
 // Invariant: while a slot is hoisted nothing stores to it, and a written one is mentioned in no
 // other way, so that its list stays where it is and nobody else comes to hold it.
@@ -10,6 +11,8 @@
 typedef struct Use {
     Symbol *symbol;
     bool indexed, whole, element_written, written;
+    bool taken;       // some element is used other than by indexing it
+    bool row_written; // x[i][j] <- v
 } Use;
 
 typedef struct Scan {
@@ -66,8 +69,22 @@ static void scan_target(Scan *scan, Node *target) {
     Use *use = use_of(scan, root->name.symbol);
     if (depth == 1)
         use->element_written = true;
+    else if (depth == 2)
+        use->row_written = true;
     else
         use->written = true;
+}
+
+// x[i], or x[i][j] and so on: false if the root is no variable.
+static bool scan_chain(Scan *scan, Node *node) {
+    Node *root = node->index.base;
+    while (root->kind == NODE_INDEX) root = root->index.base;
+    if (root->kind != NODE_NAME) return false;
+    Use *use = use_of(scan, root->name.symbol);
+    use->indexed = true;
+    use->taken |= node->index.base == root || node->observed;
+    for (; node != root; node = node->index.base) scan_node(scan, node->index.index);
+    return true;
 }
 
 static void scan_symbols(Scan *scan, const SymbolVec *symbols) {
@@ -85,13 +102,10 @@ static void scan_match(Scan *scan, Node *node) {
 }
 
 static void scan_node(Scan *scan, Node *node) {
-    bool reads_part =
-        node->kind == NODE_INDEX || (node->kind == NODE_UNARY && node->unary.op == UNARY_LEN);
-    Node *base = node->kind == NODE_INDEX ? node->index.base : NULL;
-    if (node->kind == NODE_UNARY) base = node->unary.operand;
-    if (reads_part && base->kind == NODE_NAME) {
-        use_of(scan, base->name.symbol)->indexed = true;
-        if (node->kind == NODE_INDEX) scan_node(scan, node->index.index);
+    if (node->kind == NODE_INDEX && scan_chain(scan, node)) return;
+    if (node->kind == NODE_UNARY && node->unary.op == UNARY_LEN &&
+        node->unary.operand->kind == NODE_NAME) {
+        use_of(scan, node->unary.operand->name.symbol)->indexed = true;
         return;
     }
     if (node->kind == NODE_NAME) return scan_name(scan, node->name.symbol);
@@ -124,17 +138,22 @@ bool lower_is_defined(LowerCtx *cx, const Symbol *symbol) {
 static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
     if (use->written || !lower_is_defined(cx, use->symbol)) return;
     SymSlot *slot = lower_slot(cx, use->symbol);
-    if (slot->rep != REP_LIST || slot->data || slot->kept || (!use->indexed && !use->element_written)) return;
+    if (slot->rep != REP_LIST || slot->data || slot->kept) return;
+    bool changes = use->element_written || use->row_written;
+    if (!use->indexed && !changes) return;
     bool numbers = type_element(slot->type).kinds == KIND_NUMBER;
-    if (use->element_written && (use->whole || !numbers || use->symbol->rebound_by_loop)) return;
+    if (changes && (use->whole || use->symbol->rebound_by_loop)) return;
+    if (use->element_written && !numbers) return;
+    if (use->row_written && (use->taken || slot->undo)) return;
     LLVMValueRef list = lower_symbol(cx, use->symbol).v;
-    if (use->element_written && !slot->known_unique) {
+    if (changes && !slot->known_unique) {
         list = RT(cx, rt_list_unique, list);
         LLVMBuildStore(cx->builder, list, slot->at);
     }
     slot->length = lower_length(cx, list);
     slot->data = lower_data(cx, list);
     slot->hoisted_write = use->element_written;
+    slot->hoisted_rows = use->row_written;
     vec_push(cx->arena, &hoist->slots, slot);
 }
 
@@ -152,6 +171,6 @@ void lower_hoist_end(LowerCtx *cx, const Hoist *hoist) {
     (void)cx;
     VEC_EACH(SymSlot *, slot, &hoist->slots) {
         slot->data = slot->length = NULL;
-        slot->hoisted_write = false;
+        slot->hoisted_write = slot->hoisted_rows = false;
     }
 }

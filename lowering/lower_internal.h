@@ -65,6 +65,7 @@ typedef struct SymSlot {
     Type type;
     LLVMValueRef data, length; // of a list while a loop keeps them at hand, else null
     bool hoisted_write; // data and length are of an unshared list, which may be written
+    bool hoisted_rows;  // the same, and its elements may be made unshared; nobody takes them
     bool known_unique;  // a list that nobody else holds for as long as this function runs
     bool undo;          // of a parallel body: an element's old value is noted before it is written
     bool kept;          // of a parallel body: its changes are kept, the slot is not to be touched
@@ -144,7 +145,7 @@ struct LowerCtx {
     PtrMap constants;         // a literal list's Node -> global RtList
     PtrMap depths;            // Function -> Depth
     PtrMap addresses;         // symbols that hold what `as ptr` gave
-    PtrMap inside;            // INDEX nodes that need no check in the code being emitted
+    PtrMap inside;            // INDEX -> address of the elements, where no check is needed
     PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
@@ -276,6 +277,7 @@ LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span
 LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element);
 LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
                    Type element);
+Type lower_element_type(LowerCtx *cx, const Node *node); // of what an INDEX reads, but for misses
 LVal lower_slice(LowerCtx *cx, Node *node);
 void lower_definition(LowerCtx *cx, Node *node);
 void lower_update(LowerCtx *cx, Node *node);
@@ -308,14 +310,22 @@ void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
 bool lower_is_defined(LowerCtx *cx, const Symbol *symbol); // a variable that has its value here
 
 // --- lower_bounds.c --------------------------------------------------------------------------------
+// An INDEX node, and the elements of its base, which the loop leaves where they are.
+typedef struct Access {
+    Node *node;
+    LLVMValueRef data, length;
+    LLVMValueRef row; // the position of the row that the base is; null: it is a variable
+    bool written; // and changes: it is made unshared before the loop
+} Access;
 typedef struct Bounds {
-    LLVMValueRef inside; // i1: every position of `nodes` is inside its list in every iteration; null: none
-    NodeVec nodes;
+    LLVMValueRef inside; // i1: every position is inside its list in every iteration; null: none
+    VEC(Access) accesses;
 } Bounds;
 // Of the loop variable's values low … high - 1; the lists are hoisted.
 Bounds lower_bounds(LowerCtx *cx, LoopNode *loop, LLVMValueRef low, LLVMValueRef high);
-// While they are known to be inside, accesses at these nodes are not checked.
-void lower_bounds_known(LowerCtx *cx, const Bounds *bounds, bool known);
+// Where the loop begins that runs when all are inside: accesses are not checked from here on.
+void lower_bounds_begin(LowerCtx *cx, const Bounds *bounds);
+void lower_bounds_end(LowerCtx *cx, const Bounds *bounds);
 
 // --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------
 LVal lower_call(LowerCtx *cx, Node *node);

@@ -112,13 +112,17 @@ static SymSlot *hoisted_slot(LowerCtx *cx, const Node *base) {
 
 LVal lower_index(LowerCtx *cx, Node *node) {
     if (node->observed) return observed_index(cx, node);
+    LLVMValueRef inside = map_get(&cx->inside, node);
+    if (inside) {
+        LVal index = lower_expr(cx, node->index.index);
+        LLVMValueRef position = lower_position(cx, index, node->index.index->span);
+        return lower_element_inside(cx, inside, position, lower_element_type(cx, node));
+    }
     SymSlot *slot = hoisted_slot(cx, node->index.base);
     if (slot) {
         LVal index = lower_expr(cx, node->index.index);
         LLVMValueRef position = lower_position(cx, index, node->index.index->span);
         lower_release(cx, index);
-        if (map_get(&cx->inside, node))
-            return lower_element_inside(cx, slot->data, position, type_element(slot->type));
         return lower_element(cx, slot->data, slot->length, position, type_element(slot->type));
     }
     Node *parts[] = {node->index.base, node->index.index};
@@ -128,6 +132,12 @@ LVal lower_index(LowerCtx *cx, Node *node) {
     if (v[0].owned) result = lower_own(cx, result); // it goes with what it lies in
     lower_release_all(cx, v, 2);
     return result;
+}
+
+Type lower_element_type(LowerCtx *cx, const Node *node) {
+    const Node *base = node->index.base;
+    if (base->kind == NODE_NAME) return type_element(lower_slot(cx, base->name.symbol)->type);
+    return type_element(lower_node_type(cx, base));
 }
 
 LVal lower_slice(LowerCtx *cx, Node *node) {

@@ -136,9 +136,9 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
     LLVMBasicBlockRef end = lower_block_new(cx, "either");
     lower_branch(cx, in.inside, fast, slow);
     lower_at(cx, fast);
-    lower_bounds_known(cx, &in, true);
+    lower_bounds_begin(cx, &in);
     all_iterations(cx, par);
-    lower_bounds_known(cx, &in, false);
+    lower_bounds_end(cx, &in);
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, slow);
     all_iterations(cx, par);

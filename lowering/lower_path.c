@@ -33,12 +33,22 @@ void lower_path_end(LowerCtx *cx, const Path *path) {
     lower_release_all(cx, path->indices, path->count);
 }
 
+// The address of the elements where the last step is known to be inside (lower_bounds.c), or null.
+static LLVMValueRef known_inside(LowerCtx *cx, const Path *path) {
+    bool written_out = path->count > 0 && path->steps; // not a loop's own write (lower_ctl.c)
+    return written_out ? map_get(&cx->inside, path->steps[path->count - 1]) : NULL;
+}
+
 LVal lower_path_read(LowerCtx *cx, const Path *path) {
+    LLVMValueRef inside = known_inside(cx, path);
+    if (inside) {
+        LLVMValueRef position = lower_position(cx, path->indices[path->count - 1], path->span);
+        Type element = lower_element_type(cx, path->steps[path->count - 1]);
+        return lower_element_inside(cx, inside, position, element);
+    }
     if (path->count == 1 && path->slot->data) {
         LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
         Type element = type_element(path->slot->type);
-        if (map_get(&cx->inside, path->steps[0]))
-            return lower_element_inside(cx, path->slot->data, position, element);
         return lower_element(cx, path->slot->data, path->slot->length, position, element);
     }
     LVal at = lower_symbol(cx, path->symbol);
@@ -162,11 +172,12 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     if (slot->undo) lower_note_old(cx, path);
     if (value.rep == REP_ANY && value.type.kinds == KIND_NUMBER)
         value = lower_convert(cx, value, REP_F64);
-    if (path->count == 1 && slot->data && slot->hoisted_write) {
-        LLVMValueRef position = lower_position(cx, path->indices[0], path->span);
-        if (!map_get(&cx->inside, path->steps[0]))
-            lower_check_bounds(cx, position, slot->length, path->span);
-        LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, slot->data, &position, 1, "");
+    LLVMValueRef inside = known_inside(cx, path);
+    if (inside || (path->count == 1 && slot->data && slot->hoisted_write)) {
+        LLVMValueRef position = lower_position(cx, path->indices[path->count - 1], path->span);
+        if (!inside) lower_check_bounds(cx, position, slot->length, path->span);
+        LLVMValueRef data = inside ? inside : slot->data;
+        LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
         lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
         return;
     }
