@@ -15,12 +15,12 @@
 typedef struct Find {
     LowerCtx *cx;
     Symbol *variable;
-    PtrMap written; // Symbol -> itself: changes within the loop
-    PtrMap defined; // Symbol -> Node: what an immutable variable of the body is
-    PtrMap loose;   // symbols of which rows change that are not known before the loop
-    Bounds *bounds; // with the nodes whose positions can be judged before the loop
+    PtrMap written;     // Symbol -> itself: changes within the loop
+    PtrMap defined;     // Symbol -> Node: what an immutable variable of the body is
+    PtrMap loose;       // symbols of which rows change that are not known before the loop
+    Bounds *bounds;     // with the nodes whose positions can be judged before the loop
     LLVMValueRef exact; // i1: no overflow on the way to what was computed so far
-    bool nested;    // there is a loop or a function's code inside
+    bool nested;        // there is a loop or a function's code inside
 } Find;
 
 static void note_written(Find *find, const Symbol *symbol) {
@@ -67,9 +67,9 @@ static bool is_integer(Find *find, const Node *node) {
 }
 
 static bool is_arithmetic(const Node *node) {
-    return node->kind == NODE_BINARY && (node->binary.op == BINARY_ADD ||
-                                         node->binary.op == BINARY_SUB ||
-                                         node->binary.op == BINARY_MUL);
+    return node->kind == NODE_BINARY &&
+           (node->binary.op == BINARY_ADD || node->binary.op == BINARY_SUB ||
+            node->binary.op == BINARY_MUL);
 }
 
 // Integer arithmetic on literals and on variables that the loop leaves alone.

@@ -131,7 +131,7 @@ bool lower_is_defined(LowerCtx *cx, const Symbol *symbol) {
     if (symbol->is_global) return cx->globals[symbol->index].at != NULL;
     if (symbol->owner == fs->function) return fs->plan || fs->slots[symbol->index].at != NULL;
     VEC_EACH(Symbol *, capture, &fs->function->captures)
-        if (capture == symbol) return true;
+    if (capture == symbol) return true;
     return false;
 }
 
