@@ -1,22 +1,20 @@
 // infer.c: the worklist of type inference, and the instances of functions.
 //
-// A function gets one instance per shape of its arguments (kinds and elements, without ranges), at
-// most MAX_INSTANCES; ranges of all callers of an instance are joined. Beyond that one instance
-// takes any value. Termination: types have finite height, and after a few walks ranges are widened.
+// A function gets one instance per shape of its arguments (see same_shape), at most MAX_INSTANCES;
+// what all callers of an instance pass is joined. Beyond that one instance takes any value. Termination: types have finite height, and after a few walks ranges are widened.
 #include "infer_internal.h"
 
 enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3 };
 
-// Ranges and known functions are no part of an argument's shape, but lists of what are.
-static Type shape_of(Type t) {
-    t.integer = false;
-    t.low = t.high = 0;
-    return t;
-}
-
-// An empty list is of every shape of list, a value that does not exist yet of every shape.
+// Whether values of two types can share an instance without losing a representation: ranges do not
+// matter, what is held as a word shares one whatever its kinds, and an empty container or a value that
+// does not exist yet fits any.
 static bool same_shape(Type a, Type b) {
-    return type_equal(shape_of(a), shape_of(b));
+    if (a.kinds == 0 || b.kinds == 0) return true;
+    if (type_rep(a) == REP_ANY && type_rep(b) == REP_ANY) return true;
+    if (a.kinds != b.kinds || a.function != b.function) return false;
+    if (a.element == NULL || b.element == NULL) return true;
+    return same_shape(*a.element, *b.element);
 }
 
 static bool is_parallel(const Walk *w) {

@@ -38,6 +38,7 @@ static void open_loop(LowerCtx *cx, Opened *o, Node *node, LLVMValueRef first, b
     o->mark = mark;
     o->type = lower_node_type(cx, node);
     o->frame = (LoopFrame){.outer = cx->fs->loop, .loop = loop, .first = first};
+    cx->fs->repeats = true;
     o->frame.next = lower_block_new(cx, "next");
     o->frame.end = lower_block_new(cx, "loop.end");
     o->done = loop->has_value ? lower_block_new(cx, "loop.done") : o->frame.end;

@@ -115,6 +115,7 @@ typedef struct FuncState {
     uint32_t param_cleanups; // how many cleanups are of parameters
     VEC(Cleanup) cleanups;
     LoopFrame *loop;
+    bool repeats;            // has a loop
     LLVMBasicBlockRef head;  // where a self call in tail position goes on
     LLVMValueRef carry;      // of `+!` in the block being filled
 } FuncState;

@@ -91,7 +91,12 @@ LLVMValueRef lower_rt(LowerCtx *cx, RtId id, const LLVMValueRef *args) {
     LLVMValueRef function = declare(cx, id);
     LLVMValueRef copy[6] = {0};
     for (uint32_t i = 0; i < rows[id].count; i++) copy[i] = args[i];
-    return LLVMBuildCall2(cx->builder, cx->rt_types[id], function, copy, rows[id].count, "");
+    LLVMValueRef call =
+        LLVMBuildCall2(cx->builder, cx->rt_types[id], function, copy, rows[id].count, "");
+    if (cx->options->optimize == 1 && !cx->fs->loop)
+        LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                 attribute(cx, "noinline", 0));
+    return call;
 }
 
 RtId lower_rt_find(const char *name) {
