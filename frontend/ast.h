@@ -232,6 +232,9 @@ Node *ast_new(Arena *arena, NodeKind kind, Span span);
 const char *ast_kind_name(NodeKind kind);
 // Whether a node gives a value: all kinds up to UNSAFE.
 bool ast_is_expression(const Node *node);
+// True for expressions of the same form over the same symbols, without effects: they have the same
+// value wherever nothing that they mention has changed in between. (sema: names are resolved)
+bool ast_same(const Node *a, const Node *b);
 // An s-expression with a statement a line, for --emit=ast.
 void ast_dump(const Node *node, FILE *out);
 // Calls `visit(context, slot)` for every direct child in evaluation order; slot may be replaced.

@@ -19,10 +19,11 @@ typedef struct Access {
     const Node *node;  // what is marked in messages
     Position position; // ACCESS_ELEMENT, ACCESS_WRITE
     bool repeated;     // an earlier access says as much about the same position
-    bool reduces;      // ACCESS_UPDATE in a form that can be combined by `op`
-    bool collects;     // ACCESS_UPDATE that adds to a list, a text or a map
+    bool reduces;      // ACCESS_UPDATE, ACCESS_WRITE in a form that can be combined by `op`
+    bool collects;     // the same that adds to a list, a text or a map
     bool deferred;     // in a deferred block
-    bool sets;         // ACCESS_UPDATE by a value in which the variable does not appear
+    bool sets;         // the same by a value in which the target does not appear
+    bool of_update;    // ACCESS_ELEMENT: what such an update changes
     ReduceOp op;
 } Access;
 
@@ -38,7 +39,7 @@ typedef struct ParCheck {
     VEC(ParSymbol *) symbols; // by first mention
     PtrMap by_symbol;         // Symbol -> ParSymbol
     PtrMap written;           // symbols with a write
-    PtrMap skipped;           // NAMEs that are part of a reduction's form
+    PtrMap skipped;           // NAMEs and INDEXes that are part of a reduction's form
     Affine affine;
     uint32_t deferred; // > 0: walking a deferred block
     bool poisoned;  // something in the body was reported already: no positions are judged
@@ -47,8 +48,8 @@ typedef struct ParCheck {
 
 // sema_par_walk.c: fills `symbols` from the body.
 void par_walk(ParCheck *check);
-// sema_reduce.c: recognises x <- x + e and its like for an UPDATE of `symbol`. Fills the access.
-void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, Access *access);
+// sema_reduce.c: recognises x <- x + e, h[k] <- h[k] + e and their like. Fills the access.
+void par_read_update(ParCheck *check, const Node *update, Access *access);
 // sema_par_judge.c: decides the variable's use, or reports what stands in the way.
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result);
 // sema_remark.c: reports how the loop's iterations are divided among threads.

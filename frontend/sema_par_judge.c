@@ -284,7 +284,8 @@ static bool find_conflict(ParCheck *check, const ParSymbol *variable, const Acce
 static const Access *first_read(const ParSymbol *variable) {
     for (uint32_t i = 0; i < variable->accesses.len; i++) {
         const Access *access = &variable->accesses.items[i];
-        if (access->kind == ACCESS_READ || access->kind == ACCESS_ELEMENT) return access;
+        if (access->kind == ACCESS_READ) return access;
+        if (access->kind == ACCESS_ELEMENT && !access->of_update) return access;
     }
     return NULL;
 }
@@ -410,6 +411,18 @@ static void judge(ParCheck *check, const ParSymbol *variable, ParVariable *resul
 
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
     const Access *deferred = first_of(variable, is_deferred_change);
+    bool reduces = true, sets = true;
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        const Access *access = &variable->accesses.items[i];
+        if (access->kind != ACCESS_UPDATE && access->kind != ACCESS_WRITE) continue;
+        vec_push(check->s->arena, &result->updates, (Node *)(uintptr_t)access->node);
+        if (access->position.inner != NULL) result->repeated = true;
+        if (result->updates.len == 1) result->op = access->op;
+        reduces = reduces && access->reduces && join_op(&result->op, access->op);
+        sets = sets && access->sets;
+    }
+    result->reduces = reduces;
+    result->sets = sets;
     judge(check, variable, result);
     result->deferred = deferred != NULL;
     if (deferred != NULL && result->use != PAR_REDUCE) report_update(check, variable, deferred);

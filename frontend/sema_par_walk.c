@@ -49,6 +49,7 @@ static void note_element(ParCheck *check, Symbol *symbol, AccessKind kind, const
     Access access = {.kind = kind, .node = whole};
     access.position.index = element->index.index;
     access.position.inner = inner;
+    if (kind == ACCESS_WRITE && whole->kind == NODE_UPDATE) par_read_update(check, whole, &access);
     note(check, symbol, &access);
 }
 
@@ -100,7 +101,11 @@ static void walk_index(ParCheck *check, Node *node, const InnerLoop *inner) {
         walk_children(check, node, inner);
         return;
     }
-    note_element(check, element->index.base->name.symbol, ACCESS_ELEMENT, element, element, inner);
+    Symbol *symbol = element->index.base->name.symbol;
+    note_element(check, symbol, ACCESS_ELEMENT, element, element, inner);
+    ParSymbol *variable = par_symbol(check, symbol);
+    variable->accesses.items[variable->accesses.len - 1].of_update =
+        map_get(&check->skipped, node) != NULL;
     walk_indexes(check, node, inner);
 }
 
@@ -116,7 +121,7 @@ static void walk_update(ParCheck *check, Node *node, const InnerLoop *inner) {
         note_element(check, element->index.base->name.symbol, ACCESS_WRITE, element, node, inner);
     } else if (target->kind == NODE_NAME && is_shared(check, target->name.symbol)) {
         Access access = {.kind = ACCESS_UPDATE, .node = node};
-        par_read_update(check, node, target->name.symbol, &access);
+        par_read_update(check, node, &access);
         note(check, target->name.symbol, &access);
     }
     walk_indexes(check, target, inner);

@@ -4,10 +4,6 @@
 // So the variable must be used once, where its partial result may stand for the value so far.
 #include "sema_par.h"
 
-static bool is_symbol(const Node *node, const Symbol *symbol) {
-    return node->kind == NODE_NAME && node->name.symbol == symbol;
-}
-
 static bool is_sequence(const Node *node) {
     return node->kind == NODE_LIST || node->kind == NODE_STRING || node->kind == NODE_FSTRING ||
            node->kind == NODE_MAP;
@@ -69,29 +65,29 @@ static bool is_pure(ParCheck *check, Node *node) {
 
 // --- forms --------------------------------------------------------------------------------------
 
-// The one place of `symbol` in a chain of + and - that ends in it: s + a, a + s, s - a + b.
-static const Node *find_sum(const Node *node, const Symbol *symbol, bool *adds) {
-    if (is_symbol(node, symbol)) return node;
+// The one place of `target` in a chain of + and - that ends in it: s + a, a + s, s - a + b.
+static const Node *find_sum(const Node *node, const Node *target, bool *adds) {
+    if (ast_same(node, target)) return node;
     if (node->kind != NODE_BINARY) return NULL;
     BinaryOp op = node->binary.op;
     if (op != BINARY_ADD && op != BINARY_SUB) return NULL;
-    const Node *found = find_sum(node->binary.left, symbol, adds);
-    if (found == NULL && op == BINARY_ADD) found = find_sum(node->binary.right, symbol, adds);
+    const Node *found = find_sum(node->binary.left, target, adds);
+    if (found == NULL && op == BINARY_ADD) found = find_sum(node->binary.right, target, adds);
     if (found != NULL && op == BINARY_ADD) *adds = true;
     return found;
 }
 
-static const Node *find_chain(ParCheck *check, const Node *node, const Symbol *symbol,
+static const Node *find_chain(ParCheck *check, const Node *node, const Node *target,
                               BinaryOp op) {
-    if (is_symbol(node, symbol)) return node;
+    if (ast_same(node, target)) return node;
     if (node->kind != NODE_BINARY || node->binary.op != op) return NULL;
-    const Node *found = find_chain(check, node->binary.left, symbol, op);
-    if (found == NULL) return find_chain(check, node->binary.right, symbol, op);
+    const Node *found = find_chain(check, node->binary.left, target, op);
+    if (found == NULL) return find_chain(check, node->binary.right, target, op);
     if ((op == BINARY_AND || op == BINARY_OR) && !is_pure(check, node->binary.right)) return NULL;
     return found;
 }
 
-static const Node *find_least_or_most(const Node *node, const Symbol *symbol, ReduceOp *op) {
+static const Node *find_least_or_most(const Node *node, const Node *target, ReduceOp *op) {
     const Node *callee = node->call.callee;
     if (callee->kind != NODE_NAME || callee->name.symbol == NULL ||
         callee->name.symbol->builtin == NULL)
@@ -99,8 +95,19 @@ static const Node *find_least_or_most(const Node *node, const Symbol *symbol, Re
     BuiltinId id = callee->name.symbol->builtin->id;
     if (id != BUILTIN_min && id != BUILTIN_max) return NULL;
     *op = id == BUILTIN_min ? REDUCE_MIN : REDUCE_MAX;
-    VEC_EACH(Node *, arg, &node->call.args) if (is_symbol(arg, symbol)) return arg;
+    VEC_EACH(Node *, arg, &node->call.args) if (ast_same(arg, target)) return arg;
     return NULL;
+}
+
+// x <- push(x, v)
+static const Node *find_pushed(const Node *node, const Node *target) {
+    if (node->kind != NODE_CALL || node->call.args.len != 2) return NULL;
+    const Node *callee = node->call.callee;
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL ||
+        callee->name.symbol->builtin == NULL ||
+        callee->name.symbol->builtin->id != BUILTIN_push || target->kind != NODE_NAME)
+        return NULL;
+    return ast_same(node->call.args.items[0], target) ? node->call.args.items[0] : NULL;
 }
 
 static bool is_reduction_operator(BinaryOp op) {
@@ -117,7 +124,7 @@ static bool is_reduction_operator(BinaryOp op) {
     return false;
 }
 
-static const Node *find_operator(ParCheck *check, const Node *node, const Symbol *symbol,
+static const Node *find_operator(ParCheck *check, const Node *node, const Node *target,
                                  ReduceOp *op) {
     bool adds = false;
     const Node *found;
@@ -125,7 +132,7 @@ static const Node *find_operator(ParCheck *check, const Node *node, const Symbol
     switch ((int)node->binary.op) {
     case BINARY_ADD:
     case BINARY_SUB:
-        found = find_sum(node, symbol, &adds);
+        found = find_sum(node, target, &adds);
         *op = adds ? REDUCE_ADD : REDUCE_SUB;
         return found;
     case BINARY_MUL: *op = REDUCE_MUL; break;
@@ -135,7 +142,7 @@ static const Node *find_operator(ParCheck *check, const Node *node, const Symbol
     case BINARY_BOR: *op = REDUCE_BOR; break;
     case BINARY_BXOR: *op = REDUCE_BXOR; break;
     }
-    return find_chain(check, node, symbol, node->binary.op);
+    return find_chain(check, node, target, node->binary.op);
 }
 
 static bool adds_sequence(const Node *node) {
@@ -146,53 +153,55 @@ static bool adds_sequence(const Node *node) {
             adds_sequence(node->binary.left) || adds_sequence(node->binary.right));
 }
 
-// The one place of `symbol` to which all the rest is added: x + [e], v :: x, a + x + b.
-static const Node *find_collected(const Node *node, const Symbol *symbol) {
-    if (is_symbol(node, symbol)) return node;
+// The one place of `target` to which all the rest is added: x + [e], v :: x, a + x + b.
+static const Node *find_collected(const Node *node, const Node *target) {
+    if (ast_same(node, target)) return node;
     if (node->kind != NODE_BINARY) return NULL;
     BinaryOp op = node->binary.op;
     if (op != BINARY_ADD && op != BINARY_CONS) return NULL;
-    const Node *found = op == BINARY_ADD ? find_collected(node->binary.left, symbol) : NULL;
-    return found != NULL ? found : find_collected(node->binary.right, symbol);
+    const Node *found = op == BINARY_ADD ? find_collected(node->binary.left, target) : NULL;
+    return found != NULL ? found : find_collected(node->binary.right, target);
 }
 
 typedef struct Search {
-    const Symbol *symbol;
+    const Node *target;
     bool found;
 } Search;
 
 static void search_child(void *context, Node **child) {
     Search *search = context;
     if (*child == NULL || search->found) return;
-    search->found = is_symbol(*child, search->symbol);
+    search->found = ast_same(*child, search->target);
     if (!search->found) ast_children(*child, search_child, search);
 }
 
-static bool mentions(Node *node, const Symbol *symbol) {
-    Search search = {symbol, false};
+static bool mentions(Node *node, const Node *target) {
+    Search search = {target, false};
     search_child(&search, &node);
     return search.found;
 }
 
-static void read_assignment(ParCheck *check, Node *value, const Symbol *symbol, Access *access) {
+static void read_assignment(ParCheck *check, Node *value, const Node *target, Access *access) {
     const Node *self = NULL;
-    if (!mentions(value, symbol)) {
+    if (!mentions(value, target)) {
         access->sets = true;
     } else if (adds_sequence(value)) {
-        self = find_collected(value, symbol);
+        self = find_collected(value, target);
         access->collects = self != NULL;
     } else {
-        if (value->kind == NODE_BINARY) self = find_operator(check, value, symbol, &access->op);
-        if (value->kind == NODE_CALL) self = find_least_or_most(value, symbol, &access->op);
+        if (value->kind == NODE_BINARY) self = find_operator(check, value, target, &access->op);
+        if (value->kind == NODE_CALL) self = find_least_or_most(value, target, &access->op);
         access->reduces = self != NULL;
+        if (self == NULL) self = find_pushed(value, target);
+        access->collects = self != NULL && !access->reduces;
     }
     if (self != NULL) map_put(&check->skipped, self, check);
 }
 
-void par_read_update(ParCheck *check, const Node *update, const Symbol *symbol, Access *access) {
+void par_read_update(ParCheck *check, const Node *update, Access *access) {
     Node *value = update->update.value;
     if (update->update.op == UPDATE_SET) {
-        read_assignment(check, value, symbol, access);
+        read_assignment(check, value, update->update.target, access);
         return;
     }
     access->reduces = true;

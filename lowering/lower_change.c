@@ -1,7 +1,6 @@
 // lower_change.c: `xs <- push(xs, v)` and the like for pop, insert and remove: the variable's list or
 // map is taken out of its slot, so that the runtime may change it in place when nobody else holds it.
 #include "lower_internal.h"
-#include <string.h>
 
 static const Builtin *changer(const Node *call) {
     if (call->kind != NODE_CALL || call->call.args.len == 0) return NULL;
@@ -59,33 +58,12 @@ typedef struct Growth {
     VEC(Node *) parts;
 } Growth;
 
-static bool same_index(const Node *a, const Node *b) {
-    if (a->kind != b->kind) return false;
-    switch ((int)a->kind) {
-    case NODE_NUMBER: return a->number.value == b->number.value;
-    case NODE_NAME: return a->name.symbol != NULL && a->name.symbol == b->name.symbol;
-    case NODE_STRING:
-        return a->string.len == b->string.len &&
-               memcmp(a->string.bytes, b->string.bytes, a->string.len) == 0;
-    }
-    return false;
-}
-
-static bool same_path(const Node *a, const Node *b) {
-    while (a->kind == NODE_INDEX && b->kind == NODE_INDEX &&
-           same_index(a->index.index, b->index.index)) {
-        a = a->index.base;
-        b = b->index.base;
-    }
-    return a->kind == NODE_NAME && b->kind == NODE_NAME && a->name.symbol == b->name.symbol;
-}
-
 static void find_sum(LowerCtx *cx, Node *node, Growth *growth) {
     Node *value = node->update.value;
     uint32_t count = 0;
     for (; value->kind == NODE_BINARY && value->binary.op == BINARY_ADD; value = value->binary.left)
         count++;
-    if (!same_path(value, node->update.target)) return;
+    if (!ast_same(value, node->update.target)) return;
     for (uint32_t i = 0; i < count; i++) vec_push(cx->arena, &growth->parts, value);
     value = node->update.value;
     for (uint32_t i = count; i-- > 0; value = value->binary.left)
@@ -101,7 +79,7 @@ static Growth find_growth(LowerCtx *cx, Node *node) {
         find_sum(cx, node, &growth);
     } else if (node->update.op == UPDATE_SET && value->kind == NODE_CALL) {
         growth.builtin = changer(value);
-        if (!growth.builtin || !same_path(value->call.args.items[0], node->update.target))
+        if (!growth.builtin || !ast_same(value->call.args.items[0], node->update.target))
             return (Growth){0};
         for (uint32_t i = 1; i < value->call.args.len; i++)
             vec_push(cx->arena, &growth.parts, value->call.args.items[i]);

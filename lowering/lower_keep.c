@@ -1,15 +1,20 @@
-// lower_keep.c: changes of outer variables that a parallel body only writes (PAR_KEPT): elements at
-// positions that are not known to be the iteration's own, lists, texts and maps that are put
-// together, last values. A change becomes a function of its own, `<body>.keep.<n>`, which takes the
-// loop's capture record and the words that the iteration computed for it, and does to the variable
-// what the statement says. rt_par_keep() runs it in the order of the iterations: at once where the
-// block is first in line, else when the earlier blocks have finished.
+// lower_keep.c: outer variables that a parallel body only writes (PAR_KEPT), in the order of the
+// iterations: elements at positions that are not known to be the iteration's own, lists, texts and maps
+// that are put together, last values, histograms.
 //
-// Invariant: a change that is kept cannot stop the program; positions and keys are looked at before.
-// One that might (it takes apart what only earlier iterations made) waits for its turn first.
+// What a block puts together it puts together apart, in a variable of its own, and adds that as one
+// when its turn has come (KeptForm); other changes are kept one by one (lower_keep_change.c). A block
+// that has its turn from the start changes the variable itself. Where the order of the changes does
+// not matter, every thread has a copy (rt/copies.c).
+//
 // The variable lives in a room of the loop's own (its address is in the record) while the loop runs.
+// Invariant: the room is touched by the block that has its turn only, or while the loop runs on one
+// thread alone.
 #include "lower_par.h"
 #include "../rt/rt_layout.h"
+#include <math.h>
+
+// --- how a variable is kept -----------------------------------------------------------------------
 
 static bool is_keepable(const ParVariable *variable, Rep rep) {
     switch (variable->use) {
@@ -27,374 +32,497 @@ bool lower_par_keeps(LowerCtx *cx, const ParVariable *variable) {
     return slot->rep != REP_NONE && is_keepable(variable, slot->rep);
 }
 
-bool lower_keeps_any(LowerCtx *cx, const ParPlan *plan) {
-    for (uint32_t i = 0; i < plan->captures.len; i++)
-        if (lower_par_keeps(cx, &plan->captures.items[i])) return true;
-    return false;
+// The end at which the statement makes the whole variable grow; KEPT_CHANGES: it is of another kind.
+static KeptForm growth_of(const Node *node) {
+    const Node *target = node->update.target, *left = node->update.value, *right = left;
+    if (target->kind != NODE_NAME) return KEPT_CHANGES;
+    if (node->update.op != UPDATE_SET)
+        return node->update.op == UPDATE_ADD ? KEPT_APPEND : KEPT_CHANGES;
+    if (left->kind == NODE_CALL) return KEPT_APPEND; // x <- push(x, v)
+    while (left->kind == NODE_BINARY && left->binary.op == BINARY_ADD) left = left->binary.left;
+    if (left->kind == NODE_NAME && left->name.symbol == target->name.symbol) return KEPT_APPEND;
+    while (right->kind == NODE_BINARY &&
+           (right->binary.op == BINARY_ADD || right->binary.op == BINARY_CONS))
+        right = right->binary.right;
+    bool last = right->kind == NODE_NAME && right->name.symbol == target->name.symbol;
+    return last ? KEPT_PREPEND : KEPT_CHANGES;
+}
+
+static bool is_set(const Node *node) {
+    return node->update.op == UPDATE_SET && node->update.target->kind == NODE_NAME;
+}
+
+// `x[k] <- …`, one level deep.
+static bool is_of_element(const Node *node) {
+    return node->update.target->kind == NODE_INDEX &&
+           node->update.target->index.base->kind == NODE_NAME;
+}
+
+// The statement can be emitted twice: for changes made at once, and for those that are kept.
+static bool is_simple(LowerCtx *cx, Node *node) {
+    return is_of_element(node) && !node->update.or_return &&
+           !(lower_node_flags(cx, node->update.value) & (NODE_MAY_UPDATE | NODE_MAY_JUMP)) &&
+           !(lower_node_flags(cx, node->update.target) & (NODE_MAY_UPDATE | NODE_MAY_JUMP));
+}
+
+static bool all_simple(LowerCtx *cx, const Kept *kept) {
+    VEC_EACH(Node *, node, &kept->variable->updates) if (!is_simple(cx, node)) return false;
+    return true;
+}
+
+static bool is_sequence(Rep rep) {
+    return rep == REP_LIST || rep == REP_STRING || rep == REP_MAP;
+}
+
+// The largest size of an operand: a whole number; infinite: it may be anything.
+static double size_of(LowerCtx *cx, const Node *node, const Node *target) {
+    if (ast_same(node, target)) return 0;
+    Type type = lower_node_type(cx, node);
+    if (type.kinds == KIND_NUMBER && type.integer)
+        return fabs(type.low) > fabs(type.high) ? fabs(type.low) : fabs(type.high);
+    if (node->kind != NODE_BINARY ||
+        (node->binary.op != BINARY_ADD && node->binary.op != BINARY_SUB))
+        return (double)INFINITY;
+    return size_of(cx, node->binary.left, target) + size_of(cx, node->binary.right, target);
+}
+
+static int32_t combine_of(ReduceOp op) {
+    switch (op) {
+    case REDUCE_ADD:
+    case REDUCE_SUB: return RT_COMBINE_ADD;
+    case REDUCE_MIN: return RT_COMBINE_MIN;
+    case REDUCE_MAX: return RT_COMBINE_MAX;
+    case REDUCE_AND: return RT_COMBINE_AND;
+    case REDUCE_OR: return RT_COMBINE_OR;
+    case REDUCE_BAND: return RT_COMBINE_BAND;
+    case REDUCE_BOR: return RT_COMBINE_BOR;
+    case REDUCE_BXOR: return RT_COMBINE_BXOR;
+    case REDUCE_MUL: return -1;
+    }
+    UNREACHABLE("a reduction has an operator");
+}
+
+// Of the operands of bit operators it matters only that they are whole.
+static double change_size(LowerCtx *cx, const Kept *kept, const Node *node) {
+    ReduceOp op = kept->variable->op;
+    bool sum = op == REDUCE_ADD || op == REDUCE_SUB;
+    bool bits = op == REDUCE_BAND || op == REDUCE_BOR || op == REDUCE_BXOR;
+    if (!sum && !bits) return 0;
+    if (sum) return size_of(cx, node->update.value, node->update.target);
+    const Node *value = node->update.value;
+    if (value->kind != NODE_BINARY) return (double)INFINITY;
+    bool left = ast_same(value->binary.left, node->update.target);
+    Type type = lower_node_type(cx, left ? value->binary.right : value->binary.left);
+    return type.kinds == KIND_NUMBER && type.integer ? 0 : (double)INFINITY;
+}
+
+// So many changes by inner loops as no machine makes in a day; with sizes up to this their sum is below
+// 2^53.
+#define MOST_REPEATED (0x1p50)
+enum { LARGEST_REPEATED = 4 };
+
+// The sizes of all changes that the loop can make, added up; null: they may be anything.
+static LLVMValueRef bound_of(LowerCtx *cx, const Kept *kept, LLVMValueRef count) {
+    double size = 0;
+    VEC_EACH(Node *, node, &kept->variable->updates) size += change_size(cx, kept, node);
+    if (!(size < 0x1p53) || (kept->variable->repeated && size > LARGEST_REPEATED)) return NULL;
+    if (kept->variable->repeated) return lower_f64(cx, size * MOST_REPEATED);
+    LLVMValueRef times = LLVMBuildSIToFP(cx->builder, count, cx->f64, "");
+    return LLVMBuildFMul(cx->builder, times, lower_f64(cx, size), "bound");
+}
+
+// True for reductions of elements that may be made in any order, where what the run tells allows it.
+static bool is_reduction(LowerCtx *cx, const Par *par, const Kept *kept) {
+    return kept->variable->reduces && !par->loop->left && combine_of(kept->variable->op) >= 0 &&
+           all_simple(cx, kept);
+}
+
+static bool is_sum_of_map(const Kept *kept) {
+    int32_t combine = combine_of(kept->variable->op);
+    return combine == RT_COMBINE_ADD || combine == RT_COMBINE_BOR || combine == RT_COMBINE_BXOR;
+}
+
+static KeptForm form_of(LowerCtx *cx, const Par *par, const Kept *kept) {
+    const NodeVec *updates = &kept->variable->updates;
+    Node *first = updates->items[0];
+    KeptForm growth = growth_of(first);
+    bool sets = true, puts = kept->rep == REP_MAP;
+    bool reduces = kept->variable->reduces;
+    VEC_EACH(Node *, node, updates) {
+        if (growth_of(node) != growth) growth = KEPT_CHANGES;
+        sets = sets && is_set(node);
+        puts = puts && is_simple(cx, node) && node->update.op == UPDATE_SET;
+    }
+    if (!kept->variable->sets) sets = puts = false;
+    if (sets) return kept->rep == REP_FUNCTION ? KEPT_CHANGES : KEPT_LAST;
+    if (growth != KEPT_CHANGES && is_sequence(kept->rep)) return growth;
+    if (puts) return KEPT_PUT;
+    if (kept->rep == REP_MAP && reduces && is_sum_of_map(kept) && is_reduction(cx, par, kept))
+        return KEPT_SUM;
+    return KEPT_CHANGES;
 }
 
 // --- around the loop ------------------------------------------------------------------------------
 
-void lower_kept_find(LowerCtx *cx, Par *par) {
+enum {
+    CHANGE_COST = 40
+}; // instructions of an iteration for each change that other threads wait for
+
+static bool is_number_list(const Kept *kept) {
+    return kept->unique && type_element(kept->type).kinds == KIND_NUMBER;
+}
+
+static void find_copies(LowerCtx *cx, const Par *par, Kept *kept, LLVMValueRef list,
+                        LLVMValueRef count, LLVMValueRef threads) {
+    if (!is_number_list(kept) || !is_reduction(cx, par, kept)) return;
+    LLVMValueRef bound = bound_of(cx, kept, count);
+    if (!bound) return;
+    kept->copies = lower_words_alloca(cx, RT_PAR_COPIES_WORDS, "copies");
+    LLVMValueRef combine = lower_i32(cx, combine_of(kept->variable->op));
+    kept->exact =
+        lower_bit_of(cx, RT(cx, rt_par_copies, kept->copies, list, combine, bound, count, threads));
+}
+
+static void find_one(LowerCtx *cx, Par *par, const ParVariable *variable, LLVMValueRef count,
+                     LLVMValueRef threads) {
+    SymSlot *slot = lower_slot(cx, variable->symbol);
+    Kept kept = {
+        .symbol = variable->symbol, .variable = variable, .rep = slot->rep, .type = slot->type};
+    kept.unique = slot->rep == REP_LIST && variable->use == PAR_KEPT && variable->unread;
+    kept.form = form_of(cx, par, &kept);
+    kept.room = lower_alloca(cx, lower_type(cx, kept.rep), variable->symbol->name->text);
+    LLVMValueRef value = lower_symbol(cx, kept.symbol).v;
+    if (kept.unique) {
+        value = RT(cx, rt_list_unique, value);
+        LLVMBuildStore(cx->builder, value, slot->at);
+        kept.length = lower_length(cx, value);
+        find_copies(cx, par, &kept, value, count, threads);
+    }
+    if (kept.form == KEPT_SUM) {
+        LLVMValueRef bound = bound_of(cx, &kept, count);
+        if (bound)
+            kept.exact = lower_bit_of(cx, RT(cx, rt_par_sums, value, bound, count));
+        else
+            kept.form = KEPT_CHANGES;
+    }
+    LLVMBuildStore(cx->builder, value, kept.room);
+    vec_push(cx->arena, &par->kept, kept);
+}
+
+void lower_kept_find(LowerCtx *cx, Par *par, LLVMValueRef count, LLVMValueRef threads) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {
         const ParVariable *variable = &par->plan->captures.items[i];
-        if (!lower_par_keeps(cx, variable)) continue;
-        SymSlot *slot = lower_slot(cx, variable->symbol);
-        Kept kept = {.symbol = variable->symbol, .rep = slot->rep, .type = slot->type};
-        kept.unique = slot->rep == REP_LIST && variable->use == PAR_KEPT && variable->unread;
-        kept.room = lower_alloca(cx, lower_type(cx, kept.rep), variable->symbol->name->text);
-        LLVMValueRef value = lower_symbol(cx, kept.symbol).v;
-        if (kept.unique) {
-            value = RT(cx, rt_list_unique, value);
-            LLVMBuildStore(cx->builder, value, slot->at);
-            kept.length = lower_length(cx, value);
-        }
-        LLVMBuildStore(cx->builder, value, kept.room);
-        vec_push(cx->arena, &par->kept, kept);
+        if (lower_par_keeps(cx, variable)) find_one(cx, par, variable, count, threads);
     }
 }
 
-static void set_slot(LowerCtx *cx, const Kept *kept, LLVMValueRef at) {
-    cx->fs->slots[kept->symbol->index] = (SymSlot){.at = at,
-                                                   .rep = kept->rep,
-                                                   .type = kept->type,
-                                                   .known_unique = kept->unique,
-                                                   .kept = true};
-}
-
-void lower_kept_start(LowerCtx *cx, Par *par) {
+LLVMValueRef lower_kept_flag(LowerCtx *cx, const Par *par) {
+    LLVMValueRef keeps = lower_i32(cx, RT_PAR_KEEPS), all = NULL;
     for (uint32_t i = 0; i < par->kept.len; i++) {
-        Kept *kept = &par->kept.items[i];
-        kept->field = 16 + 8 * (int64_t)cx->fs->imports.len;
-        LLVMValueRef inside = lower_import(cx, kept->room);
-        if (kept->length) kept->length_inside = lower_import(cx, kept->length);
-        set_slot(cx, kept, inside);
+        const Kept *kept = &par->kept.items[i];
+        if (!kept->copies) return keeps;
+        all = all ? LLVMBuildAnd(cx->builder, all, kept->exact, "") : kept->exact;
     }
+    if (!all) return lower_i32(cx, 0);
+    return LLVMBuildSelect(cx->builder, all, lower_i32(cx, 0), keeps, "");
+}
+
+LLVMValueRef lower_kept_alone(LowerCtx *cx, const Par *par) {
+    int32_t cost = lower_par_cost(cx, par->loop->body);
+    LLVMValueRef any = LLVMConstInt(cx->i1, 0, 0);
+    for (uint32_t i = 0; i < par->kept.len && cost > 0; i++) {
+        const Kept *kept = &par->kept.items[i];
+        bool apart = kept->form != KEPT_CHANGES && kept->form != KEPT_SUM;
+        if (apart || cost >= CHANGE_COST * (int32_t)kept->variable->updates.len) continue;
+        LLVMValueRef ordered = LLVMConstInt(cx->i1, 1, 0);
+        if (kept->exact) ordered = LLVMBuildNot(cx->builder, kept->exact, "");
+        any = LLVMBuildOr(cx->builder, any, ordered, "alone");
+    }
+    return any;
 }
 
 void lower_kept_finish(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->kept.len; i++) {
         const Kept *kept = &par->kept.items[i];
+        if (kept->copies) RT(cx, rt_par_copies_end, kept->copies);
         LLVMTypeRef type = lower_type(cx, kept->rep);
         LLVMValueRef value = LLVMBuildLoad2(cx->builder, type, kept->room, "");
         LLVMBuildStore(cx->builder, value, lower_slot(cx, kept->symbol)->at);
     }
 }
 
-// --- a statement ----------------------------------------------------------------------------------
+// --- where the body begins ------------------------------------------------------------------------
 
-// What a statement computes before anything is changed.
-typedef struct Change {
-    Node *node; // UPDATE
-    const Kept *kept;
-    NodeVec nodes;   // operands: the indices of the path, then the rest
-    LVal *values;    // as computed
-    uint32_t indices;
-    bool waits;      // it may stop the program: its turn must have come
-    LLVMValueRef words; // in the function that makes the change
-} Change;
-
-static Node *path_root(Node *node) {
-    while (node->kind == NODE_INDEX) node = node->index.base;
-    return node;
+void lower_kept_slot(LowerCtx *cx, const Kept *kept, LLVMValueRef at) {
+    cx->fs->slots[kept->symbol->index] = (SymSlot){
+        .at = at, .rep = kept->rep, .type = kept->type, .known_unique = kept->unique, .kept = true};
 }
 
-static bool is_self(const Node *node, const Symbol *symbol) {
-    return node->kind == NODE_NAME && node->name.symbol == symbol;
-}
-
-static bool has_self(const Node *node, const Symbol *symbol) {
-    if (is_self(node, symbol)) return true;
-    if (node->kind != NODE_BINARY) return false;
-    return has_self(node->binary.left, symbol) || has_self(node->binary.right, symbol);
-}
-
-// The operands of x + [e] + more, but for x itself.
-static void collect_parts(LowerCtx *cx, Node *node, const Symbol *symbol, NodeVec *nodes) {
-    if (is_self(node, symbol)) return;
-    if (!has_self(node, symbol)) {
-        vec_push(cx->arena, nodes, node);
-        return;
+static LLVMValueRef empty_value(LowerCtx *cx, Rep rep) {
+    switch (rep) {
+    case REP_LIST: return RT(cx, rt_list_new, lower_i64(cx, 0));
+    case REP_STRING: return lower_str(cx, "", 0);
+    case REP_MAP: return RT(cx, rt_map_new, lower_i64(cx, 0));
+    case REP_F64: return lower_f64(cx, 0);
+    case REP_I64:
+    case REP_ANY: return lower_i64(cx, 0);
+    case REP_FUNCTION:
+    case REP_NONE: break;
     }
-    collect_parts(cx, node->binary.left, symbol, nodes);
-    collect_parts(cx, node->binary.right, symbol, nodes);
+    UNREACHABLE("functions are kept one by one");
 }
 
-static bool is_collecting(const Change *change) {
-    const Node *node = change->node;
-    if (node->update.target->kind != NODE_NAME) return false;
-    return node->update.op == UPDATE_ADD || has_self(node->update.value, change->kept->symbol);
+// How long a block's part may be: about 1 MiB.
+static int64_t most_length(const Kept *kept) {
+    return kept->rep == REP_STRING ? 1 << 20 : kept->rep == REP_LIST ? 1 << 17 : 1 << 14;
 }
 
-// x + a + b: the variable is the leftmost of a chain of additions, so it is appended to.
-static bool is_appending(const Change *change) {
-    const Node *node = change->node->update.value;
-    if (change->node->update.op == UPDATE_ADD) return true;
-    while (node->kind == NODE_BINARY && node->binary.op == BINARY_ADD) node = node->binary.left;
-    return is_self(node, change->kept->symbol);
+// The value itself if the block has its turn, else an empty one.
+static void start_local(LowerCtx *cx, const Par *par, Kept *kept, LLVMValueRef room) {
+    kept->local = lower_alloca(cx, lower_type(cx, kept->rep), kept->symbol->name->text);
+    LLVMBasicBlockRef take = lower_block_new(cx, "take"), make = lower_block_new(cx, "make");
+    LLVMBasicBlockRef on = lower_block_new(cx, "on");
+    lower_branch(cx, par->direct, take, make);
+    lower_at(cx, take);
+    LLVMValueRef taken = LLVMBuildLoad2(cx->builder, lower_type(cx, kept->rep), room, "");
+    LLVMBuildStore(cx->builder, taken, kept->local);
+    LLVMBuildBr(cx->builder, on);
+    lower_at(cx, make);
+    LLVMBuildStore(cx->builder, empty_value(cx, kept->rep), kept->local);
+    lower_go(cx, on);
+    kept->most = LLVMBuildSelect(cx->builder, par->direct, lower_i64(cx, INT64_MAX),
+                                 lower_i64(cx, most_length(kept)), "most");
+    if (kept->exact_inside)
+        kept->at_once = LLVMBuildOr(cx->builder, par->direct, kept->exact_inside, "at.once");
+    cx->fs->slots[kept->symbol->index] = (SymSlot){
+        .at = kept->local, .rep = kept->rep, .type = kept->type, .kept = kept->form == KEPT_SUM};
 }
 
-// [a, b]: its items are pushed one by one.
-static bool is_short_list(const Node *node) {
-    return node->kind == NODE_LIST && node->list.items.len > 0 && node->list.items.len <= 4;
+static void start_last(LowerCtx *cx, Kept *kept) {
+    kept->local = lower_alloca(cx, lower_type(cx, kept->rep), kept->symbol->name->text);
+    kept->set = lower_alloca(cx, cx->i1, "set");
+    LLVMBuildStore(cx->builder, empty_value(cx, kept->rep), kept->local);
+    LLVMBuildStore(cx->builder, LLVMConstInt(cx->i1, 0, 0), kept->set);
+    cx->fs->slots[kept->symbol->index] =
+        (SymSlot){.at = kept->local, .rep = kept->rep, .type = kept->type, .kept = true};
 }
 
-static void find_operands(LowerCtx *cx, Change *change) {
-    Node *node = change->node, *target = node->update.target;
-    for (Node *at = target; at->kind == NODE_INDEX; at = at->index.base) change->indices++;
-    for (uint32_t i = 0; i < change->indices; i++) vec_push(cx->arena, &change->nodes, NULL);
-    uint32_t i = change->indices;
-    for (Node *at = target; at->kind == NODE_INDEX; at = at->index.base)
-        change->nodes.items[--i] = at->index.index;
-    NodeVec parts = {0};
-    if (is_collecting(change))
-        collect_parts(cx, node->update.value, change->kept->symbol, &parts);
-    else
-        vec_push(cx->arena, &parts, node->update.value);
-    bool spread = is_collecting(change) && is_appending(change) && change->kept->rep == REP_LIST;
-    VEC_EACH(Node *, part, &parts) {
-        if (!spread || !is_short_list(part)) {
-            vec_push(cx->arena, &change->nodes, part);
-            continue;
-        }
-        VEC_EACH(Node *, item, &part->list.items) vec_push(cx->arena, &change->nodes, item);
+// The elements that the block may change at once: a copy, or the list itself in its turn.
+static void start_elements(LowerCtx *cx, const Par *par, Kept *kept, LLVMValueRef room,
+                           LLVMValueRef copies) {
+    LLVMValueRef list = LLVMBuildLoad2(cx->builder, cx->ptr, room, "");
+    LLVMValueRef own = LLVMBuildSelect(cx->builder, par->direct, lower_data(cx, list),
+                                       LLVMConstNull(cx->ptr), "own");
+    kept->elements = own;
+    if (copies) {
+        LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
+        LLVMBasicBlockRef copy = lower_block_new(cx, "copy"), on = lower_block_new(cx, "on");
+        lower_branch(cx, kept->exact_inside, copy, on);
+        lower_at(cx, copy);
+        LLVMValueRef mine = RT(cx, rt_par_copy, copies);
+        lower_go(cx, on);
+        kept->elements = LLVMBuildPhi(cx->builder, cx->ptr, "elements");
+        LLVMAddIncoming(kept->elements, &mine, &copy, 1);
+        LLVMAddIncoming(kept->elements, &own, &from, 1);
     }
+    kept->at_once =
+        LLVMBuildICmp(cx->builder, LLVMIntNE, kept->elements, LLVMConstNull(cx->ptr), "at.once");
 }
 
-// --- what may stop --------------------------------------------------------------------------------
-
-static bool is_plain_number(LVal v) {
-    return v.rep == REP_F64 || v.rep == REP_I64;
-}
-
-// `op` on elements that are all numbers, by a number: nothing to stop for.
-static bool is_plain_operation(const Change *change) {
-    UpdateOp op = change->node->update.op;
-    if (op == UPDATE_SET) return true;
-    if (op == UPDATE_DIV || op == UPDATE_MOD) return false;
-    Type element = type_element(change->kept->type);
-    return (element.kinds & ~KIND_NUMBER) == 0 && is_plain_number(change->values[change->indices]);
-}
-
-static void check_position(LowerCtx *cx, const Change *change) {
-    Span span = change->node->update.target->span;
-    LLVMValueRef position = lower_position(cx, change->values[0], span);
-    LLVMValueRef length = change->kept->length_inside;
-    LLVMValueRef outside = LLVMBuildICmp(cx->builder, LLVMIntUGE, position, length, "outside");
-    LLVMBasicBlockRef on = lower_rare(cx, outside, "out.of.range");
-    RT(cx, rt_stop_range, position, length, lower_place(cx, span));
-    lower_rare_stop(cx, on);
-}
-
-static bool path_waits(LowerCtx *cx, Change *change) {
-    if (change->indices != 1 || !is_plain_operation(change)) return true;
-    if (change->kept->rep == REP_LIST && change->kept->unique) {
-        check_position(cx, change);
-        return false;
+static void start_one(LowerCtx *cx, Par *par, Kept *kept) {
+    kept->field = 16 + 8 * (int64_t)cx->fs->imports.len;
+    LLVMValueRef room = lower_import(cx, kept->room), copies = NULL;
+    if (kept->length) kept->length_inside = lower_import(cx, kept->length);
+    if (kept->copies) copies = lower_import(cx, kept->copies);
+    if (kept->exact) kept->exact_inside = lower_import(cx, kept->exact);
+    switch (kept->form) {
+    case KEPT_LAST: start_last(cx, kept); return;
+    case KEPT_APPEND:
+    case KEPT_PREPEND:
+    case KEPT_PUT:
+    case KEPT_SUM: start_local(cx, par, kept, room); return;
+    case KEPT_CHANGES: break;
     }
-    if (change->kept->rep != REP_MAP) return true;
-    LVal key = change->values[0];
-    if (key.rep != REP_STRING && key.rep != REP_I64)
-        RT(cx, rt_par_key, lower_word(cx, key),
-           lower_place(cx, change->node->update.target->span));
-    return false;
+    if (is_number_list(kept) && all_simple(cx, kept)) start_elements(cx, par, kept, room, copies);
+    lower_kept_slot(cx, kept, room);
 }
 
-// Texts to texts, lists to lists: nothing to stop for. Items of a short list are of any kind.
-static bool parts_wait(LowerCtx *cx, const Change *change, Node *node) {
-    const Kept *kept = change->kept;
-    if (is_self(node, kept->symbol)) return false;
-    if (!has_self(node, kept->symbol)) return type_rep(lower_node_type(cx, node)) != kept->rep;
-    if (node->binary.op == BINARY_CONS) return kept->rep != REP_LIST;
-    return parts_wait(cx, change, node->binary.left) || parts_wait(cx, change, node->binary.right);
+void lower_kept_start(LowerCtx *cx, Par *par) {
+    if (!par->kept.len) return;
+    par->direct = lower_bit_of(cx, RT(cx, rt_par_direct, cx->fs->record));
+    for (uint32_t i = 0; i < par->kept.len; i++) start_one(cx, par, &par->kept.items[i]);
 }
 
-static bool waits_for_turn(LowerCtx *cx, Change *change) {
-    if (change->indices > 0) return path_waits(cx, change);
-    if (!is_collecting(change)) return false;
-    return change->kept->rep == REP_ANY || parts_wait(cx, change, change->node->update.value);
-}
+// --- where a block's part is added ----------------------------------------------------------------
 
-// --- the change -----------------------------------------------------------------------------------
-
-static LVal operand(LowerCtx *cx, const Change *change, uint32_t i) {
-    LVal was = change->values[i];
-    LLVMValueRef word =
-        LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, change->words, 8 * (int64_t)i), "");
-    Rep rep = was.rep == REP_NONE ? REP_ANY : was.rep;
-    LVal v = lower_convert(cx, lower_val(REP_ANY, was.type, word, true), rep);
-    v.owned = lower_is_counted_rep(v.rep);
-    return v;
-}
-
-static BinaryOp operator_of(UpdateOp op) {
-    switch (op) {
-    case UPDATE_ADD: return BINARY_ADD;
-    case UPDATE_SUB: return BINARY_SUB;
-    case UPDATE_MUL: return BINARY_MUL;
-    case UPDATE_DIV: return BINARY_DIV;
-    case UPDATE_MOD: return BINARY_MOD;
-    case UPDATE_POW: return BINARY_POW;
-    case UPDATE_SET: break;
-    }
-    UNREACHABLE("an update with an operator");
-}
-
-static void change_element(LowerCtx *cx, const Change *change) {
-    Node *node = change->node;
-    Symbol *symbol = change->kept->symbol;
-    Path path = {.symbol = symbol,
-                 .slot = lower_slot(cx, symbol),
-                 .count = change->indices,
-                 .span = node->update.target->span};
-    path.steps = ARENA_ARRAY(cx->arena, Node *, path.count);
-    path.indices = ARENA_ARRAY(cx->arena, LVal, path.count);
-    uint32_t i = path.count;
-    for (Node *at = node->update.target; at->kind == NODE_INDEX; at = at->index.base)
-        path.steps[--i] = at;
-    for (i = 0; i < path.count; i++) path.indices[i] = operand(cx, change, i);
-    LVal value = operand(cx, change, path.count);
-    if (node->update.op != UPDATE_SET) {
-        LVal old = lower_path_read(cx, &path);
-        Type type = lower_node_type(cx, node->update.target);
-        if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
-        if (type.integer) type = type_number();
-        LVal result =
-            lower_operation(cx, operator_of(node->update.op), old, value, type, node->span);
-        lower_release(cx, old);
-        lower_release(cx, value);
-        value = result;
-    }
-    lower_path_write(cx, &path, value);
-    lower_path_end(cx, &path);
-}
-
-static LLVMValueRef append(LowerCtx *cx, Rep rep, LLVMValueRef taken, LVal part, bool item) {
-    if (item && is_plain_number(part))
-        return RT(cx, rt_list_push_number, taken, lower_convert(cx, part, REP_F64).v);
-    if (item) return RT(cx, rt_list_push, taken, lower_word(cx, lower_own(cx, part)));
-    taken = rep == REP_LIST ? RT(cx, rt_list_append, taken, part.v)
-                            : RT(cx, rt_str_append, taken, part.v);
-    lower_release(cx, part);
-    return taken;
-}
-
-// x + a + b, in place. False if it is not of that form.
-static bool append_parts(LowerCtx *cx, const Change *change) {
-    const Kept *kept = change->kept;
-    if (!is_appending(change) || (kept->rep != REP_LIST && kept->rep != REP_STRING)) return false;
-    NodeVec parts = {0};
-    collect_parts(cx, change->node->update.value, kept->symbol, &parts);
-    if (change->waits) return false;
-    LLVMValueRef taken = lower_symbol(cx, kept->symbol).v;
-    uint32_t at = 0;
-    VEC_EACH(Node *, part, &parts) {
-        bool spread = kept->rep == REP_LIST && is_short_list(part);
-        uint32_t count = spread ? part->list.items.len : 1;
-        for (uint32_t i = 0; i < count; i++, at++)
-            taken = append(cx, kept->rep, taken, operand(cx, change, at), spread);
-    }
-    LLVMBuildStore(cx->builder, taken, lower_slot(cx, kept->symbol)->at);
-    return true;
-}
-
-// The value of the statement's right side, with the operands at hand.
-static LVal collected(LowerCtx *cx, const Change *change, Node *node, uint32_t *at) {
-    if (is_self(node, change->kept->symbol)) return lower_symbol(cx, change->kept->symbol);
-    if (!has_self(node, change->kept->symbol)) {
-        bool spread = change->kept->rep == REP_LIST && is_appending(change) && is_short_list(node);
-        if (!spread) return operand(cx, change, (*at)++);
-        LLVMValueRef list = RT(cx, rt_list_new, lower_i64(cx, node->list.items.len));
-        for (uint32_t i = 0; i < node->list.items.len; i++)
-            list = append(cx, REP_LIST, list, operand(cx, change, (*at)++), true);
-        return lower_val(REP_LIST, lower_node_type(cx, node), list, true);
-    }
-    LVal left = collected(cx, change, node->binary.left, at);
-    LVal right = collected(cx, change, node->binary.right, at);
-    Type type = lower_node_type(cx, node);
-    LVal result = lower_operation(cx, node->binary.op, left, right, type, node->span);
-    lower_release(cx, left);
-    lower_release(cx, right);
-    return result;
-}
-
-static void change_whole(LowerCtx *cx, const Change *change) {
-    Node *node = change->node;
-    Symbol *symbol = change->kept->symbol;
-    uint32_t at = 0;
-    if (!is_collecting(change)) {
-        lower_assign(cx, symbol, operand(cx, change, 0));
-        return;
-    }
-    if (append_parts(cx, change)) return;
-    LVal value;
-    if (node->update.op == UPDATE_ADD) {
-        LVal more = collected(cx, change, node->update.value, &at);
-        Type type = lower_slot(cx, symbol)->type;
-        value = lower_operation(cx, BINARY_ADD, lower_symbol(cx, symbol), more, type, node->span);
-        lower_release(cx, more);
-    } else {
-        value = collected(cx, change, node->update.value, &at);
-    }
-    lower_assign(cx, symbol, value);
-}
-
-static LLVMValueRef add_change(LowerCtx *cx, Change *change) {
+LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLVMValueRef *words) {
     Par *par = cx->fs->par;
     LLVMTypeRef params[] = {cx->ptr, cx->ptr};
-    const char *name = arena_printf(cx->arena, "%s.keep.%u", LLVMGetValueName(par->function),
-                                    par->changes++);
+    const char *name =
+        arena_printf(cx->arena, "%s.keep.%u", LLVMGetValueName(par->function), par->changes++);
     LLVMValueRef function =
         LLVMAddFunction(cx->module, name, LLVMFunctionType(cx->void_t, params, 2, 0));
     LLVMSetLinkage(function, LLVMInternalLinkage);
     lower_code_attributes(cx, function);
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
-    FuncState fs;
-    lower_begin(cx, &fs, cx->fs->instance, function);
-    fs.shared = true;
-    fs.record = LLVMGetParam(function, 0);
-    change->words = LLVMGetParam(function, 1);
-    LLVMValueRef at = LLVMBuildLoad2(cx->builder, cx->ptr,
-                                     lower_field(cx, fs.record, change->kept->field), "");
-    set_slot(cx, change->kept, at);
-    fs.slots[change->kept->symbol->index].kept = false;
-    if (change->indices > 0)
-        change_element(cx, change);
-    else
-        change_whole(cx, change);
-    LLVMBuildRetVoid(cx->builder);
-    lower_end(cx);
-    LLVMPositionBuilderAtEnd(cx->builder, here);
+    lower_begin(cx, fs, cx->fs->instance, function);
+    fs->shared = true;
+    fs->record = LLVMGetParam(function, 0);
+    *words = LLVMGetParam(function, 1);
+    LLVMValueRef at =
+        LLVMBuildLoad2(cx->builder, cx->ptr, lower_field(cx, fs->record, kept->field), "");
+    lower_kept_slot(cx, kept, at);
+    fs->slots[kept->symbol->index].kept = false;
     return function;
 }
 
-static const Kept *kept_of(LowerCtx *cx, Symbol *symbol) {
+void lower_kept_done(LowerCtx *cx, LLVMBasicBlockRef here) {
+    LLVMBuildRetVoid(cx->builder);
+    lower_end(cx);
+    LLVMPositionBuilderAtEnd(cx->builder, here);
+}
+
+static LLVMValueRef joined(LowerCtx *cx, const Kept *kept, LLVMValueRef whole, LLVMValueRef part) {
+    bool before = kept->form == KEPT_PREPEND, list = kept->rep == REP_LIST;
+    if (kept->form == KEPT_SUM)
+        return RT(cx, rt_map_sum, whole, part, lower_i32(cx, combine_of(kept->variable->op)),
+                  lower_place(cx, kept->variable->span));
+    if (kept->rep == REP_MAP)
+        return before ? RT(cx, rt_map_merge, part, whole) : RT(cx, rt_map_merge, whole, part);
+    if (!before)
+        return list ? RT(cx, rt_list_append, whole, part) : RT(cx, rt_str_append, whole, part);
+    return list ? RT(cx, rt_list_append, part, whole) : RT(cx, rt_str_append, part, whole);
+}
+
+// The function that adds a block's part, in words[0], to the variable.
+static LLVMValueRef add_join(LowerCtx *cx, const Kept *kept) {
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
+    FuncState fs;
+    LLVMValueRef words, function = lower_kept_begin(cx, kept, &fs, &words);
+    LLVMValueRef word = LLVMBuildLoad2(cx->builder, cx->i64, words, "");
+    LVal part = lower_convert(cx, lower_val(REP_ANY, kept->type, word, true), kept->rep);
+    part.owned = lower_is_counted_rep(part.rep);
+    if (kept->form == KEPT_LAST) {
+        lower_assign(cx, kept->symbol, part);
+    } else {
+        LLVMValueRef whole = lower_symbol(cx, kept->symbol).v;
+        LLVMBuildStore(cx->builder, joined(cx, kept, whole, part.v),
+                       lower_slot(cx, kept->symbol)->at);
+        LVal other = part;
+        if (kept->form == KEPT_PREPEND) other.v = whole;
+        lower_release(cx, other);
+    }
+    lower_kept_done(cx, here);
+    return function;
+}
+
+static void keep_part(LowerCtx *cx, const Kept *kept, LLVMValueRef value) {
+    LLVMValueRef words = lower_words_alloca(cx, 1, "part");
+    LVal part = lower_val(kept->rep, kept->type, value, true);
+    LLVMBuildStore(cx->builder, lower_word(cx, part), words);
+    RT(cx, rt_par_keep, add_join(cx, kept), cx->fs->record, words, lower_i64(cx, 1));
+}
+
+// Adds the part if there is something in it; else drops it.
+static void flush(LowerCtx *cx, const Kept *kept) {
+    LLVMValueRef value = LLVMBuildLoad2(cx->builder, lower_type(cx, kept->rep), kept->local, "");
+    LLVMValueRef some =
+        kept->form == KEPT_LAST
+            ? LLVMBuildLoad2(cx->builder, cx->i1, kept->set, "")
+            : LLVMBuildICmp(cx->builder, LLVMIntNE, lower_length(cx, value), lower_i64(cx, 0), "");
+    LLVMBasicBlockRef keep = lower_block_new(cx, "keep"), none = lower_block_new(cx, "none");
+    LLVMBasicBlockRef on = lower_block_new(cx, "on");
+    lower_branch(cx, some, keep, none);
+    lower_at(cx, keep);
+    keep_part(cx, kept, value);
+    LLVMBuildBr(cx->builder, on);
+    lower_at(cx, none);
+    lower_drop(cx, lower_val(kept->rep, kept->type, value, true));
+    lower_go(cx, on);
+}
+
+static bool has_part(const Kept *kept) {
+    return kept->form != KEPT_CHANGES && kept->form != KEPT_LAST;
+}
+
+void lower_kept_bound(LowerCtx *cx, Par *par) {
+    for (uint32_t i = 0; i < par->kept.len; i++) {
+        const Kept *kept = &par->kept.items[i];
+        if (!has_part(kept)) continue;
+        LLVMValueRef value = LLVMBuildLoad2(cx->builder, cx->ptr, kept->local, "");
+        LLVMValueRef length = lower_length(cx, value);
+        LLVMValueRef full = LLVMBuildICmp(cx->builder, LLVMIntSGT, length, kept->most, "full");
+        LLVMBasicBlockRef on = lower_rare(cx, full, "flush");
+        RT0(cx, rt_par_turn);
+        flush(cx, kept);
+        LLVMBuildStore(cx->builder, empty_value(cx, kept->rep), kept->local);
+        lower_go(cx, on);
+    }
+}
+
+void lower_kept_end(LowerCtx *cx, Par *par) {
+    for (uint32_t i = 0; i < par->kept.len; i++) {
+        const Kept *kept = &par->kept.items[i];
+        if (kept->form == KEPT_LAST) flush(cx, kept);
+        if (!has_part(kept)) continue;
+        LLVMBasicBlockRef put = lower_block_new(cx, "put.back"), add = lower_block_new(cx, "add");
+        LLVMBasicBlockRef on = lower_block_new(cx, "on");
+        lower_branch(cx, par->direct, put, add);
+        lower_at(cx, put);
+        LLVMValueRef room =
+            LLVMBuildLoad2(cx->builder, cx->ptr, lower_field(cx, cx->fs->record, kept->field), "");
+        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->ptr, kept->local, ""), room);
+        LLVMBuildBr(cx->builder, on);
+        lower_at(cx, add);
+        flush(cx, kept);
+        lower_go(cx, on);
+    }
+}
+
+// --- a statement ----------------------------------------------------------------------------------
+
+static Kept *kept_of(LowerCtx *cx, const Node *target) {
     Par *par = cx->fs->par;
-    for (uint32_t i = 0; par && i < par->kept.len; i++)
-        if (par->kept.items[i].symbol == symbol) return &par->kept.items[i];
+    while (target->kind == NODE_INDEX) target = target->index.base;
+    for (uint32_t i = 0; par && target->kind == NODE_NAME && i < par->kept.len; i++)
+        if (par->kept.items[i].symbol == target->name.symbol) return &par->kept.items[i];
     return NULL;
 }
 
-bool lower_keep(LowerCtx *cx, Node *node) {
-    Node *root = path_root(node->update.target);
-    if (!cx->fs->par || root->kind != NODE_NAME) return false;
-    Change change = {.node = node, .kept = kept_of(cx, root->name.symbol)};
-    if (!change.kept) return false;
-    find_operands(cx, &change);
-    uint32_t count = change.nodes.len;
-    change.values = ARENA_ARRAY(cx->arena, LVal, count + 1);
-    lower_operands(cx, change.nodes.items, count, change.values);
-    if (node->update.or_return)
-        change.values[count - 1] = lower_or_return(cx, change.values[count - 1]);
-    change.waits = waits_for_turn(cx, &change);
-    LLVMValueRef words = lower_words_alloca(cx, count, "kept");
-    for (uint32_t i = 0; i < count; i++) {
-        LVal v = change.values[i];
-        if (lower_is_counted_rep(v.rep)) v = lower_own(cx, v);
-        LLVMBuildStore(cx->builder, lower_word(cx, v), lower_field(cx, words, 8 * (int64_t)i));
+static void update_now(LowerCtx *cx, Kept *kept, Node *node) {
+    SymSlot *slot = &cx->fs->slots[kept->symbol->index], saved = *slot;
+    kept->now = true;
+    if (kept->elements) {
+        slot->data = kept->elements;
+        slot->length = kept->length_inside;
+        slot->hoisted_write = true;
     }
-    if (change.waits) RT0(cx, rt_par_turn);
-    LLVMValueRef function = add_change(cx, &change);
-    RT(cx, rt_par_keep, function, cx->fs->record, words, lower_i64(cx, count));
+    slot->kept = false;
+    lower_update(cx, node);
+    *slot = saved;
+    kept->now = false;
+}
+
+bool lower_keep(LowerCtx *cx, Node *node) {
+    Kept *kept = kept_of(cx, node->update.target);
+    if (!kept || kept->now) return false;
+    if (kept->form == KEPT_LAST) {
+        update_now(cx, kept, node);
+        LLVMBuildStore(cx->builder, LLVMConstInt(cx->i1, 1, 0), kept->set);
+        return true;
+    }
+    if (has_part(kept) && kept->form != KEPT_SUM) return false;
+    if (!kept->at_once) {
+        lower_keep_change(cx, kept, node);
+        return true;
+    }
+    LLVMBasicBlockRef now = lower_block_new(cx, "at.once"), later = lower_block_new(cx, "later");
+    LLVMBasicBlockRef on = lower_block_new(cx, "on");
+    lower_branch(cx, kept->at_once, now, later);
+    lower_at(cx, now);
+    update_now(cx, kept, node);
+    LLVMBuildBr(cx->builder, on);
+    lower_at(cx, later);
+    lower_keep_change(cx, kept, node);
+    lower_go(cx, on);
     return true;
 }

@@ -95,6 +95,7 @@ static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane)
     lower_effect(cx, par->loop->body);
     lower_scope_end(cx, frame->cleanups);
     lower_go(cx, frame->next);
+    lower_kept_bound(cx, par);
     cx->fs->loop = frame->outer;
 }
 
@@ -204,6 +205,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     lower_hoist_end(cx, &hoist);
     lower_go(cx, par->exit);
     lower_reductions_finish(cx, par);
+    lower_kept_end(cx, par);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
 }
@@ -257,7 +259,6 @@ static int32_t flags_of(const Par *par) {
     if (par->reductions.len) flags |= RT_PAR_PER_BLOCK;
     if (par->plan->effects & EFFECT_OUTPUT) flags |= RT_PAR_OUTPUT;
     if (par->plan->effects & EFFECT_WAIT) flags |= RT_PAR_WAITS;
-    if (par->kept.len) flags |= RT_PAR_KEEPS;
     if (par->loop->left) flags |= RT_PAR_LEAVES;
     if (par->loop->prefix == PREFIX_COUNT) flags |= RT_PAR_COUNTED;
     return flags;
@@ -286,18 +287,25 @@ static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
 
 static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
+    LLVMValueRef flags = LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par)),
+                                     lower_kept_flag(cx, par), "flags");
     LLVMValueRef parts[] = {par->function,
                             record,
                             count,
                             threads,
-                            lower_i32(cx, flags_of(par)),
+                            flags,
                             lower_i32(cx, lower_par_cost(cx, par->loop->body)),
                             lower_place(cx, par->loop->header)};
-    LLVMValueRef whole = all_whole(cx, par);
-    if (whole) { // nothing is proven: the caller runs it alone, in order
-        parts[3] = LLVMBuildSelect(cx->builder, whole, parts[3], lower_i64(cx, 1), "");
-        parts[4] = LLVMBuildSelect(cx->builder, whole, parts[4],
-                                   lower_i32(cx, flags_of(par) | RT_PAR_COUNTED), "");
+    LLVMValueRef whole = all_whole(cx, par), alone = NULL;
+    if (whole) alone = LLVMBuildNot(cx->builder, whole, ""); // nothing is proven
+    if (par->kept.len && par->loop->prefix == PREFIX_ALL) {
+        LLVMValueRef small = lower_kept_alone(cx, par);
+        alone = alone ? LLVMBuildOr(cx->builder, alone, small, "") : small;
+    }
+    if (alone) { // the caller runs it, in order
+        parts[3] = LLVMBuildSelect(cx->builder, alone, lower_i64(cx, 1), parts[3], "");
+        parts[4] = LLVMBuildSelect(cx->builder, alone,
+                                   lower_i32(cx, flags_of(par) | RT_PAR_COUNTED), parts[4], "");
     }
     static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
     LLVMValueRef loop = par->loop_record;
@@ -377,7 +385,12 @@ static void find_sequence(LowerCtx *cx, Par *par) {
 }
 
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
-    return cx->fs->par && (loop->left || lower_keeps_any(cx, loop->plan));
+    if (!cx->fs->par || loop->left) return cx->fs->par != NULL;
+    for (uint32_t i = 0; i < loop->plan->captures.len; i++) {
+        const ParVariable *variable = &loop->plan->captures.items[i];
+        if (lower_par_keeps(cx, variable) && lower_slot(cx, variable->symbol)->kept) return true;
+    }
+    return false;
 }
 
 // Behind the last iteration: `max` was too small, or the loop was to have a value.
@@ -420,7 +433,7 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
     lower_reductions_find(cx, &par);
     if (!par.loop->writes_through) share_elements(cx, &par);
-    lower_kept_find(cx, &par);
+    lower_kept_find(cx, &par, count, threads);
     par.loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
     make_result(cx, &par, want_value);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);

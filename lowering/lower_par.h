@@ -17,15 +17,35 @@ typedef struct Reduction {
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
 } Reduction;
 
+// How the changes of a variable are kept while they wait for their turn.
+typedef enum KeptForm {
+    KEPT_CHANGES, // one by one (lower_keep_change.c)
+    KEPT_APPEND,  // a list, text or map grows at its end: the block's part is added as one,
+    KEPT_PREPEND, // at its beginning
+    KEPT_PUT,     // keys of a map are set: the block's are put in as one map
+    KEPT_SUM,     // numbers of a map are combined with others in any order: the same, where that is exact
+    KEPT_LAST,    // it is set: the block's last value counts
+} KeptForm;
+
 // A variable whose changes are kept (lower_keep.c).
 typedef struct Kept {
     Symbol *symbol;
+    const ParVariable *variable;
     Rep rep;
     Type type;
+    KeptForm form;
     bool unique;           // a list whose elements are written: unshared, as long as it was
     LLVMValueRef room;     // where it lives while the loop runs
     LLVMValueRef length, length_inside; // of a unique one
     int64_t field;         // of the capture record: the room's address
+    LLVMValueRef local;    // of the body: what the block makes of it, in forms other than KEPT_CHANGES
+    LLVMValueRef set;      // KEPT_LAST: i1, whether there is something in it
+    LLVMValueRef most;     // i64: the length up to which it may wait
+    LLVMValueRef exact, exact_inside; // KEPT_SUM, and lists with copies: i1, that the order does not matter
+    LLVMValueRef copies;   // of a list of numbers that every thread may have a copy of; or null
+    LLVMValueRef elements; // of the body: what may be changed at once; null pointer: changes are kept
+    LLVMValueRef at_once;  // i1: changes need not be kept one by one
+    bool now;              // while an update is emitted for that case
 } Kept;
 typedef VEC(Kept) KeptVec;
 
@@ -46,6 +66,7 @@ typedef struct Par {
     LLVMValueRef list_inside, values_inside;
     VEC(Reduction) reductions;
     KeptVec kept;
+    LLVMValueRef direct; // in the body: i1, that changes are made at once
     uint32_t changes; // functions made for them
     VEC(Exit) exits;
     LLVMBasicBlockRef exit; // of the body: where it ends
@@ -75,13 +96,29 @@ void lower_reductions_finish(LowerCtx *cx, Par *par);
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block);
 
 // --- lower_keep.c ---------------------------------------------------------------------------------
-// True for a variable whose changes are kept; any of the plan's.
+// True for a variable whose changes are kept.
 bool lower_par_keeps(LowerCtx *cx, const ParVariable *variable);
-bool lower_keeps_any(LowerCtx *cx, const ParPlan *plan);
-// Before the loop, where its body begins, and after the loop.
-void lower_kept_find(LowerCtx *cx, Par *par);
+// Before the loop (count: of its iterations), where its body begins, where an iteration ends, where
+// the body ends, and after the loop.
+void lower_kept_find(LowerCtx *cx, Par *par, LLVMValueRef count, LLVMValueRef threads);
 void lower_kept_start(LowerCtx *cx, Par *par);
+void lower_kept_bound(LowerCtx *cx, Par *par);
+void lower_kept_end(LowerCtx *cx, Par *par);
 void lower_kept_finish(LowerCtx *cx, Par *par);
+// RT_PAR_KEEPS, or 0 where no change needs to be kept in this run of the loop.
+LLVMValueRef lower_kept_flag(LowerCtx *cx, const Par *par);
+// i1: more time would go into keeping changes than other threads could save.
+LLVMValueRef lower_kept_alone(LowerCtx *cx, const Par *par);
+// Puts the variable's slot at `at`, in the function being filled.
+void lower_kept_slot(LowerCtx *cx, const Kept *kept, LLVMValueRef at);
+// A function that changes the variable, `<body>.keep.<n>`: begins it, with the slot in the room, and
+// ends it.
+LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLVMValueRef *words);
+void lower_kept_done(LowerCtx *cx, LLVMBasicBlockRef here);
+
+// --- lower_keep_change.c --------------------------------------------------------------------------
+// An UPDATE of the variable, kept as a change of its own.
+void lower_keep_change(LowerCtx *cx, const Kept *kept, Node *node);
 
 // --- lower_leave.c --------------------------------------------------------------------------------
 // After the loop: goes on from the exit that was taken; falls through when none was. `end`: behind it.

@@ -162,6 +162,19 @@ typedef struct RtParLoop {
 // A change of variables around a parallel loop, made in the order of iterations: takes the words.
 // rt_par_keep_mark() comes before one that may stop the program.
 typedef void RtParChange(void *captures, const uint64_t *words);
+// Copies of a list, one for each thread, whose elements are combined in the end (copies.c): so many
+// words of the loop's function.
+#define RT_PAR_COPIES_WORDS 4
+enum {
+    RT_COMBINE_ADD,
+    RT_COMBINE_MIN,
+    RT_COMBINE_MAX,
+    RT_COMBINE_AND,
+    RT_COMBINE_OR,
+    RT_COMBINE_BAND,
+    RT_COMBINE_BOR,
+    RT_COMBINE_BXOR,
+};
 #define RT_PAR_MAX_BLOCKS  1024
 #define RT_PAR_MAX_THREADS 1024
 
