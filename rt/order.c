@@ -291,6 +291,7 @@ void rt_par_leave(const void *argument, int64_t block, int64_t exit, uint64_t va
 // Gives the block up in the middle: what its iterations hold is lost, not undone (rti_order_leave).
 _Noreturn static void abandon(RtParState *state) {
     rti_mutexes_drop();
+    atomic_store_explicit(&rti_process.gave_up, 1, memory_order_relaxed); // read when all is over
     rti_jump(state->resume);
 }
 

@@ -84,6 +84,7 @@ typedef struct RtProcess {
     bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
     _Atomic int32_t parallel;   // > 0 while a parallel loop runs: counts must be atomic
     _Atomic int32_t ending;     // the process is on its way out
+    _Atomic int32_t gave_up;    // an iteration of a parallel loop was abandoned: order.c
     const RtFunctionEntry *functions; // functions.c: what generated code told of itself
     int64_t function_count;
     RtHeap *_Atomic heaps;      // alloc.c: every heap ever made

@@ -29,6 +29,8 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // native: REASON         takes no part under the conditions below
   // helper                 no test of its own (another file uses it)
 {dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
+In the modes aot-O2 and jit-O0 programs also run with FLAP_DEBUG=leaks: one that comes to its end may
+leave no value behind, unless the test expects to be told so (`stderr: leaks: …`).
 The time limit of a minute a command is for hangs only.
 
 With --modes, --threads, --env or --under only the tests that run a program take part, each under these
@@ -51,6 +53,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 HANG_SECONDS = 60
+LEAK_MODES = ["aot-O2", "jit-O0"]
 MODES = ["aot-O0", "aot-O2", "jit-O0", "jit-O2"]
 DIRECTIVE = re.compile(
     r"//\s*(expect-file|expect|order|panic|stderr|exit|args|stdin|env|threads|modes|memory|file|"
@@ -185,7 +188,7 @@ class Runner:
         return (text.replace("{dir}", os.path.dirname(test.path)).replace("{tmp}", folder)
                 .replace("{flapc}", self.flapc).replace("{file}", test.path))
 
-    def environment(self, test, folder, threads=None):
+    def environment(self, test, folder, threads=None, leaks=False):
         env = {key: value for key, value in os.environ.items() if not key.startswith("FLAP_")}
         env["LC_ALL"] = "C"
         for row in test.lists.get("env", []) + self.env:
@@ -193,6 +196,8 @@ class Runner:
             env[key.strip()] = self.fill(test, folder, value)
         if threads:
             env["FLAP_NUM_THREADS"] = threads
+        if leaks:
+            env["FLAP_DEBUG"] = ",".join(filter(None, [env.get("FLAP_DEBUG"), "leaks"]))
         return env
 
     def run_test(self, test, folder):
@@ -329,8 +334,8 @@ class Runner:
             command += shlex.split(self.fill(test, folder, test.one("args", "")))
             stdin = "".join(line + "\n" for line in test.lists.get("stdin", [])).encode()
             for threads in self.thread_counts(test):
-                done = run(command, folder, self.environment(test, folder, threads), stdin,
-                           30 if self.stressed else 1)
+                done = run(command, folder, self.environment(test, folder, threads, mode in LEAK_MODES),
+                           stdin, 30 if self.stressed else 1)
                 where = f"[{mode}{', ' + threads + ' threads' if threads else ''}]"
                 try:
                     self.compare(test, folder, done, way)
@@ -352,6 +357,10 @@ class Runner:
                 raise Failure(f"no line `Error: {message}` in standard error")
             if not message and not any(line.startswith("Error: ") for line in lines):
                 raise Failure("no line `Error: …` in standard error")
+        if not any("leaks:" in text for text in test.lists.get("stderr", [])):
+            for line in lines:
+                if line.startswith("leaks: "):
+                    raise Failure(f"values are left behind at the end: {line}")
         for text in test.lists.get("stderr", []):
             if not any(text in line for line in lines):
                 raise Failure(f"nothing in standard error contains: {text}")
