@@ -4,8 +4,8 @@
 #include <string.h>
 
 const Builtin builtins[BUILTIN_COUNT] = {
-#define BUILTIN(name, least, most, result, lowering, effects, doc)                                 \
-    [BUILTIN_##name] = {BUILTIN_##name, #name, least, most, result, lowering, effects, doc},
+#define BUILTIN(name, least, most, result, lowering, effects, ...)                                 \
+    [BUILTIN_##name] = {BUILTIN_##name, #name, least, most, result, lowering, effects, __VA_ARGS__},
 #include "builtin.def"
 #undef BUILTIN
 };

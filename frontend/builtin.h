@@ -52,7 +52,9 @@ typedef struct Builtin {
     uint8_t result;     // BuiltinResult
     uint8_t lowering;   // BuiltinLowering
     uint8_t effects;    // EFFECT_… (sema.h)
-    const char *doc;    // what `flapc doc NAME` prints: signature, then a sentence
+    const char *parameters; // "(x)"
+    const char *doc;        // what it does
+    const char *example;    // a program that shows it
 } Builtin;
 
 extern const Builtin builtins[BUILTIN_COUNT];

@@ -155,7 +155,7 @@ static void check_builtin(Sema *s, const CallSite *site, const Builtin *builtin,
         Diag *diag = diag_report(s->c, DIAG_E0501, site->node->span,
                                  arena_printf(s->arena, "'%s'", builtin->name),
                                  how_many(s, builtin->least, builtin->most), given);
-        diag_help(s->c, diag, "%s", builtin->doc);
+        diag_help(s->c, diag, "%s%s: %s", builtin->name, builtin->parameters, builtin->doc);
         return;
     }
     switch ((int)builtin->id) {

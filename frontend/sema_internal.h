@@ -156,6 +156,8 @@ void sema_leave_function(Sema *s, Span span, const char *what);
 // sema_result.c
 void sema_observe(Node *node); // its error is looked at
 void sema_orelse(Sema *s, Node *node, unsigned context);
+// A definition or update with this value: warns of a text after `or!` that is a value.
+void sema_text_bound(Sema *s, const Node *value);
 void sema_result_test(Sema *s, Node *node);
 void sema_err(Sema *s, Node *node);
 

@@ -29,6 +29,22 @@ static void warn_unreachable(Sema *s, const NodeVec *statements, uint32_t from) 
     }
 }
 
+static bool may_fail(const Builtin *builtin) { // gives errors, which stop when nobody looks
+    return builtin->result == GIVES_NUMBER_OR_ERROR || builtin->result == GIVES_STRING_OR_ERROR ||
+           builtin->result == GIVES_ZERO_OR_ERROR;
+}
+
+static void warn_value_of_builtin(Sema *s, const Node *node) {
+    const Node *callee = node->call.callee;
+    if (callee->kind != NODE_NAME || !callee->name.symbol) return;
+    const Builtin *builtin = callee->name.symbol->builtin;
+    if (!builtin || (builtin->effects & ~EFFECT_STOP) != 0 || may_fail(builtin) ||
+        builtin->result == GIVES_ZERO || builtin->result == GIVES_NEVER)
+        return;
+    Diag *diag = diag_report(s->c, DIAG_W0104, node->span);
+    diag_help(s->c, diag, "`%s` changes nothing: it gives a new value", builtin->name);
+}
+
 // A statement whose value nobody sees and that does nothing else.
 static void warn_no_effect(Sema *s, const Node *node) {
     Diag *diag;
@@ -43,6 +59,7 @@ static void warn_no_effect(Sema *s, const Node *node) {
         if (node->name.symbol == NULL || map_get(&s->values, node->name.symbol) != NULL) return;
         diag_help(s->c, diag, "a function is called with brackets: `%s()`", node->name.name->text);
         return;
+    case NODE_CALL: warn_value_of_builtin(s, node); return;
     case NODE_NUMBER:
     case NODE_STRING:
     case NODE_LIST:

@@ -25,6 +25,19 @@ void sema_orelse(Sema *s, Node *node, unsigned context) {
     if (returns_error(node)) sema_leave_function(s, node->span, "or!");
 }
 
+void sema_text_bound(Sema *s, const Node *value) {
+    while (value->kind == NODE_ORELSE && !value->orelse.is_and) {
+        const Node *right = value->orelse.right;
+        if (right->parenthesized && (right->kind == NODE_STRING || right->kind == NODE_FSTRING)) {
+            Diag *diag = diag_report(s->c, DIAG_W0107, right->span);
+            diag_help(s->c, diag,
+                      "give the text a name first to say that it is meant as a value; to return "
+                      "it as the error, drop the parentheses");
+        }
+        value = right;
+    }
+}
+
 void sema_result_test(Sema *s, Node *node) {
     if (node->result_test.operand == NULL) return;
     sema_observe(node->result_test.operand);

@@ -48,6 +48,7 @@ void sema_define(Sema *s, Node *node) {
     }
     if (define->or_return) sema_observe(define->value);
     sema_value(s, define->value);
+    sema_text_bound(s, define->value);
     if (define->or_return) sema_leave_function(s, node->span, "=?");
     check_names(s, define);
     if (define->names.len > 1) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE; // lengths must agree
@@ -192,6 +193,7 @@ void sema_update(Sema *s, Node *node) {
     visit_target(s, node->update.target);
     if (node->update.or_return) sema_observe(node->update.value);
     sema_value(s, node->update.value);
+    if (node->update.op == UPDATE_SET) sema_text_bound(s, node->update.value);
     if (node->update.or_return) sema_leave_function(s, node->span, "<-?");
     UpdateOp op = node->update.op;
     if (op == UPDATE_DIV || op == UPDATE_MOD) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;

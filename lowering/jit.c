@@ -29,7 +29,7 @@ typedef struct Jit {
 #define JIT_BY_MATH(name)
 #define JIT_BY_INSTRUCTION(name)
 #define JIT_BY_SPECIAL(name)
-#define BUILTIN(name, least, most, result, lowering, effects, doc) JIT_##lowering(name)
+#define BUILTIN(name, least, most, result, lowering, ...) JIT_##lowering(name)
 #include "../frontend/builtin.def"
 #undef JIT_BY_WORDS
 

@@ -340,15 +340,23 @@ static ParseResult check_inputs(Options *options) {
     return PARSE_GO;
 }
 
+// Operators that begin like options are names to `flapc doc`.
+static bool is_operator(const Options *options, const char *word) {
+    const char *joined;
+    return options->command == COMMAND_DOC && options->files.len == 0 && !find_row(word, &joined);
+}
+
 // The words after the options: files, or for `run` one file and then the program's arguments.
 // Gives the position of those.
 static int take_files(Options *options, int argc, char **argv, int at, ParseResult *result) {
     bool only_files = false;
     for (; at < argc; at++) {
         char *word = argv[at];
-        if (!only_files && strcmp(word, "--") == 0) {
+        bool option = !only_files && word[0] == '-' && word[1] != '\0';
+        bool last = at + 1 == argc && options->command == COMMAND_DOC;
+        if (option && strcmp(word, "--") == 0 && !last) {
             only_files = true;
-        } else if (!only_files && word[0] == '-' && word[1] != '\0') {
+        } else if (option && !is_operator(options, word)) {
             *result = parse_option(options, argc, argv, &at);
             if (*result != PARSE_GO) return at;
         } else if (only_files || !find_command(options, word)) {
