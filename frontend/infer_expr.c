@@ -231,10 +231,23 @@ static Type infer_binary(Walk *w, Node *node, RangeUse use) {
     if (op == BINARY_AND || op == BINARY_OR) return infer_logical(w, node);
     Type a = infer_expr(w, node->binary.left);
     Type b = infer_expr(w, node->binary.right);
-    if ((op == BINARY_IN || op == BINARY_NOT_IN) && node->binary.right->kind == NODE_RANGE)
+    if ((op == BINARY_IN || op == BINARY_NOT_IN) && node->binary.right->kind == NODE_RANGE) {
+        if (a.kinds != 0 && (a.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 &&
+            infer_may_report(w, node))
+            diag_report(w->infer->c, DIAG_E0559, node->binary.left->span, "'in' a range",
+                        type_kind_text(a.kinds));
         return type_boolean();
+    }
     loosen_operands(w, node, &a, &b);
     return infer_binary_types(w, node, op, a, b, use);
+}
+
+Type infer_bound(Walk *w, Node *node) {
+    Type type = infer_expr(w, node);
+    if (type.kinds != 0 && (type.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 &&
+        infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_E0559, node->span, "a range", type_kind_text(type.kinds));
+    return type;
 }
 
 // --- elements -----------------------------------------------------------------------------------
@@ -249,17 +262,28 @@ static Type element_types(Walk *w, Type base) {
     return result;
 }
 
+void infer_check_index(Walk *w, Node *node, Type base, Type index) {
+    Compilation *c = w->infer->c;
+    Node *at = node->index.index;
+    const char *kind = type_kind_text(base.kinds);
+    if ((base.kinds & (KIND_MAP | KIND_ERROR)) != 0) return;
+    bool has_elements = type_may(base, KIND_LIST | KIND_STRING);
+    if (has_elements && (index.kinds & (KIND_NUMBER | KIND_ERROR)) != 0) return;
+    if (!infer_may_report(w, has_elements ? at : node)) return;
+    if (at->kind == NODE_STRING)
+        diag_report(c, DIAG_E0558, at->span, kind, (int)at->string.len, at->string.bytes);
+    else if (has_elements)
+        diag_report(c, DIAG_E0553, at->span, type_kind_text(index.kinds));
+    else
+        diag_report(c, DIAG_E0552, node->index.base->span, kind);
+}
+
 static Type infer_index(Walk *w, Node *node) {
     Type base = infer_expr(w, node->index.base);
     Type index = infer_used(w, node->index.index,
                             type_may(base, KIND_MAP) ? USE_VALUE : USE_POSITION);
     if (base.kinds == 0 || index.kinds == 0) return TYPE_NEVER;
-    if ((base.kinds & (KIND_LIST | KIND_MAP | KIND_STRING | KIND_ERROR)) == 0 &&
-        infer_may_report(w, node))
-        diag_report(w->infer->c, DIAG_E0552, node->index.base->span, type_kind_text(base.kinds));
-    if (!type_may(base, KIND_MAP) && type_may(base, KIND_LIST | KIND_STRING) &&
-        (index.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 && infer_may_report(w, node->index.index))
-        diag_report(w->infer->c, DIAG_E0553, node->index.index->span, type_kind_text(index.kinds));
+    infer_check_index(w, node, base, index);
     Type result = element_types(w, base);
     if (node->observed) result.kinds |= KIND_ERROR;
     return result;
@@ -380,8 +404,8 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
     case NODE_UNARY: return infer_unary(w, node, use);
     case NODE_BINARY: return infer_binary(w, node, use);
     case NODE_RANGE:
-        infer_expr(w, node->range.low);
-        infer_expr(w, node->range.high);
+        infer_bound(w, node->range.low);
+        infer_bound(w, node->range.high);
         return type_list(w->infer->arena, type_number());
     case NODE_INDEX: return infer_index(w, node);
     case NODE_SLICE: return infer_slice(w, node);

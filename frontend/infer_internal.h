@@ -80,6 +80,11 @@ Type infer_used(Walk *w, Node *node, RangeUse use);
 // `a op b` for any kinds; reports impossible kinds at `node`.
 Type infer_binary_types(Walk *w, Node *node, BinaryOp op, Type a, Type b, RangeUse use);
 
+// A bound of a range; reports one that is no number.
+Type infer_bound(Walk *w, Node *node);
+// Reports an index or field that a value of the type `base` cannot have.
+void infer_check_index(Walk *w, Node *node, Type base, Type index);
+
 // infer_call.c
 Type infer_call(Walk *w, Node *node);
 Type infer_pipe(Walk *w, Node *node);

@@ -5,6 +5,20 @@ static Type zero(void) {
     return type_integer(0, 0);
 }
 
+static void check_taken_apart(Walk *w, Node *node, Type value) {
+    const DefineNode *define = node->define;
+    Span span = define->value->span;
+    bool literal = define->value->kind == NODE_LIST;
+    uint32_t names = define->symbols.len;
+    uint32_t length = literal ? define->value->list.items.len : names;
+    bool wrong = value.kinds != 0 && (value.kinds & (KIND_LIST | KIND_ERROR)) == 0;
+    if ((!wrong && length == names) || !infer_may_report(w, node)) return;
+    if (wrong)
+        diag_report(w->infer->c, DIAG_E0560, span, type_kind_text(value.kinds));
+    else
+        diag_report(w->infer->c, DIAG_E0561, span, names, length, length == 1 ? "" : "s");
+}
+
 Type infer_define(Walk *w, Node *node) {
     DefineNode *define = node->define;
     Symbol *first = define->symbols.len > 0 ? define->symbols.items[0] : NULL;
@@ -22,6 +36,7 @@ Type infer_define(Walk *w, Node *node) {
     if (define->symbols.len == 1 && first != NULL) {
         infer_set_symbol(w, first, value);
     } else {
+        check_taken_apart(w, node, value);
         VEC_EACH(Symbol *, symbol, &define->symbols)
             if (symbol != NULL) infer_set_symbol(w, symbol, type_element(value));
     }
@@ -95,20 +110,41 @@ static Type range_variable(Type low, Type high, bool inclusive) {
     return type_integer(least, most < least ? least : most);
 }
 
+static void check_sequence(Walk *w, const LoopNode *loop, Type sequence) {
+    bool pairs = loop->kind == LOOP_PAIRS;
+    uint8_t can = KIND_MAP | KIND_ERROR;
+    can |= pairs ? KIND_STRING : KIND_LIST | KIND_STRING; // or an address to receive from
+    if (sequence.kinds == 0 || (sequence.kinds & can) != 0 || !infer_may_report(w, loop->iterable))
+        return;
+    const char *kind = type_kind_text(sequence.kinds);
+    Diag *diag = diag_report(w->infer->c, DIAG_E0556, loop->iterable->span,
+                             pairs ? "a loop with two names" : "a loop", kind);
+    if (pairs && type_is(sequence, KIND_LIST))
+        diag_help(w->infer->c, diag, "`@counter` is the position of an element");
+}
+
+// The elements of the list that the loop goes over become what its variable is updated to.
+static void write_through(Walk *w, const LoopNode *loop) {
+    Type element = infer_symbol(w, loop->symbols.items[0]), source = infer_symbol(w, loop->source);
+    if (type_may(source, KIND_LIST))
+        infer_set_symbol(w, loop->source, type_list(w->infer->arena, element));
+    else if (source.kinds != 0 && !type_may(source, KIND_ERROR) &&
+             infer_may_report(w, loop->iterable))
+        diag_report(w->infer->c, DIAG_E0562, loop->iterable->span, type_kind_text(source.kinds));
+}
+
 // What the loop variable(s) can be. A sequence's elements are in range by construction.
 static void bind_variables(Walk *w, Node *node) {
     LoopNode *loop = node->loop;
     if (loop->kind == LOOP_RANGE) {
-        Type low = infer_expr(w, loop->low), high = infer_expr(w, loop->high);
+        Type low = infer_bound(w, loop->low), high = infer_bound(w, loop->high);
         if (loop->symbols.len > 0 && low.kinds != 0 && high.kinds != 0)
             infer_set_symbol(w, loop->symbols.items[0], range_variable(low, high, loop->inclusive));
         return;
     }
     if (loop->kind != LOOP_EACH && loop->kind != LOOP_PAIRS) return;
     Type sequence = infer_expr(w, loop->iterable);
-    uint8_t can = KIND_LIST | KIND_STRING | KIND_MAP | KIND_ERROR;
-    if (sequence.kinds != 0 && (sequence.kinds & can) == 0 && infer_may_report(w, loop->iterable))
-        diag_report(w->infer->c, DIAG_E0556, loop->iterable->span, type_kind_text(sequence.kinds));
+    check_sequence(w, loop, sequence);
     Type element = type_element(sequence);
     if (loop->kind == LOOP_EACH && type_may(sequence, KIND_MAP)) { // its keys
         Type key = type_of_kind(KIND_NUMBER | KIND_STRING);
@@ -173,10 +209,8 @@ Type infer_loop(Walk *w, Node *node) {
     w->par_depth -= loop->prefix != PREFIX_NONE;
     map_put(&w->loop_types, loop, NULL);
     refine_pop(w, mark);
-    if (loop->writes_through && loop->source != NULL && loop->symbols.len > 0) {
-        Type element = infer_symbol(w, loop->symbols.items[0]);
-        infer_set_symbol(w, loop->source, type_list(w->infer->arena, element));
-    }
+    if (loop->writes_through && loop->source != NULL && loop->symbols.len > 0)
+        write_through(w, loop);
     if (loop->plan != NULL) check_plan(w, loop->plan);
     if (!loop->has_value) return zero();
     if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;

@@ -160,7 +160,7 @@ static TokenKind lex_at(const char **p, Token *token) {
     }
     token->flag = end > digits;
     token->level = level < UINT32_MAX ? (uint32_t)level : UINT32_MAX;
-    if (digits == s && end[0] == '+' && end[1] == '+' && !(token->flag && level == 0)) {
+    if (digits == s && end[0] == '+' && end[1] == '+') {
         return take(p, (int)(end + 2 - *p), TOKEN_AT_NEXT);
     }
     if (*s == 'i' && token->flag && level > 0 && !is_word(*end)) {

@@ -44,8 +44,7 @@ static Node *climb(Parser *p, Node *left, uint8_t least, bool head);
 
 // --- prefixes ------------------------------------------------------------------------------------
 
-// `in = 5`: a reserved word where a name is to be defined.
-static bool is_reserved_definition(const Parser *p) {
+bool parse_is_reserved_definition(const Parser *p) {
     if (p->tok.kind < TOKEN_IN || p->tok.kind > TOKEN_ALIAS) return false;
     uint8_t next = parse_peek(p).kind;
     return next == TOKEN_EQ || next == TOKEN_COLON_EQ || next == TOKEN_UPDATE ||
@@ -58,7 +57,7 @@ static Node *no_operand(Parser *p) {
     if (kind == TOKEN_BAD) {
         parse_fail(p, DIAG_E0203, span, "");
         parse_advance(p);
-    } else if (is_reserved_definition(p)) {
+    } else if (parse_is_reserved_definition(p)) {
         parse_fail(p, DIAG_E0221, span, token_text(kind), "a name");
     } else if (kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_RBRACE) {
         if (p->open == 0 && kind != TOKEN_RBRACE) {
@@ -145,6 +144,7 @@ static Node *rest_of_b(Parser *p) {
 
 // `max` and `syscall` as functions, `from` as a variable.
 static Node *word_as_name(Parser *p) {
+    if (parse_peek(p).kind == TOKEN_FAT_ARROW) return no_operand(p);
     Node *node = parse_new(p, NODE_NAME, p->tok.span);
     // By its own spelling, whatever an alias calls it.
     node->name.name = intern_c(&p->c->names, token_text((TokenKind)p->tok.kind));
@@ -154,7 +154,7 @@ static Node *word_as_name(Parser *p) {
 
 // `err` names the message inside an arm that binds it so.
 static Node *err_as_name(Parser *p) {
-    return p->err_names ? word_as_name(p) : no_operand(p);
+    return p->err_names && !parse_is_reserved_definition(p) ? word_as_name(p) : no_operand(p);
 }
 
 static Node *loop_prefix(Parser *p) {
@@ -543,13 +543,12 @@ static const Rule rules[TOKEN_COUNT] = {
     [TOKEN_AS] = {.infix = cast, .left = BP_POSTFIX},
 };
 
-static bool is_place(const Node *node) {
-    return !node->parenthesized &&
-           (node->kind == NODE_NAME || node->kind == NODE_INDEX || node->kind == NODE_FIELD);
+static bool at_update(const Parser *p) {
+    return (p->tok.kind == TOKEN_UPDATE || p->tok.kind == TOKEN_MINUS_MINUS) && parse_same_line(p);
 }
 
 // `a<-b` and `a--b` inside an expression look like an update.
-static void refuse_update(Parser *p) {
+static void refuse_tight_update(Parser *p) {
     bool arrow = p->tok.kind == TOKEN_UPDATE;
     Diag *diag = parse_fail(p, DIAG_E0206, p->tok.span, arrow ? "<-" : "--", "an update");
     parse_help(
@@ -573,15 +572,17 @@ static Node *climb(Parser *p, Node *left, uint8_t least, bool head) {
         left = wider;
         if (!parse_grow(p)) break;
     }
-    if ((p->tok.kind == TOKEN_UPDATE || p->tok.kind == TOKEN_MINUS_MINUS) && parse_same_line(p) &&
-        !(head && is_place(left))) {
-        refuse_update(p);
-    }
+    if (!head && parse_touches(p) && at_update(p)) refuse_tight_update(p);
     return left;
 }
 
 Node *parse_operators(Parser *p, bool head) {
-    return operand(p, 1, head);
+    Node *node = operand(p, 1, head);
+    if (!head && at_update(p)) {
+        Diag *diag = parse_fail(p, DIAG_E0208, node->span, "updated");
+        parse_help(p, diag, "an update inside an expression needs a block in braces");
+    }
+    return node;
 }
 
 Node *parse_postfix(Parser *p) {

@@ -3,6 +3,7 @@
 #include "parser_internal.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool is_loop_name(uint8_t kind) {
     return kind == TOKEN_NAME || kind == TOKEN_FROM;
@@ -27,7 +28,10 @@ static bool names_ahead(const Parser *p) {
 static void each_header(Parser *p, LoopNode *loop) {
     uint32_t begin = p->tok.span.begin;
     do {
-        vec_push(&p->c->unit, &loop->names, p->tok.name);
+        Name *name = p->tok.name;
+        if (loop->names.len > 0 && name == loop->names.items[0] && strcmp(name->text, "_") != 0)
+            parse_fail(p, DIAG_E0411, p->tok.span, parse_show(p, name));
+        vec_push(&p->c->unit, &loop->names, name);
         parse_advance(p);
     } while (parse_accept(p, TOKEN_COMMA));
     if (loop->names.len > 2) parse_fail(p, DIAG_E0218, parse_since(p, begin));
@@ -152,6 +156,7 @@ Node *parse_err(Parser *p) {
 Node *parse_next(Parser *p) {
     Node *node = parse_new(p, NODE_NEXT, p->tok.span);
     node->next.level = p->tok.level;
+    if (p->tok.flag && p->tok.level == 0) parse_fail(p, DIAG_E0223, p->tok.span);
     parse_advance(p);
     return node;
 }

@@ -239,6 +239,7 @@ static Node *parse_map(Parser *p) {
     Span open = p->tok.span;
     Node *node = parse_new(p, NODE_MAP, open);
     uint8_t outer = parse_open(p, IN_BRACKETS);
+    p->maps++;
     parse_advance(p);
     while (!parse_at(p, TOKEN_RBRACE) && !parse_at(p, TOKEN_END)) {
         MapEntry entry = {.key = map_key(p)};
@@ -248,6 +249,7 @@ static Node *parse_map(Parser *p) {
         if (p->panic || !parse_accept(p, TOKEN_COMMA)) break;
     }
     parse_close(p, TOKEN_RBRACE, open);
+    p->maps--;
     parse_shut(p, outer);
     node->span = parse_since(p, open.begin);
     return node;

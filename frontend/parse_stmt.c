@@ -38,6 +38,7 @@ void parse_statement_end(Parser *p) {
 
 // Inside an arm that binds `err`, that word is the message unless a new message follows it.
 static bool is_err_statement(const Parser *p) {
+    if (parse_is_reserved_definition(p)) return false;
     if (p->err_names == 0) return true;
     Token next = parse_peek(p);
     return !next.newline && (next.kind == TOKEN_STRING || next.kind == TOKEN_FSTRING ||
@@ -142,6 +143,9 @@ static Node *define_one(Parser *p, Node *head) {
     return defined_value(p, new_define(p, head));
 }
 
+static const char map_help[] =
+    "a `{` after `=>` or an arrow begins a block; a map there needs parentheses: ({a: 1})";
+
 // NAME ':' type ( '=' | ':=' ) right
 static Node *define_typed(Parser *p, Node *head) {
     if (head->kind != NODE_NAME || head->parenthesized) return head;
@@ -151,9 +155,7 @@ static Node *define_typed(Parser *p, Node *head) {
     if (!parse_at(p, TOKEN_NAME)) {
         const char *found = p->panic ? "" : parse_found(p);
         Diag *diag = parse_fail(p, DIAG_E0202, span, "a type after ':'", found);
-        parse_help(
-            p, diag,
-            "a `{` after `=>` or an arrow begins a block; a map there needs parentheses: ({a: 1})");
+        parse_help(p, diag, map_help);
         return parse_poison(p, span);
     }
     const Name *type = p->tok.name;
@@ -162,7 +164,10 @@ static Node *define_typed(Parser *p, Node *head) {
     CastKind kind = parse_type_kind(type, &known);
     bool bits = type->len > 1 && type->text[0] == 'b' &&
                 strspn(type->text + 1, "0123456789") == type->len - 1;
-    if (!known && !bits) parse_fail(p, DIAG_E0219, span, parse_show(p, type));
+    if (!known && !bits) {
+        Diag *diag = parse_fail(p, DIAG_E0219, span, parse_show(p, type));
+        if (!parse_at(p, TOKEN_EQ) && !parse_at(p, TOKEN_COLON_EQ)) parse_help(p, diag, map_help);
+    }
     node->define->to_f32 = known && kind == CAST_F32;
     if (parse_at(p, TOKEN_EQ) || parse_at(p, TOKEN_COLON_EQ)) return defined_value(p, node);
     parse_expected(p, "'=' or ':='");

@@ -64,6 +64,7 @@ bool parse_may_report(Parser *p) {
     if (p->panic || p->stopped) return false;
     p->panic = true;
     p->open_at_panic = p->open;
+    p->maps_at_panic = p->maps;
     if (p->tok.kind == TOKEN_BAD) return false; // the lexer told it
     if (p->c->errors < ERRORS_MOST) return true;
     parse_stop(p); // nobody reads more
@@ -211,16 +212,21 @@ static bool begins_statement(const Parser *p) {
 }
 
 void parse_sync(Parser *p, uint32_t begin) {
-    uint32_t braces = 0, open = p->open_at_panic;
+    uint32_t braces = 0, open = p->open_at_panic, maps = p->maps_at_panic;
     if (p->tok.span.begin == begin && p->tok.kind != TOKEN_END) parse_advance(p);
     for (; p->tok.kind != TOKEN_END; parse_advance(p)) {
         TokenKind kind = (TokenKind)p->tok.kind;
         if (braces == 0) {
-            if (kind == TOKEN_SEMICOLON || kind == TOKEN_RBRACE) break;
+            if (kind == TOKEN_SEMICOLON || (kind == TOKEN_RBRACE && maps == 0)) break;
             if (p->tok.newline && (open == 0 || begins_statement(p))) break;
         }
         if (kind == TOKEN_LBRACE) braces++;
-        if (kind == TOKEN_RBRACE && braces) braces--;
+        if (kind == TOKEN_RBRACE && braces) {
+            braces--;
+        } else if (kind == TOKEN_RBRACE) { // of a map
+            maps--;
+            open--;
+        }
         if (braces) continue;
         if (kind == TOKEN_LPAREN || kind == TOKEN_LBRACKET) open++;
         if ((kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET) && open) open--;
@@ -320,16 +326,17 @@ static void parse_statements(Parser *p, NodeVec *list) {
 Node *parse_block(Parser *p) {
     Span open = p->tok.span;
     if (!parse_expect(p, TOKEN_LBRACE, "'{'")) return parse_poison(p, open);
-    uint32_t outer_open = p->open, outer_height;
+    uint32_t outer_open = p->open, outer_maps = p->maps, outer_height;
     uint8_t outer_flags = p->flags;
     bool outer_b = p->sees_b;
     Node *block = parse_new(p, NODE_BLOCK, open);
     if (parse_enter(p, &outer_height)) {
         p->flags = 0;
-        p->open = 0;
+        p->open = p->maps = 0;
         parse_statements(p, &block->block.statements);
         p->flags = outer_flags;
         p->open = outer_open;
+        p->maps = outer_maps;
         p->sees_b = outer_b;
         parse_close(p, TOKEN_RBRACE, open);
     }

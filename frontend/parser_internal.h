@@ -53,7 +53,8 @@ typedef struct Parser {
     bool sees_b;        // a variable called b is visible
     uint32_t err_names; // open match arms that bind the name `err`
     uint32_t depth, height;
-    uint32_t open, open_at_panic; // round and square brackets of this statement
+    uint32_t open, open_at_panic; // brackets of this statement, braces of maps among them
+    uint32_t maps, maps_at_panic; // the braces of maps
     Name *defining;               // the name whose right side begins at defining_at, or null
     uint32_t defining_at;
     NodeVec pending; // children of lists that are being read (parse_push)
@@ -129,6 +130,8 @@ bool parse_value_follows(const Parser *p);
 Node *parse_jump(Parser *p);
 
 // --- parse_expr.c
+// A reserved word where a name is to be defined: `in = 5`, `max => …`.
+bool parse_is_reserved_definition(const Parser *p);
 Node *parse_expr(Parser *p);  // with match blocks
 Node *parse_value(Parser *p); // with a braceless match too, where one is allowed
 // The operators above match blocks only; `head`: it begins a statement and may be assigned to.

@@ -45,6 +45,11 @@ static void warn_value_of_builtin(Sema *s, const Node *node) {
     diag_help(s->c, diag, "`%s` changes nothing: it gives a new value", builtin->name);
 }
 
+static bool is_function(const Sema *s, const Symbol *symbol) {
+    bool by_lambda = symbol->kind == SYMBOL_VARIABLE && map_get(&s->values, symbol) == NULL;
+    return by_lambda || symbol->kind == SYMBOL_BUILTIN;
+}
+
 // A statement whose value nobody sees and that does nothing else.
 static void warn_no_effect(Sema *s, const Node *node) {
     Diag *diag;
@@ -56,7 +61,7 @@ static void warn_no_effect(Sema *s, const Node *node) {
         return;
     case NODE_NAME:
         diag = diag_report(s->c, DIAG_W0104, node->span);
-        if (node->name.symbol == NULL || map_get(&s->values, node->name.symbol) != NULL) return;
+        if (node->name.symbol != NULL && !is_function(s, node->name.symbol)) return;
         diag_help(s->c, diag, "a function is called with brackets: `%s()`", node->name.name->text);
         return;
     case NODE_CALL: warn_value_of_builtin(s, node); return;

@@ -3,11 +3,12 @@
 // (language.md 4, a miss, and 8.) An error that leaves the function leaves the loops around it too.
 #include "sema_internal.h"
 
+// Of a path every step: where `m.a` misses, so does `m.a.b`.
 void sema_observe(Node *node) {
-    switch ((int)node->kind) {
-    case NODE_INDEX:
-    case NODE_FIELD:
-    case NODE_CALL: node->observed = true; return;
+    if (node->kind == NODE_CALL) node->observed = true;
+    while (node->kind == NODE_INDEX || node->kind == NODE_FIELD) {
+        node->observed = true;
+        node = node->kind == NODE_INDEX ? node->index.base : node->field.base;
     }
 }
 

@@ -248,7 +248,7 @@ static LVal arithmetic(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Spa
 
 static LVal bit_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
     LLVMBuilderRef builder = cx->builder;
-    const char *what = binary_op_text[op];
+    const char *what = arena_printf(cx->arena, "'%s'", binary_op_text[op]);
     LLVMValueRef x = lower_integer(cx, a, what, span), y = lower_integer(cx, b, what, span);
     LLVMValueRef by = LLVMBuildAnd(builder, y, lower_i64(cx, 63), "");
     LLVMValueRef turn[] = {x, x, by}, result = NULL;
@@ -266,14 +266,14 @@ static LVal bit_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, 
 // Doubles up to 2^64 as unsigned integers; negative ones wrap.
 static LLVMValueRef unsigned_of(LowerCtx *cx, LVal v, Span span) {
     if (v.rep == REP_I64) return as_integer(cx, v);
-    LLVMValueRef number = lower_number(cx, v, "+!", span);
+    LLVMValueRef number = lower_number(cx, v, "'+!'", span);
     LLVMTypeRef types[] = {cx->i64, cx->f64};
     unsigned id = LLVMLookupIntrinsicID("llvm.fptoui.sat", 15);
     LLVMValueRef function = LLVMGetIntrinsicDeclaration(cx->module, id, types, 2);
     LLVMTypeRef signature = LLVMFunctionType(cx->i64, &cx->f64, 1, 0);
     LLVMValueRef large = LLVMBuildCall2(cx->builder, signature, function, &number, 1, "");
     LLVMValueRef negative = LLVMBuildFCmp(cx->builder, LLVMRealOLT, number, lower_f64(cx, 0), "");
-    return LLVMBuildSelect(cx->builder, negative, lower_integer(cx, number_val(number), "+!", span),
+    return LLVMBuildSelect(cx->builder, negative, lower_integer(cx, number_val(number), "'+!'", span),
                            large, "");
 }
 
@@ -303,7 +303,7 @@ static LVal element_of(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
 }
 
 static LVal cons(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
-    LLVMValueRef list = lower_expect(cx, b, KIND_LIST, "::", span);
+    LLVMValueRef list = lower_expect(cx, b, KIND_LIST, "the right side of '::'", span);
     LLVMValueRef made = RT(cx, rt_list_cons, lower_word(cx, a), list);
     return lower_val(REP_LIST, type_is(type, KIND_LIST) ? type : type_of_kind(KIND_LIST), made,
                      true);
@@ -372,6 +372,11 @@ static LVal lower_in_range(LowerCtx *cx, Node *node) {
     Node *parts[] = {node->binary.left, range->range.low, range->range.high};
     LVal v[3];
     lower_operands(cx, parts, 3, v);
+    for (int i = 0; i < 3; i++) {
+        if (is_number_rep(v[i])) continue;
+        const char *what = i == 0 ? "'in' a range" : "a range";
+        v[i] = number_val(lower_number(cx, v[i], what, parts[i]->span)); // so nothing to release
+    }
     LVal low = lower_operation(cx, BINARY_GE, v[0], v[1], type_boolean(), node->span);
     BinaryOp op = range->range.inclusive ? BINARY_LE : BINARY_LT;
     LVal high = lower_operation(cx, op, v[0], v[2], type_boolean(), node->span);
@@ -433,7 +438,7 @@ static LVal unary_of(LowerCtx *cx, Node *node, LVal v) {
         bit = lower_truth(cx, v, node->span);
         return lower_bit(cx, LLVMBuildNot(cx->builder, bit, ""));
     case UNARY_BNOT:
-        bit = LLVMBuildNot(cx->builder, lower_integer(cx, v, "~b", node->span), "");
+        bit = LLVMBuildNot(cx->builder, lower_integer(cx, v, "'~b'", node->span), "");
         return wide_val(cx, lower_node_type(cx, node), bit);
     case UNARY_LEN: return length(cx, node, v);
     case UNARY_HEAD:

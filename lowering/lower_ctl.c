@@ -359,6 +359,10 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before) {
                  .count = 1,
                  .indices = &index,
                  .span = frame->loop->header};
+    if (path.slot->rep != REP_LIST) {
+        LVal source = lower_symbol(cx, frame->loop->source);
+        lower_expect(cx, source, KIND_LIST, "an update through a loop's variable", path.span);
+    }
     LVal value = before ? lower_zero(cx) : lower_symbol(cx, symbol);
     lower_path_write(cx, &path, lower_own(cx, value));
 }

@@ -346,7 +346,7 @@ static void lower_main(LowerCtx *cx) {
     lower_statements(cx, fs->function->body);
     Instance *user_main = cx->c->program->user_main_instance;
     if (user_main && user_main->function->param_count == 0)
-        lower_release(cx, lower_call_known(cx, user_main, NULL, false));
+        lower_discard(cx, user_main->function->node, lower_call_known(cx, user_main, NULL, false));
     lower_scope_end(cx, mark);
     release_globals(cx);
     LLVMBuildRet(cx->builder, lower_i32(cx, 0));

@@ -81,7 +81,7 @@ LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span
     if (base.rep == REP_LIST)
         return lower_as(cx, list_element(cx, base.v, index, type_element(base.type), span), type);
     if (base.rep == REP_STRING) {
-        LLVMValueRef at = lower_number(cx, index, "a position", span);
+        LLVMValueRef at = lower_string_position(cx, index, span);
         return lower_as(cx, lower_val(REP_F64, type, RT(cx, rt_str_at, base.v, at), false), type);
     }
     if (base.rep == REP_ANY && type_may(base.type, KIND_LIST) && !type_may(index.type, KIND_ERROR))
@@ -171,11 +171,10 @@ static LVal rounded(LowerCtx *cx, const Symbol *symbol, LVal v) {
 void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal value, Span span) {
     LLVMValueRef list = lower_expect(cx, value, KIND_LIST, "a list taken apart", span);
     LLVMValueRef wanted = lower_i64(cx, symbols->len);
-    LLVMValueRef wrong = LLVMBuildICmp(cx->builder, LLVMIntNE, lower_length(cx, list), wanted, "");
+    LLVMValueRef length = lower_length(cx, list);
+    LLVMValueRef wrong = LLVMBuildICmp(cx->builder, LLVMIntNE, length, wanted, "");
     LLVMBasicBlockRef on = lower_rare(cx, wrong, "wrong.length");
-    const char *text = arena_printf(
-        cx->arena, "a list taken apart into %u names has another length", symbols->len);
-    RT(cx, rt_stop_cstr, lower_cstr(cx, text), lower_place(cx, span));
+    RT(cx, rt_stop_apart, wanted, length, lower_place(cx, span));
     lower_rare_stop(cx, on);
     for (uint32_t i = 0; i < symbols->len; i++) {
         Symbol *symbol = symbols->items[i];

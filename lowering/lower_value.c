@@ -233,16 +233,28 @@ LLVMValueRef lower_is_tag(LowerCtx *cx, LLVMValueRef word, uint32_t tag) {
     return LLVMBuildICmp(cx->builder, LLVMIntEQ, found, lower_i64(cx, tag), "is.kind");
 }
 
-LLVMValueRef lower_number(LowerCtx *cx, LVal v, const char *what, Span span) {
+// `what`: a position in that ("a list"), or what else needs the number.
+static LLVMValueRef number_of(LowerCtx *cx, LVal v, const char *what, bool position, Span span) {
     bool known = v.rep == REP_F64 || v.rep == REP_I64 || v.rep == REP_NONE ||
                  (v.rep == REP_ANY && v.type.kinds == KIND_NUMBER);
     if (known) return to_double(cx, v);
     LLVMValueRef word = lower_word(cx, v);
     LLVMValueRef wrong = LLVMBuildNot(cx->builder, lower_is_number(cx, word), "");
     LLVMBasicBlockRef on = lower_rare(cx, wrong, "no.number");
-    RT(cx, rt_expect_number, word, lower_cstr(cx, what), lower_place(cx, span));
+    if (position)
+        RT(cx, rt_expect_position, word, lower_cstr(cx, what), lower_place(cx, span));
+    else
+        RT(cx, rt_expect_number, word, lower_cstr(cx, what), lower_place(cx, span));
     lower_rare_stop(cx, on);
     return LLVMBuildBitCast(cx->builder, word, cx->f64, "");
+}
+
+LLVMValueRef lower_number(LowerCtx *cx, LVal v, const char *what, Span span) {
+    return number_of(cx, v, what, false, span);
+}
+
+LLVMValueRef lower_string_position(LowerCtx *cx, LVal v, Span span) {
+    return number_of(cx, v, "a string", true, span);
 }
 
 static LLVMValueRef saturated(LowerCtx *cx, LLVMValueRef number) {
@@ -271,7 +283,7 @@ static LLVMValueRef truncated_x86(LowerCtx *cx, LLVMValueRef number) {
 
 LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span) {
     if (v.rep == REP_I64) return to_integer(cx, v);
-    LLVMValueRef number = lower_number(cx, v, "a position", span);
+    LLVMValueRef number = number_of(cx, v, "a list", true, span);
     if (cx->is_x86_64) return truncated_x86(cx, number);
     LLVMValueRef nan = LLVMBuildFCmp(cx->builder, LLVMRealUNO, number, number, "");
     return LLVMBuildSelect(cx->builder, nan, lower_i64(cx, INT64_MIN), saturated(cx, number),

@@ -53,8 +53,7 @@ static double numbers(int32_t op, double a, double b) {
     return bits(op, a, b);
 }
 
-static _Noreturn void stop_operands(int32_t op, uint64_t left, uint64_t right,
-                                    const RtPlace *place) {
+_Noreturn void rti_stop_operands(int32_t op, uint64_t left, uint64_t right, const RtPlace *place) {
     int kinds = rti_kind_bit(left) | rti_kind_bit(right);
     if (op == RT_BINARY_ADD && kinds == (RT_IS_NUMBER | RT_IS_STRING)) {
         rti_stop(place, "cannot add %s and %s; use an f-string: f\"{a}{b}\"", rti_kind_text(left),
@@ -79,7 +78,7 @@ static uint64_t sequences(int32_t op, uint64_t left, uint64_t right, const RtPla
         return rti_string_word(rt_str_repeat(rti_str(left), rti_number(right)));
     if (op == RT_BINARY_MUL && list && rti_is_number(right))
         return rti_list_word(rt_list_repeat(rti_list(left), rti_number(right)));
-    stop_operands(op, left, right, place);
+    rti_stop_operands(op, left, right, place);
 }
 
 uint64_t rt_arithmetic(int32_t op, uint64_t left, uint64_t right, const RtPlace *place) {

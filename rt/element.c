@@ -5,10 +5,20 @@
 // outside an object.
 #include "map.h"
 
-// The position that an index word names; INT64_MIN, a sure miss, for what does not fit.
-static int64_t position_of(uint64_t index, const RtPlace *place) {
-    if (!rti_is_number(index)) rti_stop_kind("an index", "a number", index, place);
-    return rt_to_position(rti_number(index));
+double rt_expect_position(uint64_t index, const void *what, const RtPlace *place) {
+    if (!rti_is_number(index)) rti_stop_index(what, index, place);
+    return rti_number(index);
+}
+
+// The position in `base` that an index names; INT64_MIN, a sure miss, for what does not fit.
+static int64_t position_of(uint64_t base, uint64_t index, const RtPlace *place) {
+    return rt_to_position(rt_expect_position(index, rti_kind_text(base), place));
+}
+
+static _Noreturn void stop_no_elements(uint64_t base, uint64_t index, const RtPlace *place) {
+    const char *kind = rti_kind_text(base);
+    if (rti_is(index, RT_TAG_STRING)) rti_stop_index(kind, index, place);
+    rti_stop(place, "%s has no elements", kind);
 }
 
 // The element at an index, owned; false: there is none. *at is the position looked at.
@@ -21,8 +31,8 @@ static bool find(uint64_t base, uint64_t index, int64_t *at, uint64_t *element,
         return entry != NULL;
     }
     if (!rti_is(base, RT_TAG_LIST) && !rti_is(base, RT_TAG_STRING))
-        rti_stop(place, "%s has no elements", rti_kind_text(base));
-    *at = position_of(index, place);
+        stop_no_elements(base, index, place);
+    *at = position_of(base, index, place);
     if (rti_is(base, RT_TAG_LIST)) {
         const RtList *list = rti_list(base);
         if (*at < 0 || *at >= list->length) return false;
@@ -56,10 +66,10 @@ uint64_t rt_index_result(uint64_t base, uint64_t index, const RtPlace *place) {
 
 // --- writing -------------------------------------------------------------------------------------
 
-static _Noreturn void stop_update(uint64_t base, const RtPlace *place) {
+static _Noreturn void stop_update(uint64_t base, uint64_t index, const RtPlace *place) {
     if (rti_is(base, RT_TAG_ERROR)) rti_stop_error(base, place);
     if (rti_is(base, RT_TAG_STRING)) rti_stop(place, "an element of a string cannot be updated");
-    rti_stop(place, "%s has no elements", rti_kind_text(base));
+    stop_no_elements(base, index, place);
 }
 
 // The address of an element of the list or map in *base, which is made unshared there first. On the
@@ -69,14 +79,14 @@ static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, boo
                                   const RtPlace *place) {
     if (rti_is(*base, RT_TAG_LIST)) {
         RtList *list = rti_list(*base);
-        int64_t at = position_of(index, place);
+        int64_t at = position_of(*base, index, place);
         if (at < 0 || at >= list->length) rt_stop_range(at, list->length, place);
         if (!rti_unshared(list)) list = rt_list_grow(list, 0);
         *base = rti_list_word(list);
         if (boxed) rti_mark_boxed(&list->header);
         return &list->words[at];
     }
-    if (!rti_is(*base, RT_TAG_MAP)) stop_update(*base, place);
+    if (!rti_is(*base, RT_TAG_MAP)) stop_update(*base, index, place);
     rti_map_check_key(index, place);
     if (!last && rti_map_find(rti_map(*base), index) == NULL)
         rti_stop_error(rti_map_miss(index), place);

@@ -142,6 +142,16 @@ void rti_stop_kind(const char *what, const char *needed, uint64_t word, const Rt
     rti_stop(place, "%s needs %s, not %s", what, needed, rti_kind_text(word));
 }
 
+void rti_stop_index(const char *what, uint64_t index, const RtPlace *place) {
+    if (!rti_is(index, RT_TAG_STRING)) rti_stop_kind("a position", "a number", index, place);
+    RtSink text = {0};
+    rti_sink_cstr(&text, what);
+    rti_sink_cstr(&text, " has no field '");
+    rti_sink_add(&text, rti_str(index)->bytes, (size_t)rti_str(index)->length);
+    rti_sink_add(&text, "'", 1);
+    stop_with(place, text.data, text.length, 0);
+}
+
 void rt_stop_division(void) {
     static const char message[] = "division by zero";
     stop_with(NULL, message, sizeof message - 1, PLAIN);
@@ -157,6 +167,11 @@ void rt_stop_range(int64_t position, int64_t length, const RtPlace *place) {
         rti_stop(place, "index out of range (length %lld)", (long long)length);
     rti_stop(place, "index %lld out of range (length %lld)", (long long)position,
              (long long)length);
+}
+
+void rt_stop_apart(int64_t names, int64_t length, const RtPlace *place) {
+    rti_stop(place, "%lld names take a list of %lld element%s apart", (long long)names,
+             (long long)length, length == 1 ? "" : "s");
 }
 
 void rt_stop_loop_at(int64_t most, const RtPlace *place) {

@@ -77,7 +77,7 @@ int32_t rt_compare(int32_t op, uint64_t left, uint64_t right, const RtPlace *pla
     }
     if (rti_is(left, RT_TAG_ERROR)) rti_stop_error(left, place);
     if (rti_is(right, RT_TAG_ERROR)) rti_stop_error(right, place);
-    rti_stop(place, "cannot order %s and %s", rti_kind_text(left), rti_kind_text(right));
+    rti_stop_operands(op, left, right, place);
 }
 
 int32_t rt_same_function(uint64_t left, uint64_t right) {

@@ -96,6 +96,10 @@ _Noreturn void rti_stop_error(uint64_t error, const RtPlace *place);
 // Stops with "WHAT needs NEEDED, not KIND"; with the error's message when the word is an error.
 _Noreturn void rti_stop_kind(const char *what, const char *needed, uint64_t word,
                              const RtPlace *place);
+// Stops for an operator that has no meaning for these kinds.
+_Noreturn void rti_stop_operands(int32_t op, uint64_t left, uint64_t right, const RtPlace *place);
+// Stops for an index that cannot be one in `what`: "a list has no field 'name'".
+_Noreturn void rti_stop_index(const char *what, uint64_t index, const RtPlace *place);
 
 // An error (owned) with a message formatted like rti_stop.
 uint64_t rti_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
