@@ -66,6 +66,7 @@ static void refine_square(Walk *w, const Node *square, BinaryOp op, const Node *
         return;
     const Type *types = w->instance->shared.node_types;
     Type root = types[x->id], limit = types[other->id];
+    if (!type_is(root, KIND_NUMBER) || !type_is(limit, KIND_NUMBER)) return;
     if (x->name.symbol == NULL || !root.integer || !limit.integer || limit.high < 0) return;
     double most = floor(sqrt(limit.high)) + 1;
     Type narrow = range_refine(root, BINARY_LE, type_integer(most, most), true);
@@ -80,6 +81,8 @@ static void refine_side(Walk *w, Node *name, BinaryOp op, Node *other, bool is_t
     Symbol *symbol = name->name.symbol;
     if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN) return;
     const Type *types = w->instance->shared.node_types;
+    // What may be of another kind is unequal to every number, and says nothing about its range.
+    if (!type_is(types[name->id], KIND_NUMBER) || !type_is(types[other->id], KIND_NUMBER)) return;
     Type narrow = range_refine(types[name->id], op, types[other->id], is_true);
     if (!narrow.integer || type_equal(narrow, types[name->id])) return;
     add_refinement(w, symbol, narrow);
