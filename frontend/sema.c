@@ -11,6 +11,7 @@ typedef enum SemaStage {
     SEMA_CALLS,    // numbers of arguments, formats, tail calls
     SEMA_EFFECTS,  // what functions may do besides giving a value
     SEMA_PARALLEL, // plans of parallel loops
+    SEMA_LAST_USE, // who may hand a value on, parameters that are taken
     SEMA_FINISH,   // `main`, unused variables
     SEMA_STAGE_COUNT
 } SemaStage;
@@ -143,6 +144,7 @@ static void (*const stages[SEMA_STAGE_COUNT])(Sema *) = {
     [SEMA_CALLS] = sema_check_calls,
     [SEMA_EFFECTS] = sema_sum_effects,
     [SEMA_PARALLEL] = sema_check_parallel,
+    [SEMA_LAST_USE] = sema_find_last_uses,
     [SEMA_FINISH] = finish,
 };
 

@@ -180,6 +180,7 @@ bool sema_is_constant_name(const Name *name);
 void sema_capture(Sema *s);
 void sema_sum_effects(Sema *s);
 void sema_check_parallel(Sema *s);
+void sema_find_last_uses(Sema *s); // last_use.c
 // Effects of calling `callee` as far as they are known without a walk of the program.
 uint16_t sema_call_effects(const Sema *s, const CallSite *site);
 

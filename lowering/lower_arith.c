@@ -302,13 +302,6 @@ static LVal element_of(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
     return lower_bit(cx, op == BINARY_IN ? bit : LLVMBuildNot(cx->builder, bit, ""));
 }
 
-static LVal cons(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
-    LLVMValueRef list = lower_expect(cx, b, KIND_LIST, "the right side of '::'", span);
-    LLVMValueRef made = RT(cx, rt_list_cons, lower_word(cx, a), list);
-    return lower_val(REP_LIST, type_is(type, KIND_LIST) ? type : type_of_kind(KIND_LIST), made,
-                     true);
-}
-
 LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
     switch (op) {
     case BINARY_ADD:
@@ -338,7 +331,7 @@ LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span 
     case BINARY_BAND:
     case BINARY_BOR:
     case BINARY_BXOR: return bit_operation(cx, op, a, b, type, span);
-    case BINARY_CONS: return cons(cx, a, b, type, span);
+    case BINARY_CONS: return lower_cons(cx, a, lower_own(cx, b), type, span);
     case BINARY_AND:
     case BINARY_OR:
     case BINARY_OP_COUNT: break;
@@ -391,9 +384,11 @@ LVal lower_binary(LowerCtx *cx, Node *node) {
     if (op == BINARY_AND || op == BINARY_OR) return lower_logical(cx, node);
     bool in = op == BINARY_IN || op == BINARY_NOT_IN;
     if (in && node->binary.right->kind == NODE_RANGE) return lower_in_range(cx, node);
+    if (op == BINARY_ADD) return lower_sum(cx, node);
     Node *parts[] = {node->binary.left, node->binary.right};
     LVal v[2];
     lower_operands(cx, parts, 2, v);
+    if (op == BINARY_CONS) return lower_cons_given(cx, node, v);
     LVal result = lower_operation(cx, op, v[0], v[1], lower_node_type(cx, node), node->span);
     lower_release_all(cx, v, 2);
     return result;
@@ -446,8 +441,7 @@ static LVal unary_of(LowerCtx *cx, Node *node, LVal v) {
             return lower_index_value(cx, v, lower_zero(cx), lower_node_type(cx, node), node->span);
         return unary_any(cx, node, v);
     case UNARY_TAIL:
-        if (v.rep == REP_LIST) return lower_val(REP_LIST, v.type, RT(cx, rt_list_tail, v.v), true);
-        return unary_any(cx, node, v);
+        UNREACHABLE("lower_rest() does that");
     }
     UNREACHABLE("a prefix operator");
 }
@@ -470,6 +464,7 @@ LVal lower_unary(LowerCtx *cx, Node *node) {
     LVal result;
     if (hoisted_length(cx, node, &result)) return result;
     LVal v = lower_expr(cx, node->unary.operand);
+    if (node->unary.op == UNARY_TAIL) return lower_rest(cx, node, v);
     result = unary_of(cx, node, v);
     if (v.owned && !result.owned) result = lower_own(cx, result); // ^xs of a list that goes now
     lower_release(cx, v);

@@ -4,24 +4,50 @@
 
 // --- calls of known functions --------------------------------------------------------------------
 
-LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bool tail) {
+// What the callee takes is handed on or counted; what it borrows must not go with what is handed on.
+static void give_args(LowerCtx *cx, const Instance *callee, LVal *args, Node *const *nodes) {
     const Function *function = callee->function;
+    bool gives = false;
+    for (uint32_t i = 0; i < function->param_count; i++) {
+        bool was = args[i].owned;
+        if (!function->params.items[i]->taken) continue;
+        if (nodes && nodes[i]) lower_take(cx, nodes[i], &args[i]);
+        gives |= !was && args[i].owned;
+    }
+    for (uint32_t i = 0; i < function->param_count; i++) {
+        bool taken = function->params.items[i]->taken;
+        bool variable = nodes && nodes[i] && nodes[i]->kind == NODE_NAME;
+        if (taken || (gives && !variable)) args[i] = lower_own(cx, args[i]);
+    }
+}
+
+LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *const *nodes,
+                      bool tail) {
+    const Function *function = callee->function;
+    give_args(cx, callee, args, nodes);
     uint32_t captured = function->captures.len, count = captured + function->param_count;
     LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
     for (uint32_t i = 0; i < captured; i++) {
         LVal capture = lower_symbol(cx, function->captures.items[i]);
         values[i] = lower_convert(cx, capture, type_rep(callee->captures[i])).v;
     }
-    for (uint32_t i = 0; i < function->param_count; i++)
-        values[captured + i] = lower_convert(cx, args[i], type_rep(callee->params[i])).v;
+    for (uint32_t i = 0; i < function->param_count; i++) {
+        Rep rep = type_rep(callee->params[i]);
+        values[captured + i] = lower_convert(cx, args[i], rep).v;
+        if (function->params.items[i]->taken && lower_is_counted_rep(rep)) args[i].owned = false;
+    }
+    if (tail) lower_clean(cx, 0);
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[callee->number],
                                        cx->functions[callee->number], values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
-    // Recursion that is none of the tail's stays recursion: a stack that runs out is told.
-    if (tail)
+    if (tail) {
         LLVMSetTailCall(call, 1);
-    else if (function->effects & EFFECT_RECURSE)
-        LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
+        LLVMBuildRet(cx->builder, call);
+        lower_at(cx, lower_block_new(cx, "dead"));
+        return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
+    }
+    // Recursion that is none of the tail's stays recursion: a stack that runs out is told.
+    if (function->effects & EFFECT_RECURSE) LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
     return lower_val(type_rep(callee->result), callee->result, call,
                      lower_is_counted_rep(type_rep(callee->result)));
 }
@@ -136,16 +162,48 @@ static bool nothing_to_clean(LowerCtx *cx) {
     return true;
 }
 
+static bool is_captured_here(const LowerCtx *cx, const Instance *callee) {
+    const SymbolVec *captures = &callee->function->captures;
+    for (uint32_t i = 0; i < captures->len; i++)
+        if (captures->items[i]->owner == cx->fs->function &&
+            lower_is_counted_rep(type_rep(callee->captures[i])))
+            return true;
+    return false;
+}
+
+// A value that outlives the function's own.
+static bool is_outer(LowerCtx *cx, const Node *node) {
+    const Symbol *symbol = node->kind == NODE_NAME ? node->name.symbol : NULL;
+    return symbol && symbol->kind == SYMBOL_PARAMETER && symbol->owner == cx->fs->function &&
+           cx->fs->slots[symbol->index].borrowed;
+}
+
+// Whether all that the function holds can be released before this call in tail position, so that
+// the call can take its frame.
+static bool may_jump(LowerCtx *cx, const Instance *callee, const LVal *args, Node *const *nodes) {
+    FuncState *fs = cx->fs;
+    const Function *function = callee->function;
+    if (fs->plan || fs->deferred || type_rep(callee->result) != type_rep(fs->instance->result))
+        return false;
+    bool clean = nothing_to_clean(cx);
+    VEC_EACH(Cleanup, cleanup, &fs->cleanups)
+        if (cleanup.active && (cleanup.defer || cleanup.arena)) return false;
+    for (uint32_t i = 0; i < function->param_count; i++) {
+        if (function->params.items[i]->taken || !lower_is_counted(args[i])) continue;
+        if (args[i].owned) return false;
+        if (!clean && !is_outer(cx, nodes[i])) return false;
+    }
+    return clean || !is_captured_here(cx, callee);
+}
+
 static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
     uint32_t count = node->call.args.len;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     prepare_callee(cx, node->call.callee);
     lower_operands(cx, node->call.args.items, count, args);
     Bound depth = enter_call(cx, node, callee->function);
-    for (uint32_t i = 0; i < count; i++) tail = tail && !args[i].owned;
-    tail = tail && !depth.depth && nothing_to_clean(cx) &&
-           type_rep(callee->result) == type_rep(cx->fs->instance->result);
-    LVal result = lower_call_known(cx, callee, args, tail);
+    tail = tail && !depth.depth && may_jump(cx, callee, args, node->call.args.items);
+    LVal result = lower_call_known(cx, callee, args, node->call.args.items, tail);
     leave_call(cx, depth);
     lower_release_all(cx, args, count);
     return result;
@@ -169,6 +227,8 @@ LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
     Node *callee = node->call.callee;
     const Builtin *builtin = named_builtin(callee);
     if (lower_is_foreign_call(node)) return lower_foreign_call(cx, node, NULL);
+    LVal changed;
+    if (builtin && lower_change_given(cx, node, &changed)) return changed;
     if (builtin)
         return lower_builtin(cx, (BuiltinCall){.builtin = builtin,
                                                .nodes = &node->call.args,
@@ -199,6 +259,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     uint32_t count = function->param_count;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     lower_operands(cx, node->call.args.items, count, args);
+    for (uint32_t i = 0; i < count; i++) lower_take(cx, node->call.args.items[i], &args[i]);
     for (uint32_t i = 0; i < count; i++) {
         SymSlot *slot = lower_slot(cx, function->params.items[i]);
         args[i] = lower_own(cx, lower_convert(cx, args[i], slot->rep));
@@ -245,8 +306,8 @@ static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
     return applied;
 }
 
-static LVal apply(LowerCtx *cx, const Applied *applied, const LVal *args, uint32_t count, Type type,
-                  Span span) {
+static LVal apply(LowerCtx *cx, const Applied *applied, LVal *args, Node *const *nodes,
+                  uint32_t count, Type type, Span span) {
     if (applied->never) return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
     if (applied->builtin)
         return lower_builtin(cx, (BuiltinCall){.builtin = applied->builtin,
@@ -254,7 +315,7 @@ static LVal apply(LowerCtx *cx, const Applied *applied, const LVal *args, uint32
                                                .count = count,
                                                .type = type,
                                                .span = span});
-    if (applied->instance) return lower_call_known(cx, applied->instance, args, false);
+    if (applied->instance) return lower_call_known(cx, applied->instance, args, nodes, false);
     return lower_call_value(cx, applied->value, args, count, span);
 }
 
@@ -322,7 +383,7 @@ static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
     LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, from, cx->tbaa_element, "");
     LVal value = lower_val(numbers ? REP_F64 : REP_ANY, element, item, false);
     value = lower_as(cx, value, element);
-    LVal result = lower_own(cx, apply(cx, &map->applied, &value, 1, map->element, map->node->span));
+    LVal result = lower_own(cx, apply(cx, &map->applied, &value, NULL, 1, map->element, map->node->span));
     LLVMValueRef to =
         LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->made), &k, 1, "");
     lower_store(cx, lower_word(cx, result), to, cx->tbaa_element);
@@ -359,7 +420,7 @@ static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
     LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
     Each each;
     LVal item = each_begin(cx, &each, list, 0);
-    LVal result = apply(cx, &applied, &item, 1, element, node->span);
+    LVal result = apply(cx, &applied, &item, NULL, 1, element, node->span);
     LLVMValueRef to =
         LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made), &each.position, 1, "");
     bool number = result.rep == REP_F64 || result.rep == REP_I64;
@@ -387,9 +448,9 @@ static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
     LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
     args[0] = lower_val(rep, type, old, true);
     LVal result =
-        lower_own(cx, lower_convert(cx, apply(cx, &applied, args, 2, type, node->span), rep));
+        lower_own(cx, lower_convert(cx, apply(cx, &applied, args, NULL, 2, type, node->span), rep));
     LLVMBuildStore(cx->builder, result.v, slot);
-    lower_drop(cx, args[0]);
+    lower_release(cx, args[0]);
     each_end(cx, &each);
     LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
     return lower_val(rep, type, v, lower_is_counted_rep(rep));
@@ -407,41 +468,47 @@ static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
 }
 
 // v | f(a): f(a, v)
-static LVal pipe_into_call(LowerCtx *cx, Node *node, LVal left) {
+static LVal pipe_into_call(LowerCtx *cx, Node *node, LVal *left) {
     Node *call = node->pipe.right;
     uint32_t count = call->call.args.len;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count + 1);
+    for (uint32_t i = 0; i < count; i++) nodes[i] = call->call.args.items[i];
+    nodes[count] = node->pipe.left;
     Applied applied = make_ready(cx, node, call->call.callee);
     lower_operands(cx, call->call.args.items, count, args);
-    args[count] = left;
-    LVal result = apply(cx, &applied, args, count + 1, lower_node_type(cx, node), node->span);
+    args[count] = *left;
+    LVal result =
+        apply(cx, &applied, args, nodes, count + 1, lower_node_type(cx, node), node->span);
+    *left = args[count];
     lower_release_all(cx, args, count);
     lower_release(cx, applied.value);
     return result;
 }
 
-static LVal pipe_of(LowerCtx *cx, Node *node, LVal left) {
+static LVal pipe_of(LowerCtx *cx, Node *node, LVal *left) {
     Node *right = node->pipe.right;
     if (node->pipe.op == PIPE_REDUCE)
-        return lower_callee(cx, node) && left.rep == REP_LIST ? reduce_known(cx, node, left)
-                                                              : pipe_any(cx, node, left);
+        return lower_callee(cx, node) && left->rep == REP_LIST ? reduce_known(cx, node, *left)
+                                                               : pipe_any(cx, node, *left);
     if (right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY)
         return pipe_into_call(cx, node, left);
-    if (left.rep == REP_LIST) return pipe_list(cx, node, left);
-    if (left.rep == REP_ANY && type_may(left.type, KIND_LIST)) return pipe_any(cx, node, left);
+    if (left->rep == REP_LIST) return pipe_list(cx, node, *left);
+    if (left->rep == REP_ANY && type_may(left->type, KIND_LIST)) return pipe_any(cx, node, *left);
     Applied applied = make_ready(cx, node, right);
-    LVal result = apply(cx, &applied, &left, 1, lower_node_type(cx, node), node->span);
+    LVal result =
+        apply(cx, &applied, left, &node->pipe.left, 1, lower_node_type(cx, node), node->span);
     lower_release(cx, applied.value);
     return result;
 }
 
 LVal lower_pipe(LowerCtx *cx, Node *node) {
-    LVal left = lower_expr(cx, node->pipe.left);
+    LVal left = lower_peek(cx, node->pipe.left);
     uint8_t later = lower_node_flags(cx, node->pipe.right);
-    if (later & NODE_MAY_UPDATE) left = lower_own(cx, left);
+    if (later & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) left = lower_own(cx, left);
     uint32_t held = left.owned ? lower_hold(cx, left) : 0;
     bool holds = left.owned;
-    LVal result = pipe_of(cx, node, left);
+    LVal result = pipe_of(cx, node, &left);
     if (holds) lower_unhold(cx, held);
     lower_release(cx, left);
     return result;

@@ -26,6 +26,23 @@ static LLVMValueRef change(LowerCtx *cx, const Builtin *builtin, LLVMValueRef ta
     UNREACHABLE("a builtin that changes its first argument");
 }
 
+bool lower_change_given(LowerCtx *cx, Node *call, LVal *result) {
+    const Builtin *builtin = changer(call);
+    Node *first = builtin ? call->call.args.items[0] : NULL;
+    if (!builtin || (first->kind == NODE_NAME && !first->name.last)) return false;
+    uint32_t count = call->call.args.len;
+    LVal args[3];
+    CHECK(count <= 3, "these builtins have at most three arguments");
+    lower_operands(cx, call->call.args.items, count, args);
+    for (uint32_t i = 1; i < count; i++) args[i] = lower_own(cx, args[i]);
+    lower_take(cx, first, &args[0]);
+    LLVMValueRef taken = lower_word(cx, lower_own(cx, args[0]));
+    LLVMValueRef changed = change(cx, builtin, taken, args + 1, call->span);
+    *result = lower_val(REP_ANY, lower_node_type(cx, call), changed, true);
+    lower_release_all(cx, args + 1, count - 1);
+    return true;
+}
+
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     Node *call = node->update.value;
     const Builtin *builtin = node->update.op == UPDATE_SET ? changer(call) : NULL;
@@ -93,7 +110,50 @@ static Growth find_growth(LowerCtx *cx, Node *node) {
     return growth;
 }
 
+// m.list <- f(m.list, x), where f takes that argument: it is handed on. Its position, or -1.
+static int32_t handed_arg(LowerCtx *cx, const Node *node, const Instance *callee) {
+    const Node *call = node->update.value;
+    int32_t found = -1;
+    if (!callee || call->call.callee->kind != NODE_NAME || call->call.max ||
+        map_get(&cx->depths, callee->function))
+        return -1;
+    for (uint32_t i = 0; i < call->call.args.len; i++) {
+        Node *arg = call->call.args.items[i];
+        if (lower_node_flags(cx, arg) & NODE_MAY_UPDATE) return -1;
+        bool taken = callee->function->params.items[i]->taken;
+        if (taken && found < 0 && ast_same(arg, node->update.target)) found = (int32_t)i;
+    }
+    return found;
+}
+
+static bool hand_to_call(LowerCtx *cx, Node *node) {
+    Node *call = node->update.value, *root = node->update.target;
+    while (root->kind == NODE_INDEX) root = root->index.base;
+    if (root == node->update.target || root->name.symbol->deferred) return false;
+    if (node->update.op != UPDATE_SET || call->kind != NODE_CALL) return false;
+    const Instance *callee = lower_callee(cx, call);
+    int32_t handed = handed_arg(cx, node, callee);
+    if (handed < 0) return false;
+    uint32_t count = call->call.args.len - 1, at = (uint32_t)handed;
+    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count + 1);
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    for (uint32_t i = 0; i < count; i++) nodes[i] = call->call.args.items[i + (i >= at)];
+    Path path = lower_path(cx, node->update.target, nodes, values, count);
+    // Owned first: one of them may be, or lie in, the very value that is handed on.
+    for (uint32_t i = 0; i < count; i++) args[i + (i >= at)] = lower_own(cx, values[i]);
+    args[at] = lower_own(cx, lower_path_read(cx, &path));
+    lower_path_write(cx, &path, lower_zero(cx)); // so that nobody else holds it
+    LVal result = lower_call_known(cx, callee, args, NULL, false);
+    lower_release_all(cx, args, count + 1);
+    if (node->update.or_return) result = lower_or_return(cx, result);
+    lower_path_write(cx, &path, result);
+    lower_path_end(cx, &path);
+    return true;
+}
+
 bool lower_grow_path(LowerCtx *cx, Node *node) {
+    if (hand_to_call(cx, node)) return true;
     Type type = lower_node_type(cx, node->update.target);
     if (node->update.or_return || !type_may(type, KIND_STRING | KIND_LIST | KIND_MAP)) return false;
     Growth growth = find_growth(cx, node);

@@ -37,14 +37,19 @@ LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
     lower_begin_plain(cx, &fs, function, source->name ? source->name->text : "<lambda>");
+    fs.shared = cx->c->program->parallel;
     uint32_t captured = source->captures.len, count = captured + source->param_count;
     LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
     for (uint32_t i = 0; i < captured; i++)
         values[i] = load_word(cx, LLVMGetParam(function, 0), 32 + 8 * (int64_t)i,
                               instance->captures[i], type_rep(instance->captures[i]));
-    for (uint32_t i = 0; i < source->param_count; i++)
-        values[captured + i] = load_word(cx, LLVMGetParam(function, 1), 8 * (int64_t)i,
-                                         instance->params[i], type_rep(instance->params[i]));
+    for (uint32_t i = 0; i < source->param_count; i++) {
+        Type type = instance->params[i];
+        values[captured + i] =
+            load_word(cx, LLVMGetParam(function, 1), 8 * (int64_t)i, type, type_rep(type));
+        if (source->params.items[i]->taken)
+            lower_retain(cx, lower_val(type_rep(type), type, values[captured + i], false));
+    }
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[instance->number],
                                        cx->functions[instance->number], values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);

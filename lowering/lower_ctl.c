@@ -269,7 +269,7 @@ static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
     LVal sequence = lower_expr(cx, loop->iterable);
     if (sequence.rep != REP_LIST && sequence.rep != REP_STRING)
         sequence = as_list(cx, sequence, loop->iterable->span);
-    bool updates = (lower_node_flags(cx, loop->body) & NODE_MAY_UPDATE) != 0;
+    bool updates = (lower_node_flags(cx, loop->body) & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) != 0;
     if (updates) sequence = lower_own(cx, sequence);
     if (sequence.owned && lower_is_counted(sequence)) lower_hold(cx, sequence);
     if (sequence.rep == REP_STRING) return string_loop(cx, node, sequence, want_value, mark);

@@ -17,7 +17,7 @@ static void visit_flags(void *context, Node **child) {
     if (*child) walk->flags |= lower_node_flags(walk->cx, *child);
 }
 
-static uint8_t own_flags(const Node *node) {
+static uint8_t own_flags(const Node *node, Type type) {
     switch ((NodeKind)node->kind) {
     case NODE_UPDATE: return NODE_MAY_UPDATE | (node->update.or_return ? NODE_MAY_JUMP : 0);
     case NODE_DEFINE: return NODE_MAY_UPDATE | (node->define->or_return ? NODE_MAY_JUMP : 0);
@@ -29,11 +29,11 @@ static uint8_t own_flags(const Node *node) {
     case NODE_ERR:
     case NODE_ORELSE: return NODE_MAY_JUMP;
     case NODE_BINARY: return node->binary.op == BINARY_CARRY ? NODE_MAY_CARRY : 0;
+    case NODE_NAME: return node->name.last && type_rep(type) >= REP_STRING ? NODE_MAY_TAKE : 0;
     case NODE_POISON:
     case NODE_NUMBER:
     case NODE_STRING:
     case NODE_FSTRING:
-    case NODE_NAME:
     case NODE_LIST:
     case NODE_MAP:
     case NODE_UNARY:
@@ -71,13 +71,14 @@ static uint8_t own_flags(const Node *node) {
 
 uint8_t lower_node_flags(LowerCtx *cx, Node *node) {
     Function *function = cx->fs->function;
-    uint8_t *known = map_get(&cx->flags, function);
+    uint8_t *known = map_get(&cx->flags, cx->fs->instance);
     if (!known) {
         known = ARENA_ARRAY(cx->arena, uint8_t, function->node_count + 1);
-        map_put(&cx->flags, function, known);
+        map_put(&cx->flags, cx->fs->instance, known);
     }
     if (node->id < function->node_count && known[node->id]) return known[node->id];
-    FlagWalk walk = {cx, (uint8_t)(own_flags(node) | NODE_FLAGS_KNOWN)};
+    Type type = node->kind == NODE_NAME ? lower_node_type(cx, node) : TYPE_NEVER;
+    FlagWalk walk = {cx, (uint8_t)(own_flags(node, type) | NODE_FLAGS_KNOWN)};
     if (node->kind != NODE_LAMBDA) ast_children(node, visit_flags, &walk);
     if (node->id < function->node_count) known[node->id] = walk.flags;
     return walk.flags;
@@ -85,17 +86,38 @@ uint8_t lower_node_flags(LowerCtx *cx, Node *node) {
 
 // --- operands ------------------------------------------------------------------------------------
 
+LVal lower_peek(LowerCtx *cx, Node *node) {
+    if (node->kind != NODE_NAME || !node->name.last) return lower_expr(cx, node);
+    return lower_as(cx, lower_symbol(cx, node->name.symbol), lower_node_type(cx, node));
+}
+
+void lower_take(LowerCtx *cx, Node *node, LVal *value) {
+    if (node->kind != NODE_NAME || !node->name.last || value->owned || !lower_is_counted(*value))
+        return;
+    SymSlot *slot = lower_slot(cx, node->name.symbol);
+    if (slot->borrowed) return;
+    // The end of the scope releases this for nothing.
+    bool word = slot->rep == REP_ANY;
+    LLVMBuildStore(cx->builder, word ? lower_i64(cx, 0) : cx->taken, slot->at);
+    value->owned = true;
+}
+
+static uint8_t flags_later(LowerCtx *cx, Node *const *nodes, uint32_t i, uint32_t count) {
+    uint8_t later = 0;
+    if (count > i + 16) return NODE_MAY_UPDATE | NODE_MAY_JUMP;
+    for (uint32_t k = i + 1; k < count; k++)
+        if (nodes[k]->kind != NODE_NAME) later |= lower_node_flags(cx, nodes[k]);
+    return later;
+}
+
 void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values) {
     uint32_t *held = ARENA_ARRAY(cx->arena, uint32_t, count + 1);
     for (uint32_t i = 0; i < count; i++) {
-        values[i] = lower_expr(cx, nodes[i]);
+        values[i] = lower_peek(cx, nodes[i]);
         held[i] = UINT32_MAX;
         if (i + 1 == count || !lower_is_counted(values[i])) continue;
-        uint8_t later = 0;
-        for (uint32_t k = i + 1; k < count && k < i + 16; k++)
-            later |= lower_node_flags(cx, nodes[k]);
-        if (count > i + 16) later = NODE_MAY_UPDATE | NODE_MAY_JUMP;
-        if (later & NODE_MAY_UPDATE) values[i] = lower_own(cx, values[i]);
+        uint8_t later = flags_later(cx, nodes, i, count);
+        if (later & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) values[i] = lower_own(cx, values[i]);
         if ((later & NODE_MAY_JUMP) && values[i].owned) held[i] = lower_hold(cx, values[i]);
     }
     for (uint32_t i = 0; i < count; i++)
@@ -225,7 +247,9 @@ static LVal lower_name(LowerCtx *cx, Node *node) {
     if (symbol->kind == SYMBOL_CONSTANT) return lower_constant(cx, symbol->constant);
     if (symbol->kind == SYMBOL_BUILTIN) return lower_builtin_value(cx, symbol->builtin);
     if (symbol->function) return lower_function_value(cx, node, symbol->function);
-    return lower_symbol(cx, symbol);
+    LVal value = lower_symbol(cx, symbol);
+    lower_take(cx, node, &value);
+    return value;
 }
 
 // --- dispatch ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 // calls, clauses.
 //
 // The entry block holds all allocas and ends in a branch to the body, which is where a self call in
-// tail position goes on. A function that has such calls owns its parameters; others borrow them.
+// tail position goes on. Parameters that the function takes (Symbol.taken) are its own, others it borrows.
 #include "lower_internal.h"
 
 enum { LARGE_FUNCTION = 150 }; // instructions before optimisation
@@ -180,7 +180,9 @@ void lower_define(LowerCtx *cx, Symbol *symbol, LVal value) {
 }
 
 void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value) {
-    store_slot(cx, lower_slot_define(cx, symbol), value);
+    SymSlot *slot = lower_slot_define(cx, symbol);
+    slot->borrowed = true;
+    store_slot(cx, slot, value);
 }
 
 // --- scopes --------------------------------------------------------------------------------------
@@ -282,8 +284,8 @@ static void bind_input(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, R
     LLVMSetValueName2(value, symbol->name ? symbol->name->text : "",
                       symbol->name ? symbol->name->len : 0);
     store_slot(cx, slot, input);
+    slot->borrowed = !owns;
     if (!owns || !lower_is_counted_rep(slot->rep)) return;
-    lower_retain(cx, input);
     Cleanup cleanup = {.slot = slot, .active = true};
     vec_push(cx->arena, &cx->fs->cleanups, cleanup);
 }
@@ -299,13 +301,26 @@ static void bind_inputs(LowerCtx *cx) {
         Symbol *symbol = function->params.items[i];
         bind_input(cx, &fs->slots[symbol->index], symbol, fs->instance->symbol_types[symbol->index],
                    type_rep(fs->instance->params[i]), LLVMGetParam(fs->value, captured + i),
-                   function->self_tail_call);
+                   symbol->taken);
     }
     fs->param_cleanups = fs->cleanups.len;
     if (!function->self_tail_call) return;
     LLVMBasicBlockRef head = lower_block_new(cx, "head");
     fs->head = head;
     lower_go(cx, head);
+}
+
+// The name in a clause is the parameter itself where they are held alike: it may be handed on.
+static void bind_pattern(LowerCtx *cx, Symbol *symbol, Symbol *param) {
+    FuncState *fs = cx->fs;
+    SymSlot *slot = &fs->slots[symbol->index], *from = &fs->slots[param->index];
+    Type type = fs->instance->symbol_types[symbol->index];
+    if (type_rep(type) != from->rep) {
+        lower_alias(cx, symbol, lower_symbol(cx, param));
+        return;
+    }
+    *slot = *from;
+    slot->type = type;
 }
 
 static void match_clause(LowerCtx *cx, Clause *clause, LLVMBasicBlockRef next) {
@@ -319,7 +334,7 @@ static void match_clause(LowerCtx *cx, Clause *clause, LLVMBasicBlockRef next) {
             lower_branch(cx, fits, on, next);
             lower_at(cx, on);
         } else if (pattern->symbol && pattern->symbol != function->params.items[i]) {
-            lower_alias(cx, pattern->symbol, param);
+            bind_pattern(cx, pattern->symbol, function->params.items[i]);
         }
     }
 }
@@ -346,7 +361,8 @@ static void lower_main(LowerCtx *cx) {
     lower_statements(cx, fs->function->body);
     Instance *user_main = cx->c->program->user_main_instance;
     if (user_main && user_main->function->param_count == 0)
-        lower_discard(cx, user_main->function->node, lower_call_known(cx, user_main, NULL, false));
+        lower_discard(cx, user_main->function->node,
+                      lower_call_known(cx, user_main, NULL, NULL, false));
     lower_scope_end(cx, mark);
     release_globals(cx);
     LLVMBuildRet(cx->builder, lower_i32(cx, 0));

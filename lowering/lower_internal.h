@@ -68,6 +68,7 @@ typedef struct SymSlot {
     bool hoisted_rows;  // the same, and its elements may be made unshared; nobody takes them
     bool known_unique;  // a list that nobody else holds for as long as this function runs
     bool undo;          // of a parallel body: an element's old value is noted before it is written
+    bool borrowed;      // somebody else's value: it is not to be handed on
     bool kept;          // of a parallel body: its changes are kept, the slot is not to be touched
 } SymSlot;
 
@@ -147,7 +148,8 @@ struct LowerCtx {
     PtrMap depths;            // Function -> Depth
     PtrMap addresses;         // symbols that hold what `as ptr` gave
     PtrMap inside;            // INDEX -> address of the elements, where no check is needed
-    PtrMap flags;             // Function -> uint8_t by Node.id: NODE_MAY_…
+    PtrMap flags;             // Instance -> uint8_t by Node.id: NODE_MAY_…
+    LLVMValueRef taken;       // global: what stands in a variable whose value was handed on
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
     uint32_t maps;            // bodies made of `xs || f`
@@ -250,12 +252,21 @@ Instance *lower_callee(LowerCtx *cx, const Node *node);
 Type lower_node_type(LowerCtx *cx, const Node *node);
 
 // --- lower_expr.c ---------------------------------------------------------------------------------
-enum { NODE_MAY_UPDATE = 1, NODE_MAY_JUMP = 2, NODE_MAY_CARRY = 4, NODE_FLAGS_KNOWN = 128 };
+enum {
+    NODE_MAY_UPDATE = 1,
+    NODE_MAY_JUMP = 2,
+    NODE_MAY_CARRY = 4,
+    NODE_MAY_TAKE = 8, // a variable's value is handed on
+    NODE_FLAGS_KNOWN = 128
+};
 uint8_t lower_node_flags(LowerCtx *cx, Node *node);
 LVal lower_expr(LowerCtx *cx, Node *node);
 void lower_effect(LowerCtx *cx, Node *node); // a statement: its value is dropped
-// Several operands, left to right, each still valid when the last is computed.
+// Several operands, left to right, each still valid when the last is computed. The value of a variable
+// stays in it, even at its last use; lower_take() then has it handed on.
 void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values);
+LVal lower_peek(LowerCtx *cx, Node *node);               // the same for one
+void lower_take(LowerCtx *cx, Node *node, LVal *value);  // value: what lower_operands gave for it
 void lower_release_all(LowerCtx *cx, const LVal *values, uint32_t count);
 LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail);
 void lower_statements(LowerCtx *cx, Node *block); // of the top level, without the end of their scope
@@ -270,6 +281,14 @@ LVal lower_cast(LowerCtx *cx, Node *node);
 LLVMValueRef lower_fp(LowerCtx *cx, LLVMValueRef instruction); // with the flags of --fast-math
 LLVMValueRef lower_intrinsic(LowerCtx *cx, const char *name, LLVMTypeRef type,
                              const LLVMValueRef *args, uint32_t count);
+
+// --- lower_give.c: operators whose result may be an operand that was handed on -------------------
+LVal lower_sum(LowerCtx *cx, Node *node);                     // a + b
+LVal lower_cons(LowerCtx *cx, LVal first, LVal rest, Type type, Span span); // takes the rest
+LVal lower_cons_given(LowerCtx *cx, Node *node, LVal *operands); // releases them
+LVal lower_rest(LowerCtx *cx, Node *node, LVal v);            // &v; takes it if it is owned
+bool lower_is_short_list(const Node *node); // [a, b]: its items are better appended one by one
+LLVMValueRef lower_push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count);
 
 // --- lower_mem.c, lower_path.c, lower_hoist.c -----------------------------------------------------
 LVal lower_symbol(LowerCtx *cx, Symbol *symbol);
@@ -287,6 +306,8 @@ void lower_swap(LowerCtx *cx, Node *node);
 // Defines the symbols as the elements of a list of as many; another length stops.
 void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal list, Span span);
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value); // takes the value
+// push(x, v) and its like where x is handed on: true if it is one.
+bool lower_change_given(LowerCtx *cx, Node *call, LVal *result);
 // `x <- push(x, v)` and its like: done, in place?
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol);
 bool lower_grow_path(LowerCtx *cx, Node *node); // the same for what stands at the end of a path
@@ -335,7 +356,9 @@ void lower_survey(LowerCtx *cx); // what must be known before anything is lowere
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
 bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?
 LVal lower_pipe(LowerCtx *cx, Node *node);
-LVal lower_call_known(LowerCtx *cx, const Instance *callee, const LVal *args, bool tail);
+// Arguments that the callee takes are then no longer owned. `nodes`: where they come from, or null.
+// `tail`: all is released before, the result is the function's, and code after it is not reached.
+LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *const *nodes, bool tail);
 LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t count, Span span);
 // Arguments as values (borrowed; the caller releases them) or, when args is null, as nodes.
 typedef struct BuiltinCall {

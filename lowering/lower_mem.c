@@ -148,12 +148,14 @@ LVal lower_slice(LowerCtx *cx, Node *node) {
         if (all[i]) parts[count++] = all[i];
     LVal v[4];
     lower_operands(cx, parts, count, v);
+    lower_take(cx, parts[0], &v[0]);
+    v[0] = lower_own(cx, v[0]);
     LLVMValueRef words[4];
     for (uint32_t i = 0, next = 0; i < 4; i++)
         words[i] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
-    LLVMValueRef word =
-        RT(cx, rt_slice, words[0], words[1], words[2], words[3], lower_place(cx, node->span));
-    lower_release_all(cx, v, count);
+    LLVMValueRef word = RT(cx, rt_slice_taken, words[0], words[1], words[2], words[3],
+                           lower_place(cx, node->span));
+    lower_release_all(cx, v + 1, count - 1);
     Type type = lower_node_type(cx, node);
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
 }
@@ -269,24 +271,13 @@ static LLVMValueRef append_list(LowerCtx *cx, LLVMValueRef list, LVal part) {
     return list;
 }
 
-static LLVMValueRef push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (items[i].rep == REP_F64 || items[i].rep == REP_I64)
-            list = RT(cx, rt_list_push_number, list, lower_convert(cx, items[i], REP_F64).v);
-        else
-            list = RT(cx, rt_list_push, list, lower_word(cx, lower_own(cx, items[i])));
-    }
-    return list;
-}
-
 static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     SymSlot *slot = lower_slot(cx, symbol);
     bool list = slot->rep == REP_LIST;
     if ((!list && slot->rep != REP_STRING) || symbol->rebound_by_loop) return false;
     Parts parts = appended_parts(cx, node, symbol, slot->rep);
     if (parts.len == 0) return false;
-    bool single = list && parts.len == 1 && parts.items[0]->kind == NODE_LIST &&
-                  parts.items[0]->list.items.len > 0 && parts.items[0]->list.items.len <= 4;
+    bool single = list && parts.len == 1 && lower_is_short_list(parts.items[0]);
     Node **nodes = single ? parts.items[0]->list.items.items : parts.items;
     uint32_t count = single ? parts.items[0]->list.items.len : parts.len;
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
@@ -294,7 +285,7 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     // Several: a later one may be the variable itself, as it was before the first is put to it.
     for (uint32_t i = 0; i < count && count > 1; i++) values[i] = lower_own(cx, values[i]);
     LLVMValueRef taken = lower_symbol(cx, symbol).v;
-    if (single) taken = push_items(cx, taken, values, count);
+    if (single) taken = lower_push_items(cx, taken, values, count);
     for (uint32_t i = 0; i < count && !single; i++) {
         if (list) {
             taken = append_list(cx, taken, values[i]);

@@ -1,5 +1,6 @@
 // lower_module.c: the module: context, globals, declarations of all instances, then their bodies.
 #include "lower_internal.h"
+#include "../rt/rt_layout.h"
 #include <llvm-c/Analysis.h>
 #include <string.h>
 
@@ -61,6 +62,16 @@ static void make_types(LowerCtx *cx) {
     PtrMap empty = {.arena = cx->arena};
     cx->strings = cx->texts = cx->closures = cx->infos = cx->constants = empty;
     cx->flags = cx->depths = cx->addresses = cx->inside = empty;
+}
+
+// As the header of an immortal object.
+static void make_taken(LowerCtx *cx) {
+    LLVMValueRef words[] = {LLVMConstInt(cx->i64, (uint32_t)RT_IMMORTAL, 0)};
+    LLVMValueRef value = LLVMConstArray2(cx->i64, words, 1);
+    cx->taken = LLVMAddGlobal(cx->module, LLVMTypeOf(value), "flap.taken");
+    LLVMSetInitializer(cx->taken, value);
+    LLVMSetGlobalConstant(cx->taken, 1);
+    LLVMSetLinkage(cx->taken, LLVMInternalLinkage);
 }
 
 static void declare_globals(LowerCtx *cx, const Program *program) {
@@ -137,6 +148,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     make_types(cx);
     make_metadata(cx);
     cx->is_x86_64 = strncmp(LLVMGetTarget(module), "x86_64", 6) == 0;
+    make_taken(cx);
     cx->fast_rounding = rounds_by_instruction(cx);
     cx->functions = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
     cx->signatures = ARENA_ARRAY(&arena, LLVMTypeRef, program->instances.len);

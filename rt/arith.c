@@ -97,7 +97,7 @@ uint64_t rt_arithmetic(int32_t op, uint64_t left, uint64_t right, const RtPlace 
     if (rti_is_number(left) && rti_is_number(right))
         return rti_number_word(numbers(op, rti_number(left), rti_number(right)));
     if (op == RT_BINARY_CONS && rti_is(right, RT_TAG_LIST))
-        return rti_list_word(rt_list_cons(left, rti_list(right)));
+        return rti_list_word(rt_list_cons(left, rti_list(rti_retained(right))));
     if (rti_is(left, RT_TAG_ERROR)) return rti_retained(left);
     if (rti_is(right, RT_TAG_ERROR)) return rti_retained(right);
     switch (op) {
@@ -118,14 +118,15 @@ static uint64_t head(uint64_t word, const RtPlace *place) {
     rti_stop_kind("'^'", "a list", word, place);
 }
 
-static uint64_t tail(uint64_t word, const RtPlace *place) {
+uint64_t rt_tail(uint64_t word, const RtPlace *place) {
+    if (rti_is(word, RT_TAG_ERROR)) return word;
     if (rti_is(word, RT_TAG_LIST)) return rti_list_word(rt_list_tail(rti_list(word)));
-    if (rti_is(word, RT_TAG_STRING)) {
-        const RtStr *string = rti_str(word);
-        int64_t from = string->points == 0 ? 0 : rti_str_offset(string, 1);
-        return rti_string_word(rti_str_part(string, from, string->length - from));
-    }
-    rti_stop_kind("'&'", "a list", word, place);
+    if (!rti_is(word, RT_TAG_STRING)) rti_stop_kind("'&'", "a list", word, place);
+    const RtStr *string = rti_str(word);
+    int64_t from = string->points == 0 ? 0 : rti_str_offset(string, 1);
+    RtStr *part = rti_str_part(string, from, string->length - from);
+    rti_release_word(word);
+    return rti_string_word(part);
 }
 
 uint64_t rt_unary(int32_t op, uint64_t word, const RtPlace *place) {
@@ -136,7 +137,7 @@ uint64_t rt_unary(int32_t op, uint64_t word, const RtPlace *place) {
     case RT_UNARY_BNOT: return rti_word_of(~rt_to_int(rt_expect_number(word, "'~b'", place)));
     case RT_UNARY_LEN: return rti_word_of(rt_length(word, place));
     case RT_UNARY_HEAD: return head(word, place);
-    case RT_UNARY_TAIL: return tail(word, place);
+    case RT_UNARY_TAIL: return rt_tail(rti_retained(word), place);
     }
     return 0;
 }

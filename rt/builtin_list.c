@@ -97,7 +97,7 @@ uint64_t rt_b_reverse(const uint64_t *args, int64_t count, const RtPlace *place)
     int64_t length = string ? rti_str(args[0])->points : rti_list(args[0])->length;
     RtiSlice back = {.first = length - 1, .step = -1, .count = length};
     if (string) return rti_string_word(rti_str_slice(rti_str(args[0]), back));
-    return rti_list_word(rti_list_slice(rti_list(args[0]), back));
+    return rti_list_word(rti_list_slice(rti_list(rti_retained(args[0])), back));
 }
 
 uint64_t rt_b_contains(const uint64_t *args, int64_t count, const RtPlace *place) {

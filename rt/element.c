@@ -115,17 +115,24 @@ uint64_t rt_index_set(uint64_t base, uint64_t index, uint64_t value, const RtPla
     return rt_index_set_path(base, &index, 1, value, place);
 }
 
-uint64_t rt_slice(uint64_t base, uint64_t low, uint64_t high, uint64_t step, const RtPlace *place) {
-    if (rti_is(base, RT_TAG_ERROR)) return rti_retained(base);
+uint64_t rt_slice_taken(uint64_t base, uint64_t low, uint64_t high, uint64_t step,
+                        const RtPlace *place) {
+    if (rti_is(base, RT_TAG_ERROR)) return base;
     if (rti_is(base, RT_TAG_LIST)) {
-        const RtList *list = rti_list(base);
-        return rti_list_word(
-            rti_list_slice(list, rti_slice_of(list->length, low, high, step, place)));
+        RtList *list = rti_list(base);
+        RtiSlice slice = rti_slice_of(list->length, low, high, step, place);
+        return rti_list_word(rti_list_slice(list, slice));
     }
     if (!rti_is(base, RT_TAG_STRING)) rti_stop_kind("a slice", "a string or a list", base, place);
     const RtStr *string = rti_str(base);
-    return rti_string_word(
-        rti_str_slice(string, rti_slice_of(string->points, low, high, step, place)));
+    RtiSlice slice = rti_slice_of(string->points, low, high, step, place);
+    uint64_t part = rti_string_word(rti_str_slice(string, slice));
+    rti_release_word(base);
+    return part;
+}
+
+uint64_t rt_slice(uint64_t base, uint64_t low, uint64_t high, uint64_t step, const RtPlace *place) {
+    return rt_slice_taken(rti_retained(base), low, high, step, place);
 }
 
 int64_t rt_length(uint64_t word, const RtPlace *place) {

@@ -1,6 +1,9 @@
 // list.c: lists: one flat array of words. Element reads, writes and pushes of generated code are in
 // rt_inline.c; here is what they call when they must grow or copy, and everything that makes lists.
 //
+// A list need not stand at the beginning of its block: what is taken off in front, and the room that
+// `v :: xs` makes there, are words before it (`front`), and the header moves over them. So a list grows
+// and shrinks at both ends in place while nobody else holds it.
 // Invariant: without RT_FLAG_BOXED every element is a number, so copying and freeing need not look.
 #include "value.h"
 
@@ -8,7 +11,7 @@ static RtList *list_make(int64_t capacity) {
     if (capacity > (int64_t)1 << 43) rti_stop_memory();
     RtList *list = rti_alloc(sizeof(RtList) + (size_t)capacity * sizeof(uint64_t));
     list->header = rti_header(RT_KIND_LIST, 0);
-    list->length = 0;
+    list->length = list->front = 0;
     list->capacity = (int64_t)((rti_usable(list) - sizeof(RtList)) / sizeof(uint64_t));
     return list;
 }
@@ -57,22 +60,44 @@ RtList *rti_list_part(const RtList *list, int64_t first, int64_t count) {
     return part;
 }
 
-RtList *rt_list_tail(RtList *list) {
-    return list->length < 2 ? list_make(0) : rti_list_part(list, 1, list->length - 1);
+// Moves the list, header and elements, by so many words within its block.
+static RtList *list_slide(RtList *list, int64_t words) {
+    RtList *to = (RtList *)(void *)((uint64_t *)(void *)list + words);
+    rti_move(to, list, sizeof(RtList) + (size_t)list->length * sizeof(uint64_t));
+    to->front += words;
+    to->capacity -= words;
+    return to;
+}
+
+// Moves the header alone, over elements that are gone or that are to come in front.
+static RtList *header_slide(RtList *list, int64_t words) {
+    RtList header = *list;
+    RtList *to = (RtList *)(void *)((uint64_t *)(void *)list + words);
+    header.front += words;
+    header.capacity -= words;
+    header.length -= words;
+    *to = header;
+    return to;
+}
+
+static RtList *list_widen(RtList *list, int64_t needed) {
+    if (list->front > list->length && needed <= list->capacity + list->front)
+        return list_slide(list, -list->front);
+    int64_t capacity = list->capacity * 2;
+    if (capacity < 8) capacity = 8;
+    if (capacity < needed) capacity = needed;
+    if (capacity > (int64_t)1 << 43) rti_stop_memory();
+    int64_t front = list->front;
+    uint64_t *block = rti_realloc(rti_list_block(list), sizeof(RtList) + (size_t)(front + capacity) *
+                                                                             sizeof(uint64_t));
+    list = (RtList *)(void *)(block + front);
+    list->capacity = (int64_t)((rti_usable(block) - sizeof(RtList)) / sizeof(uint64_t)) - front;
+    return list;
 }
 
 RtList *rt_list_grow(RtList *list, int64_t more) {
     int64_t needed = list->length + more;
-    if (rti_unshared(list)) {
-        if (needed <= list->capacity) return list;
-        int64_t capacity = list->capacity * 2;
-        if (capacity < 8) capacity = 8;
-        if (capacity < needed) capacity = needed;
-        if (capacity > (int64_t)1 << 43) rti_stop_memory();
-        list = rti_realloc(list, sizeof(RtList) + (size_t)capacity * sizeof(uint64_t));
-        list->capacity = (int64_t)((rti_usable(list) - sizeof(RtList)) / sizeof(uint64_t));
-        return list;
-    }
+    if (rti_unshared(list)) return needed <= list->capacity ? list : list_widen(list, needed);
     // A copy that is being grown will be grown again.
     RtList *copy = list_make(needed + (more > 0 ? needed / 2 : 0));
     list_add(copy, list, 0, list->length);
@@ -97,13 +122,66 @@ RtList *rt_list_append(RtList *list, RtList *tail) {
     return list;
 }
 
+// A list with the elements, `front` words of room before them and little after them.
+static RtList *list_with_front(RtList *list, int64_t front) {
+    RtList *wide = list_make(front + list->length);
+    wide = header_slide(wide, front);
+    wide->length = 0;
+    bool unshared = rti_unshared(list);
+    if (!unshared) {
+        list_add(wide, list, 0, list->length);
+        rti_release(list);
+        return wide;
+    }
+    wide->header.flags = list->header.flags;
+    rti_copy(wide->words, list->words, (size_t)list->length * sizeof(uint64_t));
+    wide->length = list->length;
+    rti_free(rti_list_block(list));
+    return wide;
+}
+
 RtList *rt_list_cons(uint64_t first, RtList *rest) {
-    RtList *list = list_make(rest->length + 1);
-    list->words[0] = rti_retained(first);
-    list->length = 1;
-    rti_list_flag(list, first);
-    list_add(list, rest, 0, rest->length);
-    return list;
+    first = rti_retained(first);
+    bool unshared = rti_unshared(rest);
+    // As with appending: what grows once will grow again.
+    if (!unshared || rest->front == 0)
+        rest = list_with_front(rest, unshared ? rest->length + 8 : rest->length / 2 + 1);
+    rest = header_slide(rest, -1);
+    rest->words[0] = first;
+    rti_list_flag(rest, first);
+    return rest;
+}
+
+// Leaves the elements [first, first + count) of an unshared list, in place unless most of its block
+// would be empty.
+static RtList *list_cut(RtList *list, int64_t first, int64_t count) {
+    int64_t end = first + count;
+    if ((list->header.flags & RT_FLAG_BOXED) != 0) {
+        for (int64_t i = 0; i < first; i++) rti_release_word(list->words[i]);
+        for (int64_t i = end; i < list->length; i++) rti_release_word(list->words[i]);
+    }
+    list->length = end;
+    if (first > 0) list = header_slide(list, first);
+    int64_t room = list->front + list->capacity;
+    if (room < 64 || count >= room / 4) return list;
+    RtList *copy = list_make(count * 2);
+    copy->header.flags = list->header.flags;
+    rti_copy(copy->words, list->words, (size_t)count * sizeof(uint64_t));
+    copy->length = count;
+    rti_free(rti_list_block(list));
+    return copy;
+}
+
+// Takes the list.
+static RtList *list_part_of(RtList *list, int64_t first, int64_t count) {
+    if (rti_unshared(list)) return list_cut(list, first, count);
+    RtList *part = rti_list_part(list, first, count);
+    rti_release(list);
+    return part;
+}
+
+RtList *rt_list_tail(RtList *list) {
+    return list->length == 0 ? list : list_part_of(list, 1, list->length - 1);
 }
 
 RtList *rt_list_repeat(RtList *list, double count) {
@@ -182,14 +260,15 @@ RtiSlice rti_slice_of(int64_t length, uint64_t low, uint64_t high, uint64_t step
     return slice;
 }
 
-RtList *rti_list_slice(const RtList *list, RtiSlice slice) {
-    if (slice.step == 1) return rti_list_part(list, slice.first, slice.count);
+RtList *rti_list_slice(RtList *list, RtiSlice slice) {
+    if (slice.step == 1) return list_part_of(list, slice.first, slice.count);
     RtList *part = list_make(slice.count);
     for (int64_t i = 0, at = slice.first; i < slice.count; i++, at += slice.step) {
         part->words[i] = rti_retained(list->words[at]);
         rti_list_flag(part, part->words[i]);
     }
     part->length = slice.count;
+    rti_release(list);
     return part;
 }
 

@@ -61,7 +61,7 @@ typedef struct RtStr {
 typedef struct RtList {
     RtHeader header;
     int64_t length, capacity; // elements
-    int64_t spare;
+    int64_t front;    // words of its block that are free in front of it: what was taken off, or room
     uint64_t words[]; // at offset 32
 } RtList;
 

@@ -187,11 +187,11 @@ int32_t rt_equal(uint64_t left, uint64_t right) {
 
 // --- freeing -------------------------------------------------------------------------------------
 
-// Dead objects wait in a list through these words: a list's spare one, a map's capacity, a closure's
+// Dead objects wait in a list through these words: a list's and a map's capacity, a closure's
 // code.
 static RtHeader *dead_next(RtHeader *object) {
     if (object->kind == RT_KIND_LIST)
-        return (RtHeader *)(uintptr_t)((RtList *)(void *)object)->spare;
+        return (RtHeader *)(uintptr_t)((RtList *)(void *)object)->capacity;
     if (object->kind == RT_KIND_MAP)
         return (RtHeader *)(uintptr_t)((RtMap *)(void *)object)->capacity;
     return (RtHeader *)(uintptr_t)((RtClosure *)(void *)object)->code;
@@ -199,7 +199,7 @@ static RtHeader *dead_next(RtHeader *object) {
 
 static void dead_link(RtHeader *object, RtHeader *next) {
     if (object->kind == RT_KIND_LIST)
-        ((RtList *)(void *)object)->spare = (int64_t)(uintptr_t)next;
+        ((RtList *)(void *)object)->capacity = (int64_t)(uintptr_t)next;
     else if (object->kind == RT_KIND_MAP)
         ((RtMap *)(void *)object)->capacity = (int64_t)(uintptr_t)next;
     else
@@ -218,7 +218,7 @@ static RtHeader *bury(RtHeader *object, RtHeader *dead) {
     }
     case RT_KIND_LIST:
         if ((object->flags & RT_FLAG_BOXED) == 0) {
-            rti_free(object);
+            rti_free(rti_list_block((RtList *)(void *)object));
             return dead;
         }
         break;
@@ -267,7 +267,8 @@ void rt_free_object(const void *object) {
     RtHeader *dead = bury((RtHeader *)(uintptr_t)object, NULL);
     while (dead != NULL) {
         RtHeader *gone = dead;
+        bool list = gone->kind == RT_KIND_LIST;
         dead = bury_elements(gone, dead_next(gone));
-        rti_free(gone);
+        rti_free(list ? rti_list_block((RtList *)(void *)gone) : gone);
     }
 }

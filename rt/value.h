@@ -44,6 +44,11 @@ static inline void rti_release(void *object) {
     if (rti_drop_count(object)) rt_free_object(object);
 }
 
+// The block that a list lies in.
+static inline void *rti_list_block(RtList *list) {
+    return (uint64_t *)(void *)list - list->front;
+}
+
 // The caller holds the only reference, so it may change the object in place.
 static inline bool rti_unshared(const void *object) {
     // Acquire pairs with the release of whoever dropped the other references.
@@ -222,7 +227,7 @@ typedef struct RtiSlice {
 } RtiSlice;
 RtiSlice rti_slice_of(int64_t length, uint64_t low, uint64_t high, uint64_t step,
                       const RtPlace *place);
-RtList *rti_list_slice(const RtList *list, RtiSlice slice);
+RtList *rti_list_slice(RtList *list, RtiSlice slice); // takes the list
 RtStr *rti_str_slice(const RtStr *string, RtiSlice slice);
 
 #endif

@@ -1,0 +1,97 @@
+// lower_give.c: operators that make a new value out of an old one, a + b, v :: xs, &xs: where the old
+// one is handed on, the value of a variable at its last use or one that nobody has a name for, the
+// runtime may change it in place.
+//
+// Invariant: what the other operand holds does not go with the one that is handed on: unless it is a
+// variable's value, it is counted before.
+#include "lower_internal.h"
+#include "../rt/rt_layout.h"
+
+bool lower_is_short_list(const Node *node) {
+    return node->kind == NODE_LIST && node->list.items.len > 0 && node->list.items.len <= 4;
+}
+
+LLVMValueRef lower_push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].rep == REP_F64 || items[i].rep == REP_I64)
+            list = RT(cx, rt_list_push_number, list, lower_convert(cx, items[i], REP_F64).v);
+        else
+            list = RT(cx, rt_list_push, list, lower_word(cx, lower_own(cx, items[i])));
+    }
+    return list;
+}
+
+// --- a + b ---------------------------------------------------------------------------------------
+
+static bool may_be_given(LowerCtx *cx, const Node *node) {
+    if (node->kind != NODE_NAME) return node->kind == NODE_BINARY || node->kind == NODE_CALL;
+    return node->name.last && !lower_slot(cx, node->name.symbol)->borrowed;
+}
+
+// xs + [a, b]
+static LVal push_short(LowerCtx *cx, Node *node) {
+    const NodeVec *items = &node->binary.right->list.items;
+    Node *nodes[5] = {node->binary.left};
+    LVal v[5];
+    for (uint32_t i = 0; i < items->len; i++) nodes[i + 1] = items->items[i];
+    lower_operands(cx, nodes, items->len + 1, v);
+    lower_take(cx, nodes[0], &v[0]);
+    LLVMValueRef list = lower_own(cx, v[0]).v;
+    list = lower_push_items(cx, list, v + 1, items->len);
+    return lower_val(REP_LIST, lower_node_type(cx, node), list, true);
+}
+
+// a + b, in place of a. The caller releases b.
+static LVal add_into(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
+    if (a.rep == REP_STRING && b.rep == REP_STRING)
+        return lower_val(REP_STRING, type, RT(cx, rt_str_append, a.v, b.v), true);
+    if (a.rep == REP_LIST && b.rep == REP_LIST)
+        return lower_val(REP_LIST, type, RT(cx, rt_list_append, a.v, b.v), true);
+    LLVMValueRef word =
+        RT(cx, rt_add_into, lower_word(cx, a), lower_word(cx, b), lower_place(cx, span));
+    return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
+}
+
+LVal lower_sum(LowerCtx *cx, Node *node) {
+    Node *parts[] = {node->binary.left, node->binary.right};
+    Type type = lower_node_type(cx, node);
+    if (lower_is_short_list(parts[1]) && type_rep(lower_node_type(cx, parts[0])) == REP_LIST &&
+        may_be_given(cx, parts[0]))
+        return push_short(cx, node);
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    if (type_may(type, KIND_STRING | KIND_LIST | KIND_MAP)) lower_take(cx, parts[0], &v[0]);
+    if (!v[0].owned || !lower_is_counted(v[0])) {
+        LVal sum = lower_operation(cx, BINARY_ADD, v[0], v[1], type, node->span);
+        lower_release_all(cx, v, 2);
+        return sum;
+    }
+    if (parts[1]->kind != NODE_NAME) v[1] = lower_own(cx, v[1]);
+    LVal sum = add_into(cx, v[0], v[1], type, node->span);
+    lower_release(cx, v[1]);
+    return sum;
+}
+
+// --- v :: xs, &xs --------------------------------------------------------------------------------
+
+LVal lower_cons(LowerCtx *cx, LVal first, LVal rest, Type type, Span span) {
+    LLVMValueRef list = lower_expect(cx, rest, KIND_LIST, "the right side of '::'", span);
+    LLVMValueRef made = RT(cx, rt_list_cons, lower_word(cx, first), list);
+    return lower_val(REP_LIST, type_is(type, KIND_LIST) ? type : type_of_kind(KIND_LIST), made,
+                     true);
+}
+
+LVal lower_cons_given(LowerCtx *cx, Node *node, LVal *v) {
+    lower_take(cx, node->binary.right, &v[1]);
+    LVal made = lower_cons(cx, v[0], lower_own(cx, v[1]), lower_node_type(cx, node), node->span);
+    lower_release(cx, v[0]);
+    return made;
+}
+
+LVal lower_rest(LowerCtx *cx, Node *node, LVal v) {
+    Type type = lower_node_type(cx, node);
+    v = lower_own(cx, v);
+    if (v.rep == REP_LIST) return lower_val(REP_LIST, v.type, RT(cx, rt_list_tail, v.v), true);
+    LLVMValueRef word = RT(cx, rt_tail, lower_word(cx, v), lower_place(cx, node->span));
+    return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
+}
