@@ -1,8 +1,8 @@
 // lower_bounds.c: bounds checks of a loop's element accesses, made once before the loop.
 //
-// In an innermost range loop, a position that grows with the loop variable (i, i + c, i * w + c, with
-// c and w fixed for the loop) is inside the list for every iteration when it is so for the first and
-// the last. If that holds of all such positions, a copy of the loop without checks runs, which LLVM
+// In a range loop, a position that grows with the loop variable and those of the range loops inside it
+// (i, i + c, i * w + j, with c and w fixed for the loop) is inside the list always when it is so for
+// the least and the greatest values of them. If that holds of all such positions, a copy of the loop without checks runs, which LLVM
 // can vectorise; else the loop as it stands, so that a miss or a stop happens where it should. The
 // list may be a row, rows[i] with i fixed for the loop, or a variable that only the run tells to be a
 // list: that is part of the check.
@@ -12,15 +12,26 @@
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
 
+enum { MOST_NODES = 600 }; // of a loop with loops inside that is worth two copies
+
+// The values that a loop variable runs through.
+typedef struct Run {
+    LoopNode *loop;
+    LLVMValueRef least, most;
+} Run;
+
 typedef struct Find {
     LowerCtx *cx;
-    Symbol *variable;
+    PtrMap runs;    // Symbol -> Run: variables of range loops, this one and those inside
     PtrMap written;     // Symbol -> itself: changes within the loop
     PtrMap defined;     // Symbol -> Node: what an immutable variable of the body is
     PtrMap loose;       // symbols of which rows change that are not known before the loop
     Bounds *bounds;     // with the nodes whose positions can be judged before the loop
     LLVMValueRef exact; // i1: no overflow on the way to what was computed so far
-    bool nested;        // there is a loop or a function's code inside
+    uint32_t nodes;     // in the body
+    bool nested;        // there is a loop inside
+    bool closed;        // a function's code or a parallel loop: nothing is done
+    bool partly;        // a position may be known before an inner loop, but not before this one
 } Find;
 
 static void note_written(Find *find, const Symbol *symbol) {
@@ -43,11 +54,23 @@ static void note_target(Find *find, Node *target) {
     if (target->kind == NODE_NAME) note_written(find, target->name.symbol);
 }
 
+static void note_loop(Find *find, LoopNode *loop) {
+    find->nested = true;
+    if (loop->prefix != PREFIX_NONE) find->closed = true;
+    if (loop->kind != LOOP_RANGE || loop->symbols.len == 0 || !loop->symbols.items[0])
+        return note_all(find, &loop->symbols);
+    Run *run = ARENA_NEW(find->cx->arena, Run);
+    run->loop = loop;
+    map_put(&find->runs, loop->symbols.items[0], run);
+}
+
 static void find_written(void *context, Node **child) {
     Find *find = context;
     Node *node = *child;
     if (!node) return;
-    if (node->kind == NODE_LOOP || node->kind == NODE_LAMBDA) find->nested = true;
+    find->nodes++;
+    if (node->kind == NODE_LAMBDA) find->closed = true;
+    if (node->kind == NODE_LOOP) note_loop(find, node->loop);
     if (node->kind == NODE_DEFINE) note_definition(find, node->define);
     if (node->kind == NODE_UPDATE) note_target(find, node->update.target);
     if (node->kind == NODE_SWAP) {
@@ -80,20 +103,22 @@ static bool is_fixed(Find *find, const Node *node) {
         return is_fixed(find, node->binary.left) && is_fixed(find, node->binary.right);
     if (node->kind != NODE_NAME) return false;
     const Symbol *symbol = node->name.symbol;
-    if (!symbol || symbol == find->variable) return false;
+    if (!symbol || map_get(&find->runs, symbol)) return false;
     const Node *value = map_get(&find->defined, symbol);
     if (value) return is_fixed(find, value);
     if (map_get(&find->written, symbol)) return false;
     return symbol->kind == SYMBOL_CONSTANT || lower_is_defined(find->cx, symbol);
 }
 
-// Never falls while the loop variable grows.
+// Never falls while the loop variables grow.
 static bool is_rising(Find *find, const Node *node) {
     if (!is_integer(find, node)) return false;
     if (is_fixed(find, node)) return true;
     if (node->kind == NODE_NAME) {
         const Node *value = node->name.symbol ? map_get(&find->defined, node->name.symbol) : NULL;
-        return value ? is_rising(find, value) : node->name.symbol == find->variable;
+        const Run *run = node->name.symbol ? map_get(&find->runs, node->name.symbol) : NULL;
+        if (!run || run->least) return run || (value && is_rising(find, value));
+        return is_rising(find, run->loop->low) && is_rising(find, run->loop->high);
     }
     if (!is_arithmetic(node)) return false;
     const Node *left = node->binary.left, *right = node->binary.right;
@@ -156,7 +181,11 @@ static bool is_access(Find *find, const Node *node) {
 }
 
 static void find_access(Find *find, Node *node, bool written) {
-    if (!is_access(find, node)) return;
+    if (map_get(&find->cx->inside, node)) return; // by a loop around this one
+    if (!is_access(find, node)) {
+        find->partly |= is_integer(find, node->index.index);
+        return;
+    }
     Access access = {.node = node, .written = written};
     vec_push(find->cx->arena, &find->bounds->accesses, access);
 }
@@ -213,18 +242,34 @@ static LLVMValueRef exactly(Find *find, const char *name, LLVMValueRef a, LLVMVa
     return LLVMBuildExtractValue(cx->builder, both, 0, "");
 }
 
-// The position when the loop variable is `i`. For a loop without iterations it may be anything. What
-// conditions in the body say of variables need not hold here, hence the look at overflow.
-static LLVMValueRef position_at(Find *find, Node *node, LLVMValueRef i) {
+static LLVMValueRef position_at(Find *find, Node *node, bool most);
+
+static LLVMValueRef end_of_run(Find *find, Run *run, bool most) {
+    LoopNode *loop = run->loop;
+    if (!run->least) {
+        run->least = position_at(find, loop->low, false);
+        run->most = position_at(find, loop->high, true);
+        LLVMValueRef one = lower_i64(find->cx, 1);
+        if (!loop->inclusive) run->most = exactly(find, "llvm.ssub.with.overflow", run->most, one);
+    }
+    return most ? run->most : run->least;
+}
+
+// The position when the loop variables are the least, or the greatest, that they become. For a loop
+// without iterations it may be anything. What conditions in the body say of variables need not hold
+// here, hence the look at overflow.
+static LLVMValueRef position_at(Find *find, Node *node, bool most) {
     LowerCtx *cx = find->cx;
     if (node->kind == NODE_NAME) {
         Node *value = map_get(&find->defined, node->name.symbol);
-        if (value) return position_at(find, value, i);
-        if (node->name.symbol == find->variable) return i;
+        if (value) return position_at(find, value, most);
+        Run *run = map_get(&find->runs, node->name.symbol);
+        if (run) return end_of_run(find, run, most);
     }
     if (!is_arithmetic(node)) return lower_convert(cx, lower_expr(cx, node), REP_I64).v;
-    LLVMValueRef a = position_at(find, node->binary.left, i);
-    LLVMValueRef b = position_at(find, node->binary.right, i);
+    bool falls = node->binary.op == BINARY_SUB; // what is subtracted is fixed
+    LLVMValueRef a = position_at(find, node->binary.left, most);
+    LLVMValueRef b = position_at(find, node->binary.right, most != falls);
     const char *name = node->binary.op == BINARY_ADD   ? "llvm.sadd.with.overflow"
                        : node->binary.op == BINARY_SUB ? "llvm.ssub.with.overflow"
                                                        : "llvm.smul.with.overflow";
@@ -263,7 +308,7 @@ static void elements_of(Find *find, Node *base, Access *access) {
     LowerCtx *cx = find->cx;
     if (base->kind == NODE_INDEX) {
         elements_of(find, base->index.base, access);
-        access->row = position_at(find, base->index.index, NULL);
+        access->row = position_at(find, base->index.index, false);
         LVal row = lower_element(cx, access->data, access->length, access->row,
                                  lower_element_type(cx, base));
         elements_of_word(cx, row.v, &access->data, &access->length);
@@ -276,14 +321,14 @@ static void elements_of(Find *find, Node *base, Access *access) {
         elements_of_word(cx, lower_symbol(cx, base->name.symbol).v, &access->data, &access->length);
 }
 
-static LLVMValueRef all_inside(Find *find, LLVMValueRef low, LLVMValueRef high) {
+static LLVMValueRef all_inside(Find *find) {
     LowerCtx *cx = find->cx;
-    LLVMValueRef last = LLVMBuildSub(cx->builder, high, lower_i64(cx, 1), "last"), all = NULL;
+    LLVMValueRef all = NULL;
     for (uint32_t i = 0; i < find->bounds->accesses.len; i++) {
         Access *access = &find->bounds->accesses.items[i];
         elements_of(find, access->node->index.base, access);
-        LLVMValueRef first = position_at(find, access->node->index.index, low);
-        LLVMValueRef end = position_at(find, access->node->index.index, last);
+        LLVMValueRef first = position_at(find, access->node->index.index, false);
+        LLVMValueRef end = position_at(find, access->node->index.index, true);
         both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSGE, first, lower_i64(cx, 0), ""));
         both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSLT, end, access->length, ""));
     }
@@ -293,20 +338,25 @@ static LLVMValueRef all_inside(Find *find, LLVMValueRef low, LLVMValueRef high) 
 
 Bounds lower_bounds(LowerCtx *cx, LoopNode *loop, LLVMValueRef low, LLVMValueRef high) {
     Bounds bounds = {0};
+    Symbol *variable = loop->symbols.len ? loop->symbols.items[0] : NULL;
+    if (!variable || loop->has_value || cx->options->optimize < 2) return bounds;
     Find find = {.cx = cx,
-                 .variable = loop->symbols.len ? loop->symbols.items[0] : NULL,
+                 .runs = {.arena = cx->arena},
                  .written = {.arena = cx->arena},
                  .defined = {.arena = cx->arena},
                  .loose = {.arena = cx->arena},
                  .bounds = &bounds,
                  .exact = LLVMConstInt(cx->i1, 1, 0)};
-    if (!find.variable || loop->has_value || cx->options->optimize < 2) return bounds;
+    Run run = {.loop = loop, .least = low, .most = high};
+    map_put(&find.runs, variable, &run);
     Node *body = loop->body;
     find_written(&find, &body);
-    if (find.nested) return bounds;
+    if (find.closed || (find.nested && find.nodes > MOST_NODES)) return bounds;
     find_loose(&find, &body);
     find_accesses(&find, &body);
-    if (bounds.accesses.len > 0) bounds.inside = all_inside(&find, low, high);
+    if (bounds.accesses.len == 0 || (find.nested && find.partly)) return bounds;
+    run.most = LLVMBuildSub(cx->builder, high, lower_i64(cx, 1), "last");
+    bounds.inside = all_inside(&find);
     return bounds;
 }
 
@@ -325,7 +375,8 @@ static bool is_row(const Access *access) {
 }
 
 // A row that changes is made unshared where it lies; the others may have moved by that.
-void lower_bounds_begin(LowerCtx *cx, const Bounds *bounds) {
+void lower_bounds_begin(LowerCtx *cx, Bounds *bounds) {
+    bounds->scopes = lower_alias_mark(cx);
     bool moved = false;
     for (uint32_t i = 0; i < bounds->accesses.len; i++) {
         const Access *access = &bounds->accesses.items[i];
@@ -344,11 +395,15 @@ void lower_bounds_begin(LowerCtx *cx, const Bounds *bounds) {
             LLVMValueRef word = lower_load(cx, cx->i64, at, cx->tbaa_element, "");
             access.data = lower_data(cx, list_of_word(cx, word));
         }
+        const Node *base = access.node->index.base;
+        bool at_hand = base->kind == NODE_NAME && lower_slot(cx, base->name.symbol)->data;
+        if (!at_hand) lower_alias_add(cx, access.data, root_symbol(base));
         map_put(&cx->inside, access.node, access.data);
     }
 }
 
 void lower_bounds_end(LowerCtx *cx, const Bounds *bounds) {
+    lower_alias_end(cx, bounds->scopes);
     for (uint32_t i = 0; i < bounds->accesses.len; i++)
         map_put(&cx->inside, bounds->accesses.items[i].node, NULL);
 }

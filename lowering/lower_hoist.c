@@ -154,12 +154,13 @@ static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
     slot->data = lower_data(cx, list);
     slot->hoisted_write = use->element_written;
     slot->hoisted_rows = use->row_written;
+    lower_alias_add(cx, slot->data, slot);
     vec_push(cx->arena, &hoist->slots, slot);
 }
 
 Hoist lower_hoist(LowerCtx *cx, LoopNode *loop) {
     Scan scan = {.cx = cx, .of_symbol = {.arena = cx->arena}};
-    Hoist hoist = {0};
+    Hoist hoist = {.scopes = lower_alias_mark(cx)};
     scan_loop(&scan, loop);
     scan_node(&scan, loop->body);
     if (loop->condition) scan_node(&scan, loop->condition);
@@ -168,7 +169,7 @@ Hoist lower_hoist(LowerCtx *cx, LoopNode *loop) {
 }
 
 void lower_hoist_end(LowerCtx *cx, const Hoist *hoist) {
-    (void)cx;
+    lower_alias_end(cx, hoist->scopes);
     VEC_EACH(SymSlot *, slot, &hoist->slots) {
         slot->data = slot->length = NULL;
         slot->hoisted_write = slot->hoisted_rows = false;

@@ -91,6 +91,13 @@ typedef struct LoopFrame {
     Rep result_rep;
 } LoopFrame;
 
+// lower_alias.c: elements that overlap with those of no other scope.
+typedef struct AliasScope {
+    LLVMValueRef data;
+    const void *owner;
+    LLVMMetadataRef scope;
+} AliasScope;
+
 // One word of a parallel body's capture record, after the first two.
 typedef struct ParImport {
     Symbol *symbol;     // what it holds; null:
@@ -119,6 +126,7 @@ typedef struct FuncState {
     bool repeats;            // has a loop
     LLVMBasicBlockRef head;  // where a self call in tail position goes on
     LLVMValueRef carry;      // of `+!` in the block being filled
+    VEC(AliasScope) scopes;  // open
 } FuncState;
 
 // The recursion of a function that some call bounds with `max N`: how deep it is now and may be.
@@ -153,6 +161,7 @@ struct LowerCtx {
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
     uint32_t maps;            // bodies made of `xs || f`
+    uint32_t alias_scopes;
     bool fast_rounding;       // floor and its like are instructions
     bool is_x86_64;           // the target
     FuncState *fs;
@@ -218,7 +227,7 @@ LVal lower_as(LowerCtx *cx, LVal v, Type type);
 LLVMValueRef lower_field(LowerCtx *cx, LLVMValueRef object, int64_t offset);
 LLVMValueRef lower_load(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef at, LLVMValueRef tbaa,
                         const char *name);
-void lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValueRef tbaa);
+LLVMValueRef lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValueRef tbaa);
 LLVMValueRef lower_length(LowerCtx *cx, LLVMValueRef list);
 LLVMValueRef lower_data(LowerCtx *cx, LLVMValueRef list);
 
@@ -327,10 +336,18 @@ void lower_path_end(LowerCtx *cx, const Path *path);
 void lower_check_bounds(LowerCtx *cx, LLVMValueRef position, LLVMValueRef length, Span span);
 typedef struct Hoist {
     VEC(SymSlot *) slots;
+    uint32_t scopes;
 } Hoist;
 Hoist lower_hoist(LowerCtx *cx, LoopNode *loop);
 void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
 bool lower_is_defined(LowerCtx *cx, const Symbol *symbol); // a variable that has its value here
+
+// --- lower_alias.c --------------------------------------------------------------------------------
+uint32_t lower_alias_mark(LowerCtx *cx);
+void lower_alias_end(LowerCtx *cx, uint32_t mark); // closes the scopes opened since
+// The elements at `data` get the scope of that owner.
+void lower_alias_add(LowerCtx *cx, LLVMValueRef data, const void *owner);
+void lower_alias_access(LowerCtx *cx, LLVMValueRef access, LLVMValueRef data); // a load or store
 
 // --- lower_bounds.c --------------------------------------------------------------------------------
 // An INDEX node, and the elements of its base, which the loop leaves where they are.
@@ -343,11 +360,12 @@ typedef struct Access {
 typedef struct Bounds {
     LLVMValueRef inside; // i1: every position is inside its list in every iteration; null: none
     VEC(Access) accesses;
+    uint32_t scopes;
 } Bounds;
 // Of the loop variable's values low … high - 1; the lists are hoisted.
 Bounds lower_bounds(LowerCtx *cx, LoopNode *loop, LLVMValueRef low, LLVMValueRef high);
 // Where the loop begins that runs when all are inside: accesses are not checked from here on.
-void lower_bounds_begin(LowerCtx *cx, const Bounds *bounds);
+void lower_bounds_begin(LowerCtx *cx, Bounds *bounds);
 void lower_bounds_end(LowerCtx *cx, const Bounds *bounds);
 
 // --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------

@@ -21,6 +21,7 @@ LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position
     LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
     LLVMValueRef found =
         lower_load(cx, number ? cx->f64 : cx->i64, at, cx->tbaa_element, "element");
+    lower_alias_access(cx, found, data);
     return number ? lower_val(REP_F64, type_number(), found, false)
                   : lower_val(REP_ANY, element, found, false);
 }
@@ -36,6 +37,7 @@ LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValu
     lower_at(cx, read);
     LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
     LLVMValueRef found = lower_load(cx, type, at, cx->tbaa_element, "element");
+    lower_alias_access(cx, found, data);
     lower_go(cx, on);
     LLVMValueRef phi = LLVMBuildPhi(cx->builder, type, ""), miss = LLVMConstNull(type);
     LLVMAddIncoming(phi, &found, &read, 1);

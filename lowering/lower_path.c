@@ -178,7 +178,8 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         if (!inside) lower_check_bounds(cx, position, slot->length, path->span);
         LLVMValueRef data = inside ? inside : slot->data;
         LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
-        lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
+        LLVMValueRef number = lower_convert(cx, value, REP_F64).v;
+        lower_alias_access(cx, lower_store(cx, number, at, cx->tbaa_element), data);
         return;
     }
     value = lower_own(cx, value); // first: it may be, or hold, the very list that is written to

@@ -38,9 +38,10 @@ LLVMValueRef lower_load(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef at, LLVMVal
     return load;
 }
 
-void lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValueRef tbaa) {
+LLVMValueRef lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValueRef tbaa) {
     LLVMValueRef store = LLVMBuildStore(cx->builder, v, at);
     if (tbaa) LLVMSetMetadata(store, kind_of(cx, "tbaa", 4), tbaa);
+    return store;
 }
 
 LLVMValueRef lower_length(LowerCtx *cx, LLVMValueRef list) {
