@@ -38,7 +38,7 @@ void lower_alias_add(LowerCtx *cx, LLVMValueRef data, const void *owner) {
     if (cx->options->optimize < 2 || !data) return;
     AliasScope scope = {.data = data, .owner = owner};
     VEC_EACH(AliasScope, other, &cx->fs->scopes)
-        if (other.owner == owner) scope.scope = other.scope;
+    if (other.owner == owner) scope.scope = other.scope;
     if (!scope.scope) {
         LLVMMetadataRef domain[] = {text_of(cx, "lists")};
         LLVMMetadataRef parts[] = {
@@ -62,10 +62,10 @@ void lower_alias_access(LowerCtx *cx, LLVMValueRef access, LLVMValueRef data) {
     LLVMMetadataRef own = NULL, others[MOST];
     uint32_t count = 0;
     VEC_EACH(AliasScope, scope, &cx->fs->scopes)
-        if (scope.data == data) own = scope.scope;
+    if (scope.data == data) own = scope.scope;
     if (!own) return;
     VEC_EACH(AliasScope, scope, &cx->fs->scopes)
-        if (scope.scope != own && count < MOST) others[count++] = scope.scope;
+    if (scope.scope != own && count < MOST) others[count++] = scope.scope;
     set(cx, access, "alias.scope", &own, 1);
     set(cx, access, "noalias", others, count);
 }

@@ -56,6 +56,7 @@ static LLVMValueRef as_integer(LowerCtx *cx, LVal v) {
 
 static void stop_if_zero(LowerCtx *cx, LLVMValueRef zero, bool modulo) {
     if (LLVMIsAConstantInt(zero) && LLVMConstIntGetZExtValue(zero) == 0) return;
+    if (!modulo && lower_zero_noted(cx, zero)) return;
     LLVMBasicBlockRef on = lower_rare(cx, zero, modulo ? "mod.zero" : "div.zero");
     if (modulo)
         RT0(cx, rt_stop_modulo);

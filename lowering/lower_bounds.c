@@ -22,7 +22,7 @@ typedef struct Run {
 
 typedef struct Find {
     LowerCtx *cx;
-    PtrMap runs;    // Symbol -> Run: variables of range loops, this one and those inside
+    PtrMap runs;        // Symbol -> Run: variables of range loops, this one and those inside
     PtrMap written;     // Symbol -> itself: changes within the loop
     PtrMap defined;     // Symbol -> Node: what an immutable variable of the body is
     PtrMap loose;       // symbols of which rows change that are not known before the loop

@@ -2,6 +2,7 @@
 // bound computed once; lists are held while they are iterated. Jumps release the scopes that they
 // leave.
 #include "lower_internal.h"
+#include <llvm-c/DebugInfo.h>
 #include "../rt/rt_layout.h"
 
 static LoopFrame *frame_of(LowerCtx *cx, const LoopNode *loop) {
@@ -88,6 +89,55 @@ static void enter_body(LowerCtx *cx, Opened *o, LLVMValueRef goes_on) {
     cx->fs->loop = &o->frame;
 }
 
+// --- short loops ---------------------------------------------------------------------------------
+
+enum { MOST_TRIPS = 8, MOST_UNROLLED = 2500 };
+
+typedef struct Size {
+    LowerCtx *cx;
+    uint64_t nodes; // with those of short loops as often as they run
+} Size;
+
+// How often a loop runs at most, as far as types tell; 0: that is not known, or much.
+static uint32_t trips_of(LowerCtx *cx, const LoopNode *loop) {
+    if (loop->kind != LOOP_RANGE || loop->prefix != PREFIX_NONE || loop->max) return 0;
+    Type low = lower_node_type(cx, loop->low), high = lower_node_type(cx, loop->high);
+    if (!low.integer || !high.integer) return 0;
+    double trips = high.high - low.low + loop->inclusive;
+    return trips > 0 && trips <= MOST_TRIPS ? (uint32_t)trips : 0;
+}
+
+static void add_size(void *context, Node **child) {
+    Size *size = context;
+    Node *node = *child;
+    if (!node) return;
+    Size inner = {.cx = size->cx, .nodes = 1};
+    ast_children(node, add_size, &inner);
+    uint32_t trips = node->kind == NODE_LOOP ? trips_of(size->cx, node->loop) : 1;
+    if (trips == 0) inner.nodes = MOST_UNROLLED; // a loop that stays one
+    size->nodes += inner.nodes * (trips ? trips : 1);
+}
+
+// A loop of a few iterations and a small body becomes straight code: its elements' positions are then
+// constants, and what they hold may stay in registers.
+static void mark_short(LowerCtx *cx, LoopNode *loop, LLVMValueRef back_edge) {
+    uint32_t trips = trips_of(cx, loop);
+    if (trips == 0 || cx->unlikely || cx->options->optimize < 2 || cx->options->optimize_size)
+        return;
+    Size size = {.cx = cx};
+    Node *body = loop->body;
+    add_size(&size, &body);
+    if (size.nodes * trips > MOST_UNROLLED) return;
+    static const char name[] = "llvm.loop.unroll.full";
+    LLVMMetadataRef text = LLVMMDStringInContext2(cx->context, name, sizeof name - 1);
+    LLVMMetadataRef self = LLVMTemporaryMDNode(cx->context, NULL, 0);
+    LLVMMetadataRef parts[] = {self, LLVMMDNodeInContext2(cx->context, &text, 1)};
+    LLVMMetadataRef id = LLVMMDNodeInContext2(cx->context, parts, 2);
+    LLVMMetadataReplaceAllUsesWith(self, id); // a loop's identity names itself
+    LLVMSetMetadata(back_edge, LLVMGetMDKindIDInContext(cx->context, "llvm.loop", 9),
+                    LLVMMetadataAsValue(cx->context, id));
+}
+
 static LVal close_loop(LowerCtx *cx, Opened *o) {
     LoopFrame *frame = &o->frame;
     lower_scope_end(cx, frame->cleanups);
@@ -95,7 +145,7 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     LLVMValueRef next = LLVMBuildNSWAdd(cx->builder, index_now(cx, frame), lower_i64(cx, 1), "");
     LLVMBuildStore(cx->builder, next, frame->index);
     lower_look(cx);
-    LLVMBuildBr(cx->builder, o->head);
+    mark_short(cx, frame->loop, LLVMBuildBr(cx->builder, o->head));
     cx->fs->loop = frame->outer;
     if (o->done != frame->end) {
         lower_at(cx, o->done);
@@ -139,6 +189,7 @@ static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef 
                        bool want_value) {
     LoopNode *loop = node->loop;
     Opened o = {0};
+    bool notes = lower_zero_begin(cx, loop);
     open_loop(cx, &o, node, low, want_value, lower_scope(cx));
     o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
     LLVMValueRef index = index_now(cx, &o.frame);
@@ -147,7 +198,9 @@ static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef 
         lower_alias(cx, loop->symbols.items[0],
                     lower_val(REP_I64, type_integer(-0x1p52, 0x1p52), index, false));
     lower_effect(cx, loop->body);
-    return close_loop(cx, &o);
+    LVal value = close_loop(cx, &o);
+    if (notes) lower_zero_end(cx);
+    return value;
 }
 
 static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
@@ -163,7 +216,8 @@ static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
     Bounds in = lower_bounds(cx, loop, low, high);
     LVal value = lower_zero(cx);
     if (in.inside) { // see lower_bounds.c
-        LLVMBasicBlockRef fast = lower_block_new(cx, "inside"), slow = lower_block_new(cx, "checked");
+        LLVMBasicBlockRef fast = lower_block_new(cx, "inside"),
+                          slow = lower_block_new(cx, "checked");
         LLVMBasicBlockRef end = lower_block_new(cx, "either");
         lower_branch(cx, in.inside, fast, slow);
         lower_at(cx, fast);
@@ -172,7 +226,9 @@ static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
         lower_bounds_end(cx, &in);
         LLVMBuildBr(cx->builder, end);
         lower_at(cx, slow);
+        cx->unlikely++;
         count_loop(cx, node, low, high, false);
+        cx->unlikely--;
         lower_go(cx, end);
     } else {
         value = count_loop(cx, node, low, high, want_value);
@@ -243,8 +299,8 @@ static LVal pairs_loop(LowerCtx *cx, Node *node, bool want_value) {
     LoopNode *loop = node->loop;
     uint32_t mark = lower_scope(cx);
     LVal map = lower_expr(cx, loop->iterable);
-    LLVMValueRef object = lower_expect(cx, map, KIND_MAP, "a loop with two names",
-                                       loop->iterable->span);
+    LLVMValueRef object =
+        lower_expect(cx, map, KIND_MAP, "a loop with two names", loop->iterable->span);
     map = lower_own(cx, map);
     if (lower_is_counted(map)) lower_hold(cx, map);
     LLVMValueRef position = lower_alloca(cx, cx->i64, "position");

@@ -127,6 +127,7 @@ typedef struct FuncState {
     LLVMBasicBlockRef head;  // where a self call in tail position goes on
     LLVMValueRef carry;      // of `+!` in the block being filled
     VEC(AliasScope) scopes;  // open
+    LLVMValueRef zero_divisor; // of the loop around: a bit to note them in, or null
 } FuncState;
 
 // The recursion of a function that some call bounds with `max N`: how deep it is now and may be.
@@ -162,6 +163,7 @@ struct LowerCtx {
     uint32_t deferred;        // blocks so far
     uint32_t maps;            // bodies made of `xs || f`
     uint32_t alias_scopes;
+    uint32_t unlikely; // > 0 in copies of loops that run when some position may be outside
     bool fast_rounding;       // floor and its like are instructions
     bool is_x86_64;           // the target
     FuncState *fs;
@@ -341,6 +343,12 @@ typedef struct Hoist {
 Hoist lower_hoist(LowerCtx *cx, LoopNode *loop);
 void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
 bool lower_is_defined(LowerCtx *cx, const Symbol *symbol); // a variable that has its value here
+
+// --- lower_zero.c ---------------------------------------------------------------------------------
+// True if the loop that is about to begin notes zero divisors; lower_zero_end() then follows it.
+bool lower_zero_begin(LowerCtx *cx, LoopNode *loop);
+void lower_zero_end(LowerCtx *cx);
+bool lower_zero_noted(LowerCtx *cx, LLVMValueRef zero); // by a division; false: it must stop itself
 
 // --- lower_alias.c --------------------------------------------------------------------------------
 uint32_t lower_alias_mark(LowerCtx *cx);

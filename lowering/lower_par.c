@@ -142,7 +142,9 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
     lower_bounds_end(cx, &in);
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, slow);
+    cx->unlikely++;
     all_iterations(cx, par);
+    cx->unlikely--;
     lower_go(cx, end);
 }
 
