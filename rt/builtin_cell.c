@@ -162,7 +162,7 @@ uint64_t rt_b_mutex_unlock(const uint64_t *args, int64_t count, const RtPlace *p
     return 0;
 }
 
-void rti_mutexes_drop(void) {
+void rti_mutexes_drop(const struct RtCell *until) {
     RtThread *self = rti_self();
-    while (self->held != NULL) unlock(self, self->held);
+    while (self->held != until && self->held != NULL) unlock(self, self->held);
 }

@@ -3,15 +3,12 @@
 // Generated code runs what it deferred, and frees its arenas, when a block is left by its end or a
 // jump; only stops and exits go through the chain here. Invariant: the chain holds the blocks that
 // the thread is inside of, innermost first, and its records lie in stack frames that still stand.
+#include "pool.h"
 #include "value.h"
 #include "builtin_words.h"
 #include "futex.h"
 
 // --- deferred blocks -----------------------------------------------------------------------------
-
-// The first thread's chain as it was before its iterations of a parallel loop: what a stop in
-// another thread has to run too. Changed by the first thread while no other may look.
-static RtDefer *_Atomic outside_loops;
 
 void rt_defer_push(const void *record) {
     RtDefer *defer = (RtDefer *)(uintptr_t)record;
@@ -19,32 +16,25 @@ void rt_defer_push(const void *record) {
     defer->next = self->defers;
     defer->stack = __builtin_frame_address(0);
     self->defers = defer;
-    // relaxed: the start of the loop publishes it
-    if (self->id == 0 && !self->par) __atomic_store_n(&outside_loops, defer, __ATOMIC_RELAXED);
-}
-
-static void take(RtThread *self, RtDefer *defer) {
-    self->defers = defer->next;
-    if (self->id == 0 && !self->par)
-        __atomic_store_n(&outside_loops, defer->next, __ATOMIC_RELAXED); // as above
 }
 
 void rt_defer_run(const void *record) {
     RtDefer *defer = (RtDefer *)(uintptr_t)record;
-    take(rti_self(), defer);
+    rti_self()->defers = defer->next;
     defer->code(defer->environment);
 }
 
+// Those of the block in hand, then those of the thread that met the loop, and so on outwards. What
+// that thread does now, and what this one was doing when it took the block over, are other blocks.
 void rti_defers_run(void) {
     RtThread *self = rti_self();
-    // Each one leaves the chain before it runs: a stop inside it comes back here for the rest.
-    while (self->defers) rt_defer_run(self->defers);
-    if (self->id == 0) return;
-    RtDefer *defer;
-    // relaxed: written before this thread was given work
-    while ((defer = __atomic_load_n(&outside_loops, __ATOMIC_RELAXED)) != NULL) {
-        __atomic_store_n(&outside_loops, defer->next, __ATOMIC_RELAXED);
-        defer->code(defer->environment);
+    for (;;) {
+        const RtParState *state = self->par;
+        // Each one leaves the chain before it runs: a stop inside it comes back here for the rest.
+        while (self->defers != (state ? state->defers : NULL)) rt_defer_run(self->defers);
+        if (!state) return;
+        self->defers = state->job->defers;
+        self->par = state->job->parent;
     }
 }
 
@@ -64,26 +54,17 @@ struct RtArena {
 
 enum { FIRST_CHUNK = 4096 - 64, LARGEST_CHUNK = 1 << 20 };
 
-// The first thread's innermost arena outside of parallel loops, for the threads of those.
-static RtArena *_Atomic outer_arena;
-
-static void set_arena(RtThread *self, RtArena *arena) {
-    self->arena = arena;
-    // relaxed: the start of a loop publishes it
-    if (self->id == 0 && !self->par) __atomic_store_n(&outer_arena, arena, __ATOMIC_RELAXED);
-}
-
 void rt_arena_enter(void) {
     RtArena *arena = rti_alloc(sizeof *arena);
     RtThread *self = rti_self();
     *arena = (RtArena){.outer = self->arena};
-    set_arena(self, arena);
+    self->arena = arena;
 }
 
 void rt_arena_leave(void) {
     RtThread *self = rti_self();
     RtArena *arena = self->arena;
-    set_arena(self, arena->outer);
+    self->arena = arena->outer;
     for (ArenaChunk *chunk = arena->chunks; chunk;) {
         ArenaChunk *next = chunk->next;
         rti_free(chunk);
@@ -106,9 +87,7 @@ uint64_t rt_b_alloc(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (error != RT_ABSENT) return error;
     double wanted = rti_need_number("alloc", args[0], place);
     if (!(wanted >= 0 && wanted < 0x1p46)) rti_stop(place, "alloc cannot make that many bytes");
-    RtThread *self = rti_self();
-    RtArena *arena = self->arena;
-    if (!arena) arena = __atomic_load_n(&outer_arena, __ATOMIC_RELAXED); // see set_arena
+    RtArena *arena = rti_self()->arena;
     if (!arena) rti_stop(place, "alloc needs an arena around it");
     size_t size = ((size_t)wanted + 7) & ~(size_t)7;
     if (size == 0) size = 8;

@@ -113,7 +113,7 @@ static _Noreturn void stop_with(const RtPlace *place, const char *message, size_
                                               : flags & PLAIN ? ""
                                                               : NULL,
                                  });
-    rti_mutexes_drop();
+    rti_mutexes_drop(NULL);
     rti_err(text.data, text.length);
     rti_defers_run();
     rti_process_end(1);
@@ -207,7 +207,7 @@ void rt_discard(uint64_t word, const RtPlace *place) {
 }
 
 void rt_exit(int64_t status) {
-    rti_mutexes_drop();
+    rti_mutexes_drop(NULL);
     rti_par_wait_turn();
     rti_defers_run();
     rti_process_end((int)(status & 255));

@@ -153,10 +153,15 @@ static void walk(Names *names, RtTrace *from, const void *stack_high) {
 void rti_backtrace_add(RtSink *text, RtTrace from) {
     const RtThread *self = rti_self();
     Names names = {.text = text, .fixed = from.fixed};
-    walk(&names, &from, self->stack_high);
-    if (self->id != 0 && self->par && rti_pool.caller_frame) { // a worker: its loop is somebody's
-        from.frame = rti_pool.caller_frame;
-        walk(&names, &from, rti_pool.caller_high);
+    // The frames of a block lie below its state; above it lies what the thread was doing before it
+    // took the block over. The block belongs to those who met its loop, on whatever thread.
+    const RtParState *state = self->running;
+    const void *high = self->stack_high;
+    for (; state; state = state->job->parent) {
+        walk(&names, &from, state);
+        from.frame = state->job->frame;
+        high = state->job->stack_high;
     }
+    walk(&names, &from, high);
     write_name(&names);
 }

@@ -7,6 +7,11 @@
 //
 // Waiting cannot deadlock, because the lowest unfinished block is always run by somebody: a waiter
 // that finds it unclaimed runs it itself.
+//
+// Loops inside loops: the turn of a block is that of its own loop first and then that of the block
+// around it. Whoever has the first acts for the block around: its text and its changes go where that
+// block's own go, and it takes that block's turn when it must. So the state of a block inside which a
+// loop runs is changed by one thread at a time, and the tokens of the inner loop order those threads.
 #include "pool.h"
 
 #include "map.h"
@@ -26,7 +31,7 @@ enum { PENDING, TURN, DONE };
 
 typedef struct OrderedBlock {
     _Atomic uint32_t state;
-    RtSink text; // by its runner before DONE, then by the holder of the token
+    RtSink text;          // by its runner before DONE, then by the holder of the token
     RtSink changes, undo; // likewise
     int64_t exit;         // 0, or one more than the number of the exit by which it left
     uint64_t value;
@@ -34,7 +39,7 @@ typedef struct OrderedBlock {
 
 struct RtiOrder {
     _Atomic int32_t turn; // where the token is; written by the one who passes it
-    int32_t blocks;
+    int32_t first, blocks;
     OrderedBlock block[];
 };
 
@@ -67,6 +72,7 @@ void rti_order_sleep(RtiReady *ready, void *what) {
 
 RtiOrder *rti_order_new(int32_t first, int32_t blocks) {
     RtiOrder *order = rti_alloc(sizeof *order + (size_t)blocks * sizeof *order->block);
+    order->first = first;
     order->blocks = blocks;
     // relaxed, here: publishing the ranges publishes it all
     atomic_store_explicit(&order->turn, first, memory_order_relaxed);
@@ -82,6 +88,12 @@ RtiOrder *rti_order_new(int32_t first, int32_t blocks) {
 
 void rti_order_free(RtiOrder *order) {
     rti_free(order);
+}
+
+RtSink *rti_order_sink(RtParState *state) {
+    for (; state; state = state->job->parent)
+        if (state->job->order && !state->has_turn) return &state->kept;
+    return NULL;
 }
 
 // --- changes -------------------------------------------------------------------------------------
@@ -105,33 +117,37 @@ static size_t change_size(const Change *change) {
 
 // Does what a block has kept: writes its text and makes its changes, in the order of the iterations
 // as far as anybody could tell. The thread holds the token.
-static void make_changes(RtSink *text, RtSink *changes, void *captures) {
+static void make_changes(RtSink *kept_text, RtSink *kept_changes, void *captures) {
+    RtSink text = *kept_text, changes = *kept_changes;
+    *kept_text = *kept_changes = (RtSink){NULL, 0, 0}; // not twice, should this thread give up here
     size_t written = 0;
-    for (size_t at = 0; at < changes->length;) {
-        const Change *change = (const Change *)(const void *)(changes->data + at);
+    for (size_t at = 0; at < changes.length;) {
+        const Change *change = (const Change *)(const void *)(changes.data + at);
         if (is_mark(change)) {
             size_t until = (size_t)change->count;
-            if (until > written) rti_out(text->data + written, until - written);
+            if (until > written) rti_out(text.data + written, until - written);
             written = until;
         } else {
             change->change(captures, change->words);
         }
         at += change_size(change);
     }
-    if (text->length > written) rti_out(text->data + written, text->length - written);
-    rti_sink_free(text);
-    rti_sink_free(changes);
-    *text = *changes = (RtSink){NULL, 0, 0};
+    if (text.length > written) rti_out(text.data + written, text.length - written);
+    rti_sink_free(&text);
+    rti_sink_free(&changes);
 }
 
-// True when changes of this loop's variables are made at once: the block has its turn, or the loop
-// runs on this thread alone.
-static bool is_direct(const RtParState *state, const void *captures) {
-    return !state || !state->job->order || state->job->captures != captures || state->has_turn;
+// The block that keeps changes of this loop's variables: the one in hand or, for one who has its turn,
+// one that it is part of. Null: they are made at once, as it is the block's turn, or the loop runs as
+// a part of a block, in order.
+static RtParState *keeper(const void *captures) {
+    RtParState *state = rti_self()->par;
+    while (state && state->job->captures != captures) state = state->job->parent;
+    return state && state->job->order && !state->has_turn ? state : NULL;
 }
 
 int32_t rt_par_direct(const void *captures) {
-    return is_direct(rti_self()->par, captures);
+    return !keeper(captures);
 }
 
 static void keep(RtParState *state, Change head, const void *words) {
@@ -140,9 +156,9 @@ static void keep(RtParState *state, Change head, const void *words) {
 }
 
 void rt_par_keep(const void *change, const void *captures, const void *words, int64_t count) {
-    RtParState *state = rti_self()->par;
     RtParChange *function = (RtParChange *)(uintptr_t)change;
-    if (is_direct(state, captures)) {
+    RtParState *state = keeper(captures);
+    if (!state) {
         function((void *)(uintptr_t)captures, words);
         return;
     }
@@ -151,8 +167,8 @@ void rt_par_keep(const void *change, const void *captures, const void *words, in
 }
 
 void rt_par_keep_mark(const void *captures) {
-    RtParState *state = rti_self()->par;
-    if (!is_direct(state, captures)) keep(state, (Change){NULL, (int64_t)state->kept.length}, NULL);
+    RtParState *state = keeper(captures);
+    if (state) keep(state, (Change){NULL, (int64_t)state->kept.length}, NULL);
 }
 
 // Releases words that no change was made of, and the room that they were kept in.
@@ -181,9 +197,9 @@ static void undo_changes(RtSink *undo, void *captures) {
 }
 
 void rt_par_undo(const void *change, const void *captures, const void *words) {
-    RtParState *state = rti_self()->par;
     const uint64_t *word = words;
-    if (is_direct(state, captures)) {
+    RtParState *state = keeper(captures);
+    if (!state) {
         rti_release_word(word[1]);
         return;
     }
@@ -199,7 +215,7 @@ void rt_par_turn(void) {
 
 void rt_par_foreign(void) {
     const RtParState *state = rti_self()->par;
-    if (state && state->job->loop) rti_par_wait_turn();
+    if (state && rti_order_may_abandon(state->job)) rti_par_wait_turn();
 }
 
 void rt_par_key(uint64_t word, const RtPlace *place) {
@@ -209,6 +225,25 @@ void rt_par_key(uint64_t word, const RtPlace *place) {
 }
 
 // --- passing it on -------------------------------------------------------------------------------
+
+// Gives what a block has kept to the block around, or to the world. The thread has the block's turn.
+// Should a change stop the program, what the thread that met the loop deferred is to be run.
+static void pour(const RtiJob *job, RtSink *text, RtSink *changes, RtSink *undo) {
+    RtThread *thread = rti_self();
+    const RtThread before = *thread;
+    thread->par = job->parent;
+    thread->sink = rti_order_sink(job->parent);
+    thread->defers = job->defers;
+    make_changes(text, changes, job->captures);
+    drop_changes(undo);
+    thread->par = before.par;
+    thread->sink = before.sink;
+    thread->defers = before.defers;
+}
+
+static void pour_block(const RtiJob *job, OrderedBlock *block) {
+    pour(job, &block->text, &block->changes, &block->undo);
+}
 
 // Passes the token on from a finished block: writes what later blocks have kept, up to the first
 // that is not finished.
@@ -224,8 +259,7 @@ static void pass_token(const RtiJob *job, int32_t next) {
             rti_order_notify();
             return;
         }
-        make_changes(&order->block[next].text, &order->block[next].changes, job->captures);
-        drop_changes(&order->block[next].undo);
+        pour_block(job, &order->block[next]);
         if (order->block[next].exit) return; // later ones should not have run
     }
 }
@@ -238,7 +272,16 @@ static bool has_token(RtiOrder *order, int32_t block) {
 void rti_order_begin(RtParState *state) {
     state->has_turn = has_token(state->job->order, state->first);
     state->kept = state->changes = state->undo = (RtSink){NULL, 0, 0};
-    rti_self()->sink = state->has_turn ? NULL : &state->kept;
+    rti_self()->sink = rti_order_sink(state);
+}
+
+// Moves what the block in hand has kept to where the holder of the token finds it.
+static void hand_over(RtParState *state) {
+    OrderedBlock *block = &state->job->order->block[state->first];
+    block->text = state->kept;
+    block->changes = state->changes;
+    block->undo = state->undo;
+    state->kept = state->changes = state->undo = (RtSink){NULL, 0, 0};
 }
 
 void rti_order_end(RtParState *state) {
@@ -246,15 +289,11 @@ void rti_order_end(RtParState *state) {
     OrderedBlock *block = &order->block[state->first];
     rti_self()->sink = NULL;
     if (!state->has_turn) {
-        block->text = state->kept;
-        block->changes = state->changes;
-        block->undo = state->undo;
+        hand_over(state);
         // acq_rel: hands the text to the holder of the token, or takes the token over; pairs with
         // the compare-and-swap of pass_token
         if (atomic_exchange_explicit(&block->state, DONE, memory_order_acq_rel) != TURN) return;
-        state->has_turn = true; // a change may stop the program
-        make_changes(&block->text, &block->changes, state->job->captures);
-        drop_changes(&block->undo);
+        pour_block(state->job, block);
     } else {
         // relaxed: the holder of the token is this thread
         atomic_store_explicit(&block->state, DONE, memory_order_relaxed);
@@ -288,9 +327,22 @@ void rt_par_leave(const void *argument, int64_t block, int64_t exit, uint64_t va
     rti_order_notify();
 }
 
-// Gives the block up in the middle: what its iterations hold is lost, not undone (rti_order_leave).
-_Noreturn static void abandon(RtParState *state) {
-    rti_mutexes_drop();
+bool rti_order_lost(const RtParState *state) {
+    for (; state; state = state->job->parent)
+        if (rti_order_unwanted(state->job, state->first)) return true;
+    return false;
+}
+
+bool rti_order_may_abandon(const RtiJob *job) {
+    for (; !job->loop; job = job->parent->job)
+        if (!job->parent) return false;
+    return true;
+}
+
+// What the iterations of the block hold is lost, not undone; what it kept is dropped at the loop's end.
+_Noreturn void rti_order_abandon(void) {
+    RtParState *state = rti_self()->running;
+    rti_mutexes_drop(state->held);
     atomic_store_explicit(&rti_process.gave_up, 1, memory_order_relaxed); // read when all is over
     rti_jump(state->resume);
 }
@@ -302,29 +354,35 @@ static void unblock_signals(void) {
 }
 
 void rt_par_look(void) {
-    RtParState *state = rti_self()->par;
-    if (state && rti_order_unwanted(state->job, state->first)) abandon(state);
+    if (rti_order_lost(rti_self()->par)) rti_order_abandon();
 }
 
 void rti_order_abandoned(RtParState *state) {
+    RtThread *thread = rti_self();
+    thread->par = thread->running = state;
+    thread->sink = NULL;
     OrderedBlock *block = &state->job->order->block[state->first];
-    rti_self()->sink = NULL;
-    rti_self()->par = state;
-    block->text = state->kept;
-    block->changes = state->changes;
-    block->undo = state->undo;
+    // At its end it may have handed over before. A block that is PENDING has handed over nothing.
+    // seq_cst as everywhere; this thread is the only one that takes it out of PENDING and TURN.
+    if (atomic_load_explicit(&block->state, memory_order_seq_cst) != DONE) hand_over(state);
+}
+
+// Drops what a block has kept that is not to be seen.
+static void drop_block(const RtiJob *job, OrderedBlock *block) {
+    rti_sink_free(&block->text);
+    drop_changes(&block->changes);
+    undo_changes(&block->undo, job->captures);
+    if (block->exit) rti_release_word(block->value);
 }
 
 void rti_order_leave(const RtiJob *job) {
     RtParLoop *loop = job->loop;
-    int64_t left = __atomic_load_n(&loop->left, __ATOMIC_RELAXED); // all blocks have finished
-    for (int64_t i = job->blocks - 1; i > left; --i) {
-        OrderedBlock *block = &job->order->block[i];
-        rti_sink_free(&block->text);
-        drop_changes(&block->changes);
-        undo_changes(&block->undo, job->captures);
-        if (block->exit) rti_release_word(block->value);
-    }
+    int64_t left = job->blocks;
+    if (loop) left = __atomic_load_n(&loop->left, __ATOMIC_RELAXED); // all blocks have finished
+    for (int64_t i = job->blocks - 1; i > left; --i) drop_block(job, &job->order->block[i]);
+    if (rti_order_lost(job->parent)) // the whole loop should not have run
+        for (int64_t i = left < job->blocks ? left : job->blocks - 1; i >= job->order->first; --i)
+            drop_block(job, &job->order->block[i]);
     if (left >= job->blocks) return;
     loop->exit = job->order->block[left].exit - 1;
     loop->value = job->order->block[left].value;
@@ -334,6 +392,7 @@ void rti_order_leave(const RtiJob *job) {
 
 // The lowest block of the loop that has not finished, in a loop without tokens.
 static int32_t lowest_unfinished(const RtParState *state) {
+    if (state->job->nest) return rti_nest_lowest(state->job->nest);
     // relaxed: stored before the ranges were published
     int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
     uint64_t done[RTI_DONE_WORDS];
@@ -366,67 +425,61 @@ static bool is_turn(const RtParState *state, int32_t *lowest) {
     return has_token(order, state->first);
 }
 
+// The turn that a thread waits for: of the block that it runs, or of one around it.
+typedef struct Wait {
+    const RtParState *state, *running;
+} Wait;
+
 static bool turn_ready(void *what) {
-    const RtParState *state = what;
+    const Wait *wait = what;
     int32_t lowest;
-    return is_turn(state, &lowest) || rti_order_unwanted(state->job, state->first);
+    return is_turn(wait->state, &lowest) || rti_order_lost(wait->running);
 }
 
-// Runs a block for one who waits for its turn in the middle of another: whose deferred blocks and
-// arenas are none of that block's.
-static void run_earlier(RtParState *state, int32_t block) {
-    RtThread *thread = rti_self();
-    RtDefer *defers = thread->defers;
-    RtArena *arena = thread->arena;
-    thread->defers = state->defers;
-    thread->arena = state->arena;
-    rti_loop_run(state->worker, state->generation, (RtiRun){block, block + 1});
-    thread->defers = defers;
-    thread->arena = arena;
-}
-
-// Waits for the turn. Helping: runs the lowest block itself when nobody does.
-static void wait_turn(RtParState *state, bool help) {
+// Waits for the turn. Helping: runs the lowest block itself when nobody does. Only for its own loop,
+// and only where blocks are not claimed in their order anyway (nest.c). Who does not help must rely on
+// the others, so nobody may be left asleep who has blocks to run.
+static void wait_turn(const RtParState *state, bool in_handler) {
+    Wait wait = {state, rti_self()->running};
+    bool help = !in_handler && state == wait.running && !state->job->nest;
     uint64_t start = rti_ticks();
     int32_t lowest;
     while (!is_turn(state, &lowest)) {
-        if (rti_order_unwanted(state->job, state->first)) {
-            if (!help) unblock_signals();
-            abandon(state);
+        if (rti_order_lost(wait.running)) {
+            if (in_handler) unblock_signals();
+            rti_order_abandon();
         }
         if (help && rti_loop_claim_exactly(state->generation, lowest)) {
-            run_earlier(state, lowest);
+            rti_loop_run(state->worker, state->generation, (RtiRun){lowest, lowest + 1});
             start = rti_ticks();
         } else if (rti_ticks() - start < rti_ticks_of_us(TURN_SPIN_US)) {
             rti_pause();
         } else {
-            rti_order_sleep(&turn_ready, state);
+            if (!help) rti_pool_wake_engaged();
+            rti_order_sleep(&turn_ready, &wait);
         }
     }
 }
 
-static void take_turn(bool help) {
+// Has the turn of the block, and of all that it is part of: the innermost first, which then acts for
+// the next one.
+static void take_turn(RtParState *state, bool in_handler) {
+    for (; state; state = state->job->parent) {
+        if (state->has_turn) continue;
+        wait_turn(state, in_handler);
+        state->has_turn = true;
+        pour(state->job, &state->kept, &state->changes, &state->undo);
+    }
     RtThread *thread = rti_self();
-    RtParState *state = thread->par;
-    if (!state || state->has_turn) return;
-    wait_turn(state, help);
-    state->has_turn = true;
-    thread->sink = NULL;
-    make_changes(&state->kept, &state->changes, state->job->captures);
-    drop_changes(&state->undo);
+    thread->sink = rti_order_sink(thread->par);
 }
 
 void rti_par_wait_turn(void) {
-    take_turn(true);
+    take_turn(rti_self()->par, false);
 }
 
 void rti_par_wait_turn_in_handler(void) {
-    if (!rti_self()->par) return;
-    // Nobody must be left asleep who may have to run an earlier block, since this thread will not.
-    // relaxed: stored before the ranges were published
-    int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
-    for (int32_t t = 1; t < engaged; ++t) rti_pool_wake(&rti_pool.workers[t]);
-    take_turn(false);
+    take_turn(rti_self()->par, true);
 }
 
 bool rti_par_inside(void) {

@@ -27,8 +27,7 @@ int64_t rti_block_begin(const RtiJob *job, int32_t block) {
     return block * whole + block * rest / job->blocks; // block * count / blocks without overflow
 }
 
-// Calls the body for blocks [begin, end) on this thread.
-static void call_body(const RtiJob *job, int32_t begin, int32_t end) {
+void rti_blocks_call(const RtiJob *job, int32_t begin, int32_t end) {
     if (!(job->flags & (RT_PAR_PER_BLOCK | RT_PAR_LEAVES))) {
         job->body(job->captures, rti_block_begin(job, begin), rti_block_begin(job, end), begin);
         return;
@@ -44,7 +43,19 @@ static void call_body(const RtiJob *job, int32_t begin, int32_t end) {
 
 // --- finishing -----------------------------------------------------------------------------------
 
-// Notes blocks [begin, end) in the worker's own bit map, which those read who wait for their turn.
+void rti_blocks_mark(_Atomic uint64_t *done, RtiRun run) {
+    for (int32_t at = run.begin; at < run.end;) {
+        int32_t word = at / 64, bit = at % 64;
+        int32_t count = run.end - at < 64 - bit ? run.end - at : 64 - bit;
+        uint64_t bits = (count == 64 ? ~UINT64_C(0) : ((UINT64_C(1) << count) - 1)) << bit;
+        // release: pairs with the acquiring loads of those who look for the lowest block, which
+        // then see what the blocks did. An addition, because the map of a nest has many writers.
+        atomic_fetch_or_explicit(&done[word], bits, memory_order_release);
+        at += count;
+    }
+}
+
+// Notes blocks in the worker's own bit map, which those read who wait for their turn.
 static void mark_done(RtiWorker *self, uint64_t generation, RtiRun run) {
     // relaxed: only this thread writes it
     if (atomic_load_explicit(&self->done_generation, memory_order_relaxed) != generation) {
@@ -53,61 +64,67 @@ static void mark_done(RtiWorker *self, uint64_t generation, RtiRun run) {
         // release: a reader that sees this generation sees the map cleared; pairs with order.c
         atomic_store_explicit(&self->done_generation, generation, memory_order_release);
     }
-    for (int32_t at = run.begin; at < run.end;) {
-        int32_t word = at / 64, bit = at % 64;
-        int32_t count = run.end - at < 64 - bit ? run.end - at : 64 - bit;
-        uint64_t bits = (count == 64 ? ~UINT64_C(0) : ((UINT64_C(1) << count) - 1)) << bit;
-        bits |= atomic_load_explicit(&self->done[word], memory_order_relaxed); // this thread's own
-        // release: pairs with the acquiring load of order.c, which then sees what the blocks did
-        atomic_store_explicit(&self->done[word], bits, memory_order_release);
-        at += count;
-    }
+    rti_blocks_mark(self->done, run);
 }
 
-// The body for one block of an ordered loop; false when it was abandoned. Not inlined: what is kept
-// in registers here is lost by the jump.
-__attribute__((noinline)) static bool run_block(RtParState *state) {
-    if (state->job->loop && rti_jump_set(state->resume)) return false;
-    call_body(state->job, state->first, state->first + 1);
+// --- running -------------------------------------------------------------------------------------
+
+// The body for blocks up to `end`, and what ends a block of an ordered loop; false when they were
+// abandoned. Not inlined: what is kept in registers here is lost by the jump.
+__attribute__((noinline)) static bool run_body(RtParState *state, int32_t end) {
+    if (rti_order_may_abandon(state->job) && rti_jump_set(state->resume)) return false;
+    rti_blocks_call(state->job, state->first, end);
+    if (state->job->order) rti_order_end(state);
     return true;
 }
 
-static void run_ordered(RtParState *state) {
-    if (rti_order_unwanted(state->job, state->first)) return;
+// The same from where nothing of an earlier block is left over.
+static void run_blocks(RtParState *state, int32_t end) {
+    if (rti_order_lost(state)) return;
     RtThread *thread = rti_self();
-    rti_order_begin(state);
-    if (run_block(state)) {
-        rti_order_end(state);
-        return;
+    RtDefer *defers = thread->defers;
+    RtArena *arena = thread->arena;
+    if (state->job->order) rti_order_begin(state);
+    if (run_body(state, end)) return;
+    thread->defers = defers; // what iterations deferred that should not have run is not run
+    while (thread->arena != arena) rt_arena_leave();
+    if (state->job->order) {
+        rti_order_abandoned(state);
+    } else {
+        thread->par = thread->running = state;
     }
-    thread->defers = state->defers; // what iterations deferred that should not have run is not run
-    while (thread->arena != state->arena) rt_arena_leave();
-    rti_order_abandoned(state);
+}
+
+void rti_blocks_run(RtParState *state, int32_t end) {
+    RtThread *thread = rti_self();
+    RtSink *sink = thread->sink;
+    RtParState *par = thread->par, *running = thread->running;
+    RtArena *arena = thread->arena;
+    state->defers = thread->defers;
+    state->held = thread->held;
+    thread->par = thread->running = state;
+    thread->sink = NULL;
+    thread->arena = state->job->arena;
+    if (state->job->order) {
+        for (; state->first < end; ++state->first) run_blocks(state, state->first + 1);
+    } else {
+        run_blocks(state, end);
+    }
+    thread->par = par;
+    thread->running = running;
+    thread->sink = sink;
+    thread->arena = arena;
 }
 
 void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
-    const RtiJob *job = &self->job;
-    RtThread *thread = rti_self();
-    RtSink *sink = thread->sink;
     RtParState state = {
-        .job = job,
+        .job = &self->job,
         .generation = generation,
         .first = run.begin,
-        .defers = thread->defers,
-        .arena = thread->arena,
-        .outer = thread->par,
         .worker = self,
     };
-    thread->par = &state;
-    thread->sink = NULL;
-    if (job->order) {
-        for (; state.first < run.end; ++state.first) run_ordered(&state);
-    } else {
-        call_body(job, run.begin, run.end);
-        mark_done(self, generation, run);
-    }
-    thread->par = state.outer;
-    thread->sink = sink;
+    rti_blocks_run(&state, run.end);
+    if (!state.job->order) mark_done(self, generation, run);
     // seq_cst: releases what the blocks did to the caller, who sums these counts; and comes before
     // the look at `event` in rti_order_notify, as a waiter's mark comes before its look here
     atomic_fetch_add_explicit(&self->finished, (uint64_t)(run.end - run.begin),
@@ -117,22 +134,11 @@ void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
 
 // --- claiming and stealing -----------------------------------------------------------------------
 
-// How long the runs of blocks are that a thread claims: such that one takes about RUN_US.
-typedef struct Pace {
-    int32_t length; // of the next run
-    int32_t rest;   // no more left than this: not worth halving
-    bool single;    // always one block
-    uint64_t last;  // when the last run ended
-} Pace;
-
-static Pace pace_start(void) {
-    // relaxed: stored before the ranges were published, from where this thread came to know the
-    // loop
-    int32_t length = atomic_load_explicit(&rti_pool.length, memory_order_relaxed);
-    return (Pace){.length = length ? length : 1, .single = length == 0, .last = rti_ticks()};
+RtiPace rti_pace_start(int32_t length) {
+    return (RtiPace){.length = length ? length : 1, .single = length == 0, .last = rti_ticks()};
 }
 
-static void pace_adapt(Pace *pace, RtiRun run) {
+void rti_pace_adapt(RtiPace *pace, RtiRun run) {
     if (pace->single || RTI_STRESSED) return;
     uint64_t now = rti_ticks(), count = (uint64_t)(run.end - run.begin);
     uint64_t spent = now > pace->last ? now - pace->last : 1; // processors differ
@@ -143,17 +149,21 @@ static void pace_adapt(Pace *pace, RtiRun run) {
     pace->last = now;
 }
 
-// Claims the next blocks of this thread's own range: at most half of it, so that thieves find
-// something.
-static bool claim(RtiWorker *self, uint64_t generation, const Pace *pace, RtiRun *run) {
+// At most half of them, so that thieves find something.
+int32_t rti_pace_take(const RtiPace *pace, int32_t left) {
+    if (left <= pace->rest) return left;
+    int32_t take = (left + 1) / 2;
+    return take < pace->length ? take : pace->length;
+}
+
+// Claims the next blocks of this thread's own range.
+static bool claim(RtiWorker *self, uint64_t generation, const RtiPace *pace, RtiRun *run) {
     // relaxed: the compare-and-swap decides
     uint64_t range = atomic_load_explicit(&self->range, memory_order_relaxed);
     for (;;) {
         int32_t left = rti_range_left(range);
         if (rti_range_generation(range) != generation || left <= 0) return false;
-        int32_t take = (left + 1) / 2;
-        if (take > pace->length) take = pace->length;
-        if (left <= pace->rest) take = left;
+        int32_t take = rti_pace_take(pace, left);
         // acquire: pairs with the exchange of rti_pool_publish, which published the job; release
         // keeps the thieves' view of this word in one order
         if (atomic_compare_exchange_weak_explicit(&self->range, &range, range + (uint64_t)take,
@@ -166,7 +176,7 @@ static bool claim(RtiWorker *self, uint64_t generation, const Pace *pace, RtiRun
 
 // Takes the upper half of what the one with most left has left, into this thread's own range.
 static bool steal(RtiWorker *self, uint64_t generation) {
-    // relaxed: as in pace_start
+    // relaxed: as in start_working
     int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
     for (;;) {
         RtiWorker *victim = NULL;
@@ -196,23 +206,29 @@ static bool steal(RtiWorker *self, uint64_t generation) {
 }
 
 // Claims and runs one run of blocks; false when nothing is left to claim.
-static bool work_step(RtiWorker *self, uint64_t generation, Pace *pace) {
+static bool work_step(RtiWorker *self, uint64_t generation, RtiPace *pace) {
     RtiRun run;
     while (!claim(self, generation, pace, &run))
         if (!steal(self, generation)) return false;
     rti_loop_run(self, generation, run);
-    pace_adapt(pace, run);
+    rti_pace_adapt(pace, run);
     return true;
 }
 
+static RtiPace start_working(void) {
+    // relaxed: stored before the ranges were published, from where this thread came to know the
+    // loop
+    return rti_pace_start(atomic_load_explicit(&rti_pool.length, memory_order_relaxed));
+}
+
 void rti_loop_work(RtiWorker *self, uint64_t generation) {
-    Pace pace = pace_start();
+    RtiPace pace = start_working();
     while (work_step(self, generation, &pace)) {
     }
 }
 
 bool rti_loop_claim_exactly(uint64_t generation, int32_t block) {
-    // relaxed: as in pace_start
+    // relaxed: as in start_working
     int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
     for (int32_t i = 0; i < engaged; ++i) {
         RtiRange *word = &rti_pool.workers[i].range;
@@ -248,17 +264,28 @@ static bool all_finished(void *what) {
     return sum_finished(shared->engaged) == shared->target;
 }
 
+// The same, or there is something to help with. seq_cst: see rti_order_sleep
+static bool is_needed(void *what) {
+    return all_finished(what) || atomic_load_explicit(&rti_pool.open, memory_order_seq_cst);
+}
+
 static void wait_finished(Shared *shared) {
     uint64_t start = rti_ticks();
     uint64_t budget = rti_ticks_of_us(CALLER_SPIN_US);
     // relaxed: this thread wrote it
     if (RTI_STRESSED || atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed)) budget = 0;
+    // relaxed: hints for others
+    atomic_store_explicit(&shared->self->idle, RTI_LOOKING, memory_order_relaxed);
     for (uint32_t turn = 1; !all_finished(shared); ++turn) {
         rti_pause();
+        // relaxed: a hint; whoever opens a nest wakes those that sleep
+        if (atomic_load_explicit(&rti_pool.open, memory_order_relaxed) && rti_nest_help(NULL))
+            start = rti_ticks();
         if (turn % 16 && budget) continue;
         rti_loop_work(shared->self, shared->generation); // what was between two hands before
-        if (rti_ticks() - start >= budget) rti_order_sleep(&all_finished, shared);
+        if (rti_ticks() - start >= budget) rti_order_sleep(&is_needed, shared);
     }
+    atomic_store_explicit(&shared->self->idle, RTI_BUSY, memory_order_relaxed);
 }
 
 // The blocks that thread t owns at first, of those from `first` on.
@@ -299,24 +326,25 @@ static void publish(Shared *shared, const RtiJob *job, int32_t first, int32_t le
 static void run_shared(RtiJob *job, int32_t first, int32_t threads, int32_t length) {
     Shared shared = {.engaged = 1 + rti_pool_grow(threads - 1)};
     if (shared.engaged == 1) {
-        call_body(job, first, job->blocks);
+        rti_blocks_call(job, first, job->blocks);
         return;
     }
     // relaxed: bodies learn of it by the exchange that gives them work
     atomic_fetch_add_explicit(&rti_process.parallel, 1, memory_order_relaxed);
-    job->order =
-        job->flags & RTI_PAR_ORDERED ? rti_order_new(first, job->blocks) : NULL;
+    job->order = job->flags & RTI_PAR_ORDERED ? rti_order_new(first, job->blocks) : NULL;
     publish(&shared, job, first, length);
     rti_pool_wake_children(0, shared.engaged);
-    Pace pace = pace_start();
+    RtiPace pace = start_working();
     if (work_step(shared.self, shared.generation, &pace)) {
-        for (int32_t t = 1; t < shared.engaged; ++t) rti_pool_wake(&rti_pool.workers[t]);
+        rti_pool_wake_engaged();
         while (work_step(shared.self, shared.generation, &pace)) {
         }
     }
     wait_finished(&shared);
-    if (job->loop) rti_order_leave(job);
-    if (job->order) rti_order_free(job->order);
+    if (job->order) {
+        rti_order_leave(job);
+        rti_order_free(job->order);
+    }
     atomic_fetch_sub_explicit(&rti_process.parallel, 1, memory_order_relaxed); // as above
 }
 
@@ -338,7 +366,7 @@ static int32_t trial(const RtiJob *job, int64_t cost, uint64_t worth_us) {
              worth = rti_ticks_of_us(worth_us);
     for (;;) {
         int32_t end = blocks - at < length ? blocks : at + length;
-        call_body(job, at, end);
+        rti_blocks_call(job, at, end);
         at = end;
         if (at == blocks || rti_order_unwanted(job, blocks)) return blocks;
         uint64_t spent = rti_ticks() - start + 1;
@@ -358,7 +386,7 @@ static int32_t run_ahead(const RtiJob *job, int64_t cost, int32_t threads) {
     if (awake && cost > SMALL_COST) return 0;
     if (job->blocks < TRIAL_BLOCKS && cost > TRIAL_COST) return 0;
     uint64_t worth = WORTH_AWAKE_US;
-    if (!awake) worth = rti_pool.started < threads - 1 ? WORTH_UNBORN_US : WORTH_ASLEEP_US;
+    if (!awake) worth = rti_pool_started() < threads - 1 ? WORTH_UNBORN_US : WORTH_ASLEEP_US;
     return trial(job, cost, worth);
 }
 
@@ -389,7 +417,7 @@ static void run_pooled(const RtParLoop *loop, RtiJob *job) {
     if (threads > 1) {
         run_shared(job, first, threads, first_length(job, cost, threads));
     } else {
-        call_body(job, first, job->blocks);
+        rti_blocks_call(job, first, job->blocks);
     }
 }
 
@@ -406,6 +434,7 @@ void rt_par_for(const void *argument) {
         left->exit = -1;
     }
     if (loop->count <= 0) return;
+    const RtThread *self = rti_self();
     RtiJob job = {
         .body = loop->body,
         .captures = loop->captures,
@@ -413,15 +442,23 @@ void rt_par_for(const void *argument) {
         .blocks = loop->count < RT_PAR_MAX_BLOCKS ? (int32_t)loop->count : RT_PAR_MAX_BLOCKS,
         .flags = loop->flags,
         .loop = left,
+        .parent = self->par,
+        .defers = self->defers,
+        .arena = self->arena,
+        .frame = __builtin_frame_address(0),
+        .stack_high = self->stack_high,
     };
-    bool alone = job.blocks == 1 || rti_self()->par || (counted && loop->threads == 1) ||
-                 (!counted && loop_cost(loop) <= ALONE_COST);
-    if (alone || !rti_pool_take()) {
-        call_body(&job, 0, job.blocks);
-        return;
+    int64_t cost = loop_cost(loop);
+    bool alone =
+        job.blocks == 1 || (counted && loop->threads == 1) || (!counted && cost <= ALONE_COST);
+    if (alone) {
+        rti_blocks_call(&job, 0, job.blocks);
+    } else if (self->par || rti_pool_mine()) {
+        rti_nest_run(loop, &job, cost);
+    } else if (rti_pool_take()) {
+        run_pooled(loop, &job);
+        rti_pool_give();
+    } else {
+        rti_blocks_call(&job, 0, job.blocks);
     }
-    rti_pool.caller_frame = __builtin_frame_address(0);
-    rti_pool.caller_high = rti_self()->stack_high;
-    run_pooled(loop, &job);
-    rti_pool_give();
 }

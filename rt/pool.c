@@ -60,24 +60,32 @@ static bool pool_create(void) {
     return true;
 }
 
+static void set_started(int32_t count) {
+    // release: pairs with the acquire of rti_pool_started
+    atomic_store_explicit(&rti_pool.started, count, memory_order_release);
+}
+
 // In a child of a fork: the parent's workers are not here, only their memory.
 static void pool_forked(void) {
-    for (int32_t i = 1; i <= rti_pool.started; ++i) rti_thread_forget(&rti_pool.workers[i].thread);
-    rti_pool.started = 0;
+    for (int32_t i = 1; i <= rti_pool_started(); ++i)
+        rti_thread_forget(&rti_pool.workers[i].thread);
+    set_started(0);
+    // relaxed: nobody else is here
+    atomic_store_explicit(&rti_pool.growing, 0, memory_order_relaxed);
     atomic_store_explicit(rti_pool.alive, 1, memory_order_relaxed); // as in pool_create
 }
 
 bool rti_pool_take(void) {
-    int32_t free = 0;
+    uintptr_t free = 0;
     // acquire: pairs with the release of rti_pool_give
-    if (!atomic_compare_exchange_strong_explicit(&rti_pool.taken, &free, 1, memory_order_acquire,
-                                                 memory_order_relaxed))
+    if (!atomic_compare_exchange_strong_explicit(&rti_pool.taken, &free, (uintptr_t)rti_self(),
+                                                 memory_order_acquire, memory_order_relaxed))
         return false;
     if (!rti_pool.workers && !pool_create()) {
         rti_pool_give();
         return false;
     }
-    if (!atomic_load_explicit(rti_pool.alive, memory_order_relaxed)) pool_forked();
+    if (!rti_pool_here()) pool_forked();
     return true;
 }
 
@@ -86,10 +94,23 @@ void rti_pool_give(void) {
     atomic_store_explicit(&rti_pool.taken, 0, memory_order_release);
 }
 
+bool rti_pool_mine(void) {
+    // relaxed: only this thread writes its own address there, and takes it away
+    return atomic_load_explicit(&rti_pool.taken, memory_order_relaxed) == (uintptr_t)rti_self();
+}
+
+bool rti_pool_here(void) {
+    // relaxed: only a fork changes it
+    return atomic_load_explicit(rti_pool.alive, memory_order_relaxed) != 0;
+}
+
 int32_t rti_pool_default(void) {
-    if (!rti_pool.default_threads)
-        rti_pool.default_threads = rti_thread_default(rti_pool.processors);
-    return rti_pool.default_threads;
+    // relaxed, both: a number, the same whoever asks first
+    int32_t threads = atomic_load_explicit(&rti_pool.default_threads, memory_order_relaxed);
+    if (threads) return threads;
+    threads = rti_thread_default(rti_pool.processors);
+    atomic_store_explicit(&rti_pool.default_threads, threads, memory_order_relaxed);
+    return threads;
 }
 
 // --- waking --------------------------------------------------------------------------------------
@@ -116,6 +137,12 @@ void rti_pool_wake_children(int32_t index, int32_t engaged) {
         if (i < engaged) rti_pool_wake(&rti_pool.workers[i]);
 }
 
+void rti_pool_wake_engaged(void) {
+    // relaxed: stored before the ranges were published
+    int32_t engaged = atomic_load_explicit(&rti_pool.engaged, memory_order_relaxed);
+    for (int32_t t = 1; t < engaged; ++t) rti_pool_wake(&rti_pool.workers[t]);
+}
+
 void rti_pool_publish(RtiWorker *worker, uint64_t range) {
     // relaxed: a guess, which the exchange checks
     uint64_t asleep = atomic_load_explicit(&worker->range, memory_order_relaxed) & RTI_RANGE_ASLEEP;
@@ -126,7 +153,7 @@ void rti_pool_publish(RtiWorker *worker, uint64_t range) {
 }
 
 bool rti_pool_awake(int32_t workers) {
-    if (rti_pool.started < workers) return false;
+    if (rti_pool_started() < workers) return false;
     for (int32_t i = 1; i <= workers; ++i) // relaxed: a guess
         if (atomic_load_explicit(&rti_pool.workers[i].range, memory_order_relaxed) &
             RTI_RANGE_ASLEEP)
@@ -144,24 +171,33 @@ static void give_processors_back(RtiWorker *self) {
     (void)rti_sys_sched_setaffinity(0, sizeof rti_pool.allowed.bits, rti_pool.allowed.bits);
 }
 
-// Sleeps until the range word has another generation; gives the word.
+static void set_idle(RtiWorker *self, RtiIdle idle) {
+    // relaxed: a hint for others
+    atomic_store_explicit(&self->idle, (int32_t)idle, memory_order_relaxed);
+}
+
+// Sleeps until the range word has another generation or there is a nest to help; gives the word.
 static uint64_t go_to_sleep(RtiWorker *self, uint64_t word) {
     give_processors_back(self);
+    set_idle(self, RTI_ASLEEP);
     while (rti_range_generation(word) == self->seen) {
         if (!(word & RTI_RANGE_ASLEEP)) {
-            // relaxed: the mark publishes nothing; a failure looks again below
+            // seq_cst: the mark comes before the look at `open`, as in rti_nest_run the bit comes
+            // before the look at the mark: one of the two is seen. A failure looks again below.
             if (!atomic_compare_exchange_strong_explicit(
-                    &self->range, &word, word | RTI_RANGE_ASLEEP, memory_order_relaxed,
+                    &self->range, &word, word | RTI_RANGE_ASLEEP, memory_order_seq_cst,
                     memory_order_relaxed))
                 continue;
             word |= RTI_RANGE_ASLEEP;
         }
+        if (atomic_load_explicit(&rti_pool.open, memory_order_seq_cst)) break;
         rti_futex_wait(sleep_word(self), (uint32_t)(word >> 32));
         // acquire: pairs with the release of rti_pool_publish
         word = atomic_load_explicit(&self->range, memory_order_acquire);
     }
     if (word & RTI_RANGE_ASLEEP) // relaxed: only takes the own mark back
-        (void)atomic_fetch_and_explicit(&self->range, ~RTI_RANGE_ASLEEP, memory_order_relaxed);
+        word = atomic_fetch_and_explicit(&self->range, ~RTI_RANGE_ASLEEP, memory_order_relaxed);
+    set_idle(self, RTI_LOOKING);
     return word;
 }
 
@@ -173,31 +209,49 @@ static void adapt_spin(RtiWorker *self, uint64_t slept) {
     if (self->spin < least) self->spin = least;
 }
 
-// Waits for another generation than the one seen; gives the range word.
-static uint64_t wait_for_work(RtiWorker *self) {
-    uint64_t start = rti_ticks(), spent = 0, stolen = 0;
-    // relaxed: a number
-    bool crowded = RTI_STRESSED || atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed);
+// Looks for another generation than the one seen for a while, and helps nests; false when the while
+// is over.
+static bool look_for_work(RtiWorker *self, bool crowded) {
+    uint64_t start = rti_ticks(), stolen = 0;
     for (uint32_t turn = 0;; ++turn) {
         // acquire: pairs with the release of rti_pool_publish
         uint64_t word = atomic_load_explicit(&self->range, memory_order_acquire);
-        if (rti_range_generation(word) != self->seen) return word;
+        if (rti_range_generation(word) != self->seen) return true;
+        // relaxed: a hint
+        if (atomic_load_explicit(&rti_pool.open, memory_order_relaxed) && rti_nest_help(NULL))
+            start = rti_ticks();
         if (!crowded && (turn & 15) != 15) {
             rti_pause();
             continue;
         }
-        spent = rti_ticks() - start;
-        if (crowded || spent > self->spin) break;
+        uint64_t spent = rti_ticks() - start;
+        if (crowded || spent > self->spin) return false;
         if (spent < rti_ticks_of_us(SPIN_STEAL_US) && spent - stolen > rti_ticks_of_us(4)) {
             rti_loop_work(self,
                           self->seen); // what was between two hands when this worker last looked
             stolen = spent;
         }
     }
-    measure_ticks();
-    start = rti_ticks();
-    uint64_t word = go_to_sleep(self, atomic_load_explicit(&self->range, memory_order_acquire));
-    if (!crowded) adapt_spin(self, rti_ticks() - start);
+}
+
+// Waits for another generation than the one seen; gives the range word.
+static uint64_t wait_for_work(RtiWorker *self) {
+    set_idle(self, RTI_LOOKING);
+    uint64_t word;
+    do {
+        // relaxed: a number
+        bool crowded =
+            RTI_STRESSED || atomic_load_explicit(&rti_pool.crowded, memory_order_relaxed);
+        bool found = look_for_work(self, crowded);
+        // acquire: pairs with the release of rti_pool_publish
+        word = atomic_load_explicit(&self->range, memory_order_acquire);
+        if (found) break;
+        measure_ticks();
+        uint64_t start = rti_ticks();
+        word = go_to_sleep(self, word);
+        if (!crowded) adapt_spin(self, rti_ticks() - start);
+    } while (rti_range_generation(word) == self->seen);
+    set_idle(self, RTI_BUSY);
     return word;
 }
 
@@ -235,13 +289,15 @@ static void place(RtiWorker *worker) {
 
 static long start_worker(int32_t index) {
     RtiWorker *worker = &rti_pool.workers[index];
+    // Not the present one: it has no job of a loop that runs now.
+    uint64_t generation = (rti_pool.generation - 1) & RTI_GENERATION_MASK;
     worker->index = index;
-    worker->seen = rti_pool.generation & RTI_GENERATION_MASK;
+    worker->seen = generation;
     worker->spin = rti_ticks_of_us(SPIN_FIRST_US);
     // relaxed: starting the thread publishes it
     atomic_store_explicit(&worker->placed, 0, memory_order_relaxed);
-    atomic_store_explicit(&worker->range, rti_range_make(rti_pool.generation, 0, 0),
-                          memory_order_relaxed);
+    set_idle(worker, RTI_LOOKING);
+    atomic_store_explicit(&worker->range, rti_range_make(generation, 0, 0), memory_order_relaxed);
     return rti_thread_start(&worker->thread, index, &worker_main, worker);
 }
 
@@ -250,46 +306,60 @@ static long start_worker(int32_t index) {
 // size, 0 when there is none.
 static size_t hold_space(int32_t *workers, void **space) {
     enum { PER_WORKER = 1 << 20, ALWAYS = 8 << 20 };
-    for (int32_t more = *workers - rti_pool.started; more > 0; more /= 2) {
+    for (int32_t more = *workers - rti_pool_started(); more > 0; more /= 2) {
         size_t size = (size_t)more * PER_WORKER + ALWAYS;
         long map = rti_sys_mmap(NULL, size, RTI_PROT_NONE,
                                 RTI_MAP_PRIVATE | RTI_MAP_ANONYMOUS | RTI_MAP_NORESERVE);
         if (rti_sys_failed(map)) continue;
-        *workers = rti_pool.started + more;
+        *workers = rti_pool_started() + more;
         *space = (void *)map;
         return size;
     }
     return 0;
 }
 
-int32_t rti_pool_grow(int32_t workers) {
-    if (rti_pool.started >= workers || rti_pool.generation < rti_pool.retry_generation)
-        return rti_pool.started < workers ? rti_pool.started : workers;
+// Makes workers until there are `workers`, or the system refuses.
+static void grow(int32_t workers) {
     void *space = NULL;
-    int32_t wanted = workers;
+    int32_t wanted = workers, started = rti_pool_started();
     size_t held = hold_space(&workers, &space);
     if (!held || workers < wanted) {
         rti_pool.retry_generation = rti_pool.generation + RETRY_LOOPS;
         rti_thread_debug("little address space, workers wanted:", wanted, "");
     }
-    while (held && rti_pool.started < workers) {
-        long failed = start_worker(rti_pool.started + 1);
+    while (held && started < workers) {
+        long failed = start_worker(started + 1);
         if (failed) {
             rti_pool.retry_generation = rti_pool.generation + RETRY_LOOPS;
             rti_thread_debug("the system refused a thread, error", -failed, "");
             break;
         }
-        ++rti_pool.started;
-        if (workers < rti_pool.processors) place(&rti_pool.workers[rti_pool.started]);
+        set_started(++started);
+        if (workers < rti_pool.processors) place(&rti_pool.workers[started]);
     }
     if (held) (void)rti_sys_munmap(space, held);
-    rti_thread_debug("workers:", rti_pool.started, "");
-    return rti_pool.started;
+    rti_thread_debug("workers:", started, "");
+}
+
+int32_t rti_pool_grow(int32_t workers) {
+    int32_t none = 0;
+    // acquire: what the last one who grew the pool wrote, as far as another loop's end did not hand
+    // it on already
+    if (rti_pool_started() < workers &&
+        atomic_compare_exchange_strong_explicit(&rti_pool.growing, &none, 1, memory_order_acquire,
+                                                memory_order_relaxed)) {
+        if (rti_pool_started() < workers && rti_pool.generation >= rti_pool.retry_generation)
+            grow(workers);
+        // release: pairs with the acquire above
+        atomic_store_explicit(&rti_pool.growing, 0, memory_order_release);
+    }
+    int32_t started = rti_pool_started();
+    return started < workers ? started : workers;
 }
 
 void rti_pool_end(void) {
     if (!rti_pool.workers || !rti_pool_take()) return;
-    int32_t count = rti_pool.started;
+    int32_t count = rti_pool_started();
     rti_barrier_init(&rti_pool.leaving, count + 1);
     ++rti_pool.generation;
     for (int32_t i = 1; i <= count; ++i)
@@ -298,7 +368,7 @@ void rti_pool_end(void) {
     for (int32_t i = 1; i <= count; ++i) rti_pool_wake(&rti_pool.workers[i]);
     if (count) rti_barrier_wait(&rti_pool.leaving, rti_ticks_of_us(SPIN_LEAST_US));
     for (int32_t i = 1; i <= count; ++i) rti_thread_join(&rti_pool.workers[i].thread);
-    rti_pool.started = 0;
+    set_started(0);
     if (count) rti_thread_debug("workers ended:", count, "");
     (void)rti_sys_munmap((void *)rti_pool.alive, POOL_SIZE);
     rti_pool.workers = NULL;

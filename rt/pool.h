@@ -1,12 +1,13 @@
 // pool.h: the persistent workers and what a parallel loop looks like to them. pool.c owns the
 // threads (made, woken, idle, ended); parfor.c owns the loop (division, claims, thefts, the end of
-// the loop); order.c owns what happens in the order of blocks (output, turns).
+// the loop); nest.c owns the loops that are met inside it; order.c owns what happens in the order
+// of blocks (output, turns).
 //
-// One loop at a time uses the pool; loops inside bodies, and of threads that find it taken, run on
-// the thread that meets them. The invariant that everything rests on: a loop is over when every
-// block has been finished, whoever ran it, and nobody reads the loop's data but between claiming a
-// block and finishing it. So a late worker, which finds nothing to claim, touches nothing of a loop
-// that is gone.
+// One loop at a time uses the pool; loops inside its bodies run on the thread that meets them and
+// those that have nothing to do; loops of threads that find the pool taken run on that thread. The
+// invariant that everything rests on: a loop is over when every block has been finished, whoever
+// ran it, and nobody reads the loop's data but between claiming a block and finishing it. So a late
+// worker, which finds nothing to claim, touches nothing of a loop that is gone.
 #ifndef FLAP_RT_POOL_H
 #define FLAP_RT_POOL_H
 
@@ -31,6 +32,7 @@ int rti_jump_set(void **resume) __attribute__((returns_twice));
 _Noreturn void rti_jump(void **resume);
 
 typedef struct RtiOrder RtiOrder; // order.c: null for loops without ordered effects
+typedef struct RtiNest RtiNest;   // a loop met inside another one
 
 // What a worker needs to run blocks of a loop; copied into each worker's own cache line.
 typedef struct RtiJob {
@@ -41,6 +43,12 @@ typedef struct RtiJob {
     int32_t flags;
     RtiOrder *order;
     RtParLoop *loop; // of one that may be left early, else null
+    RtiNest *nest;   // null: the loop has the pool
+    // Of the thread that met the loop, at that moment.
+    RtParState *parent; // the block that it is part of, or null
+    RtDefer *defers;
+    RtArena *arena;
+    const void *frame, *stack_high; // where it is on its stack, and where that ends
 } RtiJob;
 
 // A run of blocks [begin, end).
@@ -49,19 +57,22 @@ typedef struct RtiRun {
 } RtiRun;
 
 // What the thread is doing in a loop: RtThread.par points here while a body runs on it.
+//
+// Of a block inside which another loop runs, `kept`, `changes`, `undo` and `has_turn` belong to
+// whoever has the turn in that inner loop: what the inner loop does in order goes there. The turns
+// hand them on (order.c), and the end of the inner loop gives them back.
 struct RtParState {
     const RtiJob *job;
     uint64_t generation;
-    int32_t first;     // of the run of blocks in hand: every earlier one must finish first
-    RtSink kept;       // this block's text while it is not its turn
-    RtSink changes;    // and what rt_par_keep() was given (order.c)
-    RtSink undo;       // and rt_par_undo()
+    int32_t first;  // of the run of blocks in hand: every earlier one must finish first
+    bool has_turn;  // every earlier block of the loop has finished and its text is written
+    RtSink kept;    // this block's text while it is not its turn
+    RtSink changes; // and what rt_par_keep() was given (order.c)
+    RtSink undo;    // and rt_par_undo()
     void *resume[RTI_JUMP_WORDS]; // where a block that is no longer wanted is abandoned to
-    bool has_turn;     // every earlier block has finished and its text is written
-    RtDefer *defers;   // of what stands around the loop on this thread,
-    RtArena *arena;    // likewise
-    RtParState *outer; // what the thread was doing before it took this block over
-    struct RtiWorker *worker;
+    RtDefer *defers;              // the thread's chain before this block
+    struct RtCell *held;          // the mutexes that it had locked before this block
+    struct RtiWorker *worker;     // of a loop that has the pool
 };
 
 // The range word:
@@ -103,6 +114,9 @@ static inline uint64_t rti_range_make(uint64_t generation, int32_t begin, int32_
 
 #define RTI_DONE_WORDS (RT_PAR_MAX_BLOCKS / 64)
 
+// What a thread of the pool does, for those who have a loop to share (nest.c).
+typedef enum RtiIdle { RTI_BUSY, RTI_LOOKING, RTI_ASLEEP } RtiIdle;
+
 typedef struct RtiWorker {
     // The hand-over, one cache line: work goes out in it and the count of finished blocks comes
     // back.
@@ -119,6 +133,7 @@ typedef struct RtiWorker {
     uint64_t spin;                          // ticks before it sleeps
     int32_t index;                          // in the pool, which is also its thread's number
     _Atomic int32_t placed; // 1: its parent restricted its processors; give them back
+    _Atomic int32_t idle;   // RtiIdle; a hint
 
     RtiThread thread; // by the caller
 } RtiWorker;
@@ -126,11 +141,12 @@ typedef struct RtiWorker {
 typedef struct RtiPool {
     RtiWorker *workers;      // [0] stands for the caller; null before the first use
     _Atomic uint8_t *alive;  // a page that a fork wipes: 0 in a child, whose workers are not there
-    int32_t started;         // workers that run, besides the caller
+    _Atomic int32_t started; // workers that run, besides the caller
     int32_t processors;      // allowed to this process
-    int32_t default_threads; // of `@@`; 0: not asked yet
-    uint64_t generation;     // of the last loop
-    uint64_t retry_generation; // no attempt to make more workers before it
+    _Atomic int32_t default_threads; // of `@@`; 0: not asked yet
+    _Atomic int32_t growing;         // 1: a thread is making workers
+    uint64_t generation;             // of the last loop
+    uint64_t retry_generation;       // no attempt to make more workers before it
     RtiCpus allowed;
     _Atomic uint64_t ticks_per_us;
     uint64_t epoch_ticks, epoch_ns; // a moment on both clocks, to measure ticks_per_us from
@@ -140,10 +156,8 @@ typedef struct RtiPool {
         RTI_CACHE_LINE) _Atomic int32_t engaged; // threads of the present loop, with the caller
     _Atomic int32_t crowded;                     // more threads than processors: do not spin
     _Atomic int32_t length; // of the first run of blocks a thread claims; 0: always one block
-    _Alignas(RTI_CACHE_LINE) _Atomic int32_t taken; // by the caller of a loop
-    // Where the caller entered the loop, and the end of its stack: for backtraces of workers. By the
-    // caller, before it hands work out.
-    const void *caller_frame, *caller_high;
+    _Alignas(RTI_CACHE_LINE) _Atomic uintptr_t taken; // the RtThread of the loop's caller; 0: free
+    _Alignas(RTI_CACHE_LINE) _Atomic uint64_t open;   // nests that have blocks to give (nest.c)
 
     // Something happened in the loop that somebody may wait for (order.c); bit 0: somebody does.
     _Alignas(RTI_CACHE_LINE) RtiWord event;
@@ -155,10 +169,19 @@ extern RtiPool rti_pool;
 // Takes the pool for a loop; false when another thread has it or there is no memory for it.
 bool rti_pool_take(void);
 void rti_pool_give(void);
-// How many threads `@@` means. The pool is taken.
+// True when this thread has the pool.
+bool rti_pool_mine(void);
+// False in the child of a fork that has not taken the pool since: the workers are not there.
+bool rti_pool_here(void);
+// How many threads `@@` means.
 int32_t rti_pool_default(void);
-// Makes workers until there are `workers`; fewer when the system refuses. Gives how many there are.
+// Makes workers until there are `workers`; fewer when the system refuses, or while another thread
+// makes some. Gives how many there are, at most `workers`.
 int32_t rti_pool_grow(int32_t workers);
+static inline int32_t rti_pool_started(void) {
+    // acquire: pairs with the release in rti_pool_grow, behind which the worker's record is filled
+    return atomic_load_explicit(&rti_pool.started, memory_order_acquire);
+}
 // True when that many workers run and none of them sleeps.
 bool rti_pool_awake(int32_t workers);
 // Hands a range to a worker; rti_pool_wake_some() then wakes those that sleep.
@@ -167,6 +190,8 @@ void rti_pool_publish(RtiWorker *worker, uint64_t range);
 void rti_pool_wake(RtiWorker *worker);
 // The workers that `index` wakes (0: the caller), a tree; these wake more.
 void rti_pool_wake_children(int32_t index, int32_t engaged);
+// All workers of the loop that has the pool.
+void rti_pool_wake_engaged(void);
 // Tells all workers to leave, joins them and frees everything. No loop is running.
 void rti_pool_end(void);
 static inline uint64_t rti_ticks_of_us(uint64_t us) {
@@ -184,6 +209,35 @@ bool rti_loop_claim_exactly(uint64_t generation, int32_t block);
 void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run);
 // Where block b begins: b * count / blocks.
 int64_t rti_block_begin(const RtiJob *job, int32_t block);
+// Calls the body for blocks [begin, end) as a part of what this thread does anyway.
+void rti_blocks_call(const RtiJob *job, int32_t begin, int32_t end);
+// Runs blocks from state->first up to `end` for the loop of state->job, whoever met it. The caller
+// sets job, generation, first and worker.
+void rti_blocks_run(RtParState *state, int32_t end);
+// Notes blocks in a bit map; see RtiWorker.done.
+void rti_blocks_mark(_Atomic uint64_t *done, RtiRun run);
+
+// How long the runs of blocks are that a thread claims: such that one takes some microseconds.
+typedef struct RtiPace {
+    int32_t length; // of the next run
+    int32_t rest;   // no more left than this: not worth halving
+    bool single;    // always one block
+    uint64_t last;  // when the last run ended
+} RtiPace;
+RtiPace rti_pace_start(int32_t length); // 0: always single blocks
+void rti_pace_adapt(RtiPace *pace, RtiRun run);
+// How many of the blocks that are left in a range to claim.
+int32_t rti_pace_take(const RtiPace *pace, int32_t left);
+
+// --- nest.c --------------------------------------------------------------------------------------
+
+// A loop that this thread meets inside a loop: shares it with threads that have nothing to do.
+void rti_nest_run(const RtParLoop *loop, RtiJob *job, int64_t cost);
+// Runs blocks of such loops, as long as there are some to claim; false: there were none. `around`:
+// only of loops that are part of that one; null: of any.
+bool rti_nest_help(const RtiNest *around);
+// The lowest block that has not finished, in a loop without order.
+int32_t rti_nest_lowest(const RtiNest *nest);
 
 // --- order.c -------------------------------------------------------------------------------------
 
@@ -196,13 +250,21 @@ void rti_order_sleep(RtiReady *ready, void *what);
 // The record of a loop's texts and turns; blocks before `first` have been run.
 RtiOrder *rti_order_new(int32_t first, int32_t blocks);
 void rti_order_free(RtiOrder *order);
+// Where text goes that this block may write; null: to standard output.
+RtSink *rti_order_sink(RtParState *state);
 // Around the body of one block of an ordered loop.
 void rti_order_begin(RtParState *state);
 void rti_order_end(RtParState *state);
-// In place of the end: the block was abandoned.
+// In place of the end: the block was abandoned, in its body or at its end.
 void rti_order_abandoned(RtParState *state);
 // True when an earlier block has left the loop.
 bool rti_order_unwanted(const RtiJob *job, int32_t block);
+// The same of the block in hand and of all blocks that it is part of.
+bool rti_order_lost(const RtParState *state);
+// Gives up the block that this thread runs: goes to state->resume.
+_Noreturn void rti_order_abandon(void);
+// True when blocks of the loop may be abandoned.
+bool rti_order_may_abandon(const RtiJob *job);
 // When all blocks have finished: drops what blocks did that should not have run, and notes the exit.
 void rti_order_leave(const RtiJob *job);
 

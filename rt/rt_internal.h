@@ -34,7 +34,9 @@ typedef struct RtThread {
     int32_t id;               // 0: the first thread
     RtHeap *heap;             // made on first use
     RtSink *sink;             // null: the process's own
-    RtParState *par;          // null: not inside a parallel loop
+    RtParState *par;          // the block that it acts for; null: not inside a parallel loop
+    RtParState *running;      // the block whose body it runs: the same, but in the moments in which
+                              // it does what that block's loop did for the block around (order.c)
     const char *stack_low;    // lowest usable address of its stack; below lies the guard
     const char *stack_high;   // above the frames of the program; null: not known
     const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string

@@ -3,6 +3,7 @@
 #include "value.h"
 #include "thread.h"
 
+#include "pool.h"
 #include "sys.h"
 
 #include <stdatomic.h>
@@ -96,10 +97,20 @@ static _Noreturn void end_after_overflow(void) {
     rti_process_end(1);
 }
 
-// The program goes on where the innermost deferred block's frame ends: what lay below is lost.
-static void unwind_to_defer(const RtThread *self, char *context) {
+// Below what the program goes on after its stack has run out: the frame of the innermost deferred
+// block, else that of the block of a parallel loop that the thread runs; what lay below is lost.
+// Null: there is nothing to go on with. (What a thread does for the block around its own is deferred
+// in another thread's frames.)
+static const char *lowest_frame(const RtThread *self) {
+    const RtParState *running = self->running;
+    bool own =
+        running ? self->par == running && self->defers != running->defers : self->defers != NULL;
+    return own ? self->defers->stack : (const char *)running;
+}
+
+static void unwind(const char *frame, char *context) {
     enum { ROOM = 256 };
-    uintptr_t sp = ((uintptr_t)self->defers->stack - ROOM) & ~(uintptr_t)15;
+    uintptr_t sp = ((uintptr_t)frame - ROOM) & ~(uintptr_t)15;
     uintptr_t code = (uintptr_t)&end_after_overflow;
 #if defined(__x86_64__)
     sp -= 8; // as after a call
@@ -159,8 +170,9 @@ bool rti_fault(const char *address, char *context) {
     // One that had not even the stack to begin is left out.
     if (self->defers && self->defers == self->unwound) self->defers = self->defers->next;
     self->unwound = self->defers;
-    if (!self->defers) rti_process_end(1);
-    unwind_to_defer(self, context);
+    const char *frame = lowest_frame(self);
+    if (!frame) rti_process_end(1);
+    unwind(frame, context);
     return true;
 }
 

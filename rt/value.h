@@ -115,9 +115,10 @@ const char *rti_system_error(long error);
 // Formats a message with a NUL: %s %d %lld %c; returns the length, cut at room - 1.
 size_t rti_format_message(char *to, size_t room, const char *format, __builtin_va_list arguments);
 
-// Unlocks every mutex that this thread holds: it is about to wait for its turn for the last time, and
-// earlier blocks may wait for them (builtin_cell.c).
-void rti_mutexes_drop(void);
+// Unlocks the mutexes that this thread has locked since it had locked `until` (null: all of them): it
+// is about to wait for its turn for the last time, and earlier blocks may wait for them
+// (builtin_cell.c).
+void rti_mutexes_drop(const struct RtCell *until);
 
 // --- memory --------------------------------------------------------------------------------------
 

@@ -153,13 +153,15 @@ typedef struct Nested {
 } Nested;
 
 typedef struct Inner {
-    int64_t sum, outer;
+    _Atomic int64_t sum;
+    int64_t outer;
 } Inner;
 
 static void nested_inner(void *captures, int64_t begin, int64_t end, int64_t block) {
     (void)block;
     Inner *inner = captures;
-    for (int64_t i = begin; i < end; ++i) inner->sum += i * inner->outer; // runs on one thread
+    for (int64_t i = begin; i < end; ++i)
+        atomic_fetch_add_explicit(&inner->sum, i * inner->outer, memory_order_relaxed);
 }
 
 static void nested_outer(void *captures, int64_t begin, int64_t end, int64_t block) {
