@@ -111,11 +111,6 @@ static void visit_fstring(const Visit *v, Node *node) {
         one(v, &node->fstring.parts.items[i].expr);
 }
 
-static void visit_module(const Visit *v, Node *node) {
-    visit_fields(v, &node->module.ports);
-    one(v, &node->module.body);
-}
-
 void ast_children(Node *node, void (*visit)(void *context, Node **child), void *context) {
     Visit v = {visit, context};
     switch ((NodeKind)node->kind) {
@@ -128,7 +123,9 @@ void ast_children(Node *node, void (*visit)(void *context, Node **child), void *
     case NODE_NEXT:
     case NODE_IMPORT:
     case NODE_ALIAS:
-    case NODE_HOLD: break;
+    case NODE_HOLD:
+    case NODE_REGISTER:
+    case NODE_MODULE: break; // hardware is no part of the code around it (sim.h)
     case NODE_FSTRING: visit_fstring(&v, node); break;
     case NODE_LIST: many(&v, &node->list.items); break;
     case NODE_MAP: visit_map(&v, node); break;
@@ -164,8 +161,6 @@ void ast_children(Node *node, void (*visit)(void *context, Node **child), void *
         one(&v, &node->cstruct.aligned);
         break;
     case NODE_APPEND: two(&v, &node->append.target, &node->append.value); break;
-    case NODE_REGISTER: two(&v, &node->reg.decl->count, &node->reg.initial); break;
-    case NODE_MODULE: visit_module(&v, node); break;
     case NODE_WAIT_UNTIL: one(&v, &node->wait_until.condition); break;
     case NODE_KIND_COUNT: UNREACHABLE("no node has this kind");
     }

@@ -155,6 +155,7 @@ typedef struct DefineNode {
     bool or_return;   // =?
     bool hot, exported;
     bool to_f32;      // type note f32
+    Name *type_name;  // type note of hardware, u1 … i64, or null
 } DefineNode;
 
 // Fields, registers and port lists: `name: type[, …]`
@@ -238,6 +239,7 @@ bool ast_same(const Node *a, const Node *b);
 // An s-expression with a statement a line, for --emit=ast.
 void ast_dump(const Node *node, FILE *out);
 // Calls `visit(context, slot)` for every direct child in evaluation order; slot may be replaced.
+// Registers and modules count as having none.
 void ast_children(Node *node, void (*visit)(void *context, Node **child), void *context);
 
 #endif

@@ -147,7 +147,8 @@ Node *parse_register(Parser *p) {
     parse_advance(p);
     Node *node = parse_new(p, NODE_REGISTER, p->tok.span);
     node->reg.decl = ARENA_NEW(&p->c->unit, FieldDecl);
-    if (!field_decl(p, node->reg.decl, "a register's name", false)) return node;
+    if (!field_decl(p, node->reg.decl, "a register's name", false))
+        return parse_poison(p, parse_since(p, begin));
     parse_declare(p, node->reg.decl->name, MEANING_VALUE);
     if (parse_accept(p, TOKEN_EQ)) node->reg.initial = parse_value(p);
     node->span = parse_since(p, begin);
@@ -176,13 +177,16 @@ Node *parse_module(Parser *p, bool downstream) {
     Node *node = parse_new(p, NODE_MODULE, p->tok.span);
     node->module.downstream = downstream;
     node->module.name = parse_name(p, "a module's name");
-    if (!node->module.name) return node;
+    if (!node->module.name) return parse_poison(p, parse_since(p, begin));
     parse_declare(p, node->module.name, MEANING_FUNCTION);
     if (!downstream && parse_at(p, TOKEN_LPAREN)) {
         node->module.has_ports = true;
         port_list(p, &node->module.ports);
     }
+    bool outer_hardware = p->in_hardware;
+    p->in_hardware = true;
     node->module.body = parse_block(p);
+    p->in_hardware = outer_hardware;
     p->sees_b = outer_b;
     node->span = parse_since(p, begin);
     return node;

@@ -15,7 +15,7 @@ Node *parse_number(Parser *p) {
     bool infinite = p->tok.kind == TOKEN_INF;
     node->number.value = infinite ? (double)INFINITY : p->tok.number;
     node->number.inexact = !infinite && p->tok.flag;
-    if (node->number.inexact)
+    if (node->number.inexact && !p->in_hardware)
         diag_report(p->c, DIAG_W0106, node->span, node->number.value);
     parse_advance(p);
     return node;

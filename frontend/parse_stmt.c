@@ -158,17 +158,18 @@ static Node *define_typed(Parser *p, Node *head) {
         parse_help(p, diag, map_help);
         return parse_poison(p, span);
     }
-    const Name *type = p->tok.name;
+    Name *type = p->tok.name;
     parse_advance(p);
     bool known;
     CastKind kind = parse_type_kind(type, &known);
-    bool bits = type->len > 1 && type->text[0] == 'b' &&
+    bool bits = type->len > 1 && strchr("bui", type->text[0]) != NULL &&
                 strspn(type->text + 1, "0123456789") == type->len - 1;
     if (!known && !bits) {
         Diag *diag = parse_fail(p, DIAG_E0219, span, parse_show(p, type));
         if (!parse_at(p, TOKEN_EQ) && !parse_at(p, TOKEN_COLON_EQ)) parse_help(p, diag, map_help);
     }
     node->define->to_f32 = known && kind == CAST_F32;
+    if (bits && type->text[0] != 'b') node->define->type_name = type;
     if (parse_at(p, TOKEN_EQ) || parse_at(p, TOKEN_COLON_EQ)) return defined_value(p, node);
     parse_expected(p, "'=' or ':='");
     return parse_poison(p, span);

@@ -8,6 +8,7 @@
 typedef enum SemaStage {
     SEMA_RESOLVE,  // names, scopes, constants, jumps: the one walk over the tree
     SEMA_CAPTURE,  // known functions, captures, snapshots, globals, order of definitions
+    SEMA_SIM,      // bodies of simulated hardware modules
     SEMA_CALLS,    // numbers of arguments, formats, tail calls
     SEMA_EFFECTS,  // what functions may do besides giving a value
     SEMA_PARALLEL, // plans of parallel loops
@@ -93,6 +94,7 @@ static void resolve(Sema *s) {
     root->statement = true;
     s->scope = scope_new(s->scratch, s->universe, main_function);
     s->scope->statements = &root->block.statements;
+    sema_sim_declare(s, &root->block.statements);
     sema_declare_functions(s, &root->block.statements);
     sema_statements(s, &root->block.statements, CTX_STATEMENT);
 }
@@ -141,6 +143,7 @@ static void finish(Sema *s) {
 static void (*const stages[SEMA_STAGE_COUNT])(Sema *) = {
     [SEMA_RESOLVE] = resolve,
     [SEMA_CAPTURE] = sema_capture,
+    [SEMA_SIM] = sema_sim,
     [SEMA_CALLS] = sema_check_calls,
     [SEMA_EFFECTS] = sema_sum_effects,
     [SEMA_PARALLEL] = sema_check_parallel,

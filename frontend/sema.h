@@ -30,6 +30,8 @@ typedef enum SymbolKind {
     SYMBOL_SNAPSHOT,  // see above
     SYMBOL_CONSTANT,  // folded: uses are replaced by reading `constant`
     SYMBOL_BUILTIN,
+    SYMBOL_REGISTER, // of the simulated hardware: `target`
+    SYMBOL_MODULE,   // the same: `module`
 } SymbolKind;
 
 struct Symbol {
@@ -52,6 +54,8 @@ struct Symbol {
     const Builtin *builtin;
     LoopNode *loop;     // the innermost loop of the owner that contains the definition, or null
     uint32_t order;     // sema's own: its definition's place in the order of evaluation
+    struct SimTarget *target; // SYMBOL_REGISTER
+    struct SimModule *module; // SYMBOL_MODULE
 };
 
 // What running a function may do besides giving a value; summed over what it may call.
@@ -157,6 +161,7 @@ typedef struct Program {
     bool foreign_in_parallel; // parallel bodies can reach foreign code
     bool parallel;         // has a parallel loop
     bool leaves;           // has one that some jump leaves early
+    struct SimModel *sim;  // registers and modules (sim.h)
     VEC(const char *) libraries;
 } Program;
 

@@ -171,6 +171,15 @@ uint32_t sema_conversion(const char *text, uint32_t len);
 // sema_refuse.c: reports a construct that has no lowering yet, poisons it, and is true; else false.
 bool sema_refuse(Sema *s, Node *node);
 
+// sema_sim.c: registers and modules of the top level, before it is walked; then each as the walk
+// meets it; then the bodies of modules.
+void sema_sim_declare(Sema *s, const NodeVec *statements);
+void sema_sim_register(Sema *s, Node *node);
+void sema_sim_module(Sema *s, Node *node);
+void sema_sim(Sema *s);
+// sema_sim_use.c: makes calls of builtins of what mentions a register in ordinary code.
+void sema_sim_use(Sema *s, Node *node);
+
 // consteval.c: the literal that `node` (resolved) is worth, or null.
 Node *sema_fold(Sema *s, const Node *node);
 // True for a name of a constant: at least one capital letter and no small one.

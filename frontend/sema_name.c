@@ -133,6 +133,13 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
     }
     node->name.symbol = symbol;
     symbol->used = true;
+    CHECK(symbol->kind != SYMBOL_REGISTER, "mentions of registers are rewritten (sema_sim_use.c)");
+    if (symbol->kind == SYMBOL_MODULE) {
+        Diag *diag = diag_report(s->c, DIAG_E0727, node->span, symbol->name->text);
+        diag_note(s->c, diag, symbol->span, "a module");
+        sema_poison(node);
+        return;
+    }
     if (symbol->kind == SYMBOL_BUILTIN && (symbol->builtin->effects & EFFECT_FOREIGN) != 0 &&
         !s->program->foreign) {
         s->program->foreign = true;

@@ -26,12 +26,7 @@ static const char *refused(const Node *node) {
     case NODE_IMPORT: return "`import`";
     case NODE_CSTRUCT: return "`cstruct`";
     case NODE_APPEND: return "`++ … as`";
-    case NODE_REGISTER: return "`register`";
-    case NODE_MODULE: return "`module`";
-    case NODE_WAIT_UNTIL: return "`wait_until`";
-    case NODE_HOLD: return "`hold`";
     case NODE_CAST: return node->cast.to == CAST_STRUCT ? "`as` with a cstruct" : NULL;
-    case NODE_LOOP_VALUE: return node->loop_value.what == LOOP_CYCLE ? "`@cycle`" : NULL;
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
     case NODE_DEFINE: return refused_define(node->define);
     case NODE_LOOP: return refused_loop(node->loop);
@@ -49,8 +44,6 @@ static void declare_names(Sema *s, const Node *node) {
         if (node->import.as != NULL) sema_declare_poison(s, node->import.as);
         return;
     case NODE_CSTRUCT: sema_declare_poison(s, node->cstruct.name); return;
-    case NODE_MODULE: sema_declare_poison(s, node->module.name); return;
-    case NODE_REGISTER: sema_declare_poison(s, node->reg.decl->name); return;
     case NODE_SPAWN:
         VEC_EACH(Name *, name, &node->spawn.binds) sema_declare_poison(s, name);
         return;

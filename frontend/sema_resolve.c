@@ -229,6 +229,11 @@ static void visit_map(Sema *s, Node *node) {
     }
 }
 
+static void outside_module(Sema *s, Node *node, const char *what) {
+    diag_report(s->c, DIAG_E0701, node->span, what, "in modules");
+    sema_poison(node);
+}
+
 // Kinds that have no left chain.
 static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     switch ((NodeKind)node->kind) {
@@ -278,11 +283,11 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_UNSAFE:
     case NODE_IMPORT:
     case NODE_CSTRUCT:
-    case NODE_APPEND:
-    case NODE_REGISTER:
-    case NODE_MODULE:
-    case NODE_WAIT_UNTIL:
-    case NODE_HOLD: UNREACHABLE("sema_refuse took these");
+    case NODE_APPEND: UNREACHABLE("sema_refuse took these");
+    case NODE_REGISTER: sema_sim_register(s, node); return false;
+    case NODE_MODULE: sema_sim_module(s, node); return false;
+    case NODE_WAIT_UNTIL: outside_module(s, node, "`wait_until`"); return false;
+    case NODE_HOLD: outside_module(s, node, "`hold`"); return false;
     case NODE_KIND_COUNT: break;
     }
     UNREACHABLE("every kind of node has its case");
@@ -305,6 +310,7 @@ bool sema_visit(Sema *s, Node *node, unsigned context) {
         sema_number(s, node);
         node->statement = s->spine.len == base && (context & CTX_VALUE) == 0;
         if (sema_refuse(s, node)) break;
+        sema_sim_use(s, node);
         sema_field_as_index(s, node);
         Node *left = left_operand(node);
         if (left == NULL) {

@@ -137,6 +137,10 @@ static Symbol *resolve_root(Sema *s, Node *node) {
         return NULL;
     }
     if (sema_is_poison(symbol)) return NULL;
+    if (symbol->kind == SYMBOL_REGISTER) {
+        diag_report(s->c, DIAG_E0728, node->span, name->text);
+        return NULL;
+    }
     if (!symbol->is_mutable && !write_through(s, symbol)) {
         report_immutable(s, node, symbol);
         return NULL;

@@ -18,8 +18,7 @@ LLVMValueRef lower_f64(LowerCtx *cx, double value) {
     return LLVMConstReal(cx->f64, value);
 }
 
-static LLVMValueRef private_constant(LowerCtx *cx, LLVMValueRef value, const char *name,
-                                     unsigned align) {
+LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, unsigned align) {
     LLVMValueRef global = LLVMAddGlobal(cx->module, LLVMTypeOf(value), name);
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, 1);
@@ -34,7 +33,7 @@ LLVMValueRef lower_cstr(LowerCtx *cx, const char *text) {
     LLVMValueRef global = map_get(&cx->texts, name);
     if (global) return global;
     LLVMValueRef bytes = LLVMConstStringInContext(cx->context, text, name->len, 0);
-    global = private_constant(cx, bytes, "flap.text", 1);
+    global = lower_private(cx, bytes, "flap.text", 1);
     map_put(&cx->texts, name, global);
     return global;
 }
@@ -78,7 +77,7 @@ LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len) {
         lower_i64(cx, points), lower_i64(cx, (int64_t)len),
         LLVMConstStringInContext(cx->context, len ? bytes : "", (unsigned)len, 0)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    global = private_constant(cx, value, "flap.string", 16);
+    global = lower_private(cx, value, "flap.string", 16);
     map_put(&cx->strings, name, global);
     return global;
 }
@@ -90,19 +89,19 @@ LLVMValueRef lower_place(LowerCtx *cx, Span span) {
                             lower_i32(cx, (int32_t)place.line),
                             lower_i32(cx, (int32_t)place.column), lower_cstr(cx, name)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    return private_constant(cx, value, "flap.place", 8);
+    return lower_private(cx, value, "flap.place", 8);
 }
 
 LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t arity) {
     LLVMValueRef parts[] = {lower_cstr(cx, name), lower_i64(cx, arity)};
-    return private_constant(cx, LLVMConstStructInContext(cx->context, parts, 2, 0), "flap.info", 8);
+    return lower_private(cx, LLVMConstStructInContext(cx->context, parts, 2, 0), "flap.info", 8);
 }
 
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name) {
     LLVMValueRef parts[] = {header(cx, RT_KIND_FUNCTION, 0), code, info, lower_i64(cx, 0)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    LLVMValueRef global = private_constant(cx, value, name, 16);
+    LLVMValueRef global = lower_private(cx, value, name, 16);
     LLVMSetUnnamedAddress(global, LLVMNoUnnamedAddr); // functions are compared by identity
     return global;
 }
@@ -162,7 +161,7 @@ static LLVMValueRef literal_list(LowerCtx *cx, const Node *node) {
                             lower_i64(cx, count), lower_i64(cx, count), lower_i64(cx, 0),
                             LLVMConstArray2(cx->i64, words, count)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    global = private_constant(cx, value, boxed ? "flap.list" : "flap.numbers", 16);
+    global = lower_private(cx, value, boxed ? "flap.list" : "flap.numbers", 16);
     map_put(&cx->constants, node, global);
     return global;
 }

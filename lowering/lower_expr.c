@@ -293,7 +293,9 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_LEAVE: lower_leave(cx, node); return done(cx);
     case NODE_NEXT: lower_next(cx, node); return done(cx);
     case NODE_USE: lower_included(cx, node); return done(cx);
-    case NODE_ALIAS: return done(cx);
+    case NODE_ALIAS:
+    case NODE_REGISTER:
+    case NODE_MODULE: return done(cx);
     case NODE_MAP: return lower_map(cx, node);
     case NODE_ORELSE: return lower_orelse(cx, node);
     case NODE_RESULT_TEST: return lower_result_test(cx, node);
@@ -308,8 +310,6 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_IMPORT:
     case NODE_CSTRUCT:
     case NODE_APPEND:
-    case NODE_REGISTER:
-    case NODE_MODULE:
     case NODE_WAIT_UNTIL:
     case NODE_HOLD: UNREACHABLE("sema refuses what has no lowering yet");
     case NODE_POISON:

@@ -358,6 +358,7 @@ static void lower_main(LowerCtx *cx) {
     FuncState *fs = cx->fs;
     // The top level's deferred blocks run after `main`.
     uint32_t mark = lower_scope(cx);
+    if (cx->sim_model) RT(cx, rt_sim_model, cx->sim_model);
     lower_statements(cx, fs->function->body);
     Instance *user_main = cx->c->program->user_main_instance;
     if (user_main && user_main->function->param_count == 0)

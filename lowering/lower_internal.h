@@ -166,6 +166,7 @@ struct LowerCtx {
     uint32_t unlikely; // > 0 in copies of loops that run when some position may be outside
     bool fast_rounding;       // floor and its like are instructions
     bool is_x86_64;           // the target
+    LLVMValueRef sim_model;   // RtSim of the simulated hardware, or null
     FuncState *fs;
 };
 
@@ -197,6 +198,8 @@ LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len); // immortal
 // The immortal RtList of a list of literals, numbers, texts and lists of those; else null.
 LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node);
 LLVMValueRef lower_place(LowerCtx *cx, Span span);                   // RtPlace
+// Constant data of the module, which may be merged with equal data.
+LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, unsigned align);
 LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t arity);
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name);
@@ -451,6 +454,9 @@ void lower_defer(LowerCtx *cx, Node *node);
 LVal lower_arena(LowerCtx *cx, Node *node, bool want_value);
 // A variable of the function around the deferred block that is being filled.
 void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type);
+
+// --- lower_sim.c ----------------------------------------------------------------------------------
+void lower_sim(LowerCtx *cx); // makes cx->sim_model, if the program has hardware
 
 // --- lower_memo.c ---------------------------------------------------------------------------------
 // The function that the instance's code goes into: another one when results are remembered.

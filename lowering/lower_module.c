@@ -156,6 +156,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     declare_globals(cx, program);
     VEC_EACH(Instance *, instance, &program->instances) declare_instance(cx, instance);
     lower_survey(cx);
+    lower_sim(cx);
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
     verify(cx);
     LLVMDisposeBuilder(cx->builder);

@@ -196,6 +196,144 @@ enum {
     RT_C_CALLBACK, // a Flap function as a C function pointer
 };
 
+// --- simulated hardware: what generated code (lowering/lower_sim*.c) and the runtime (sim*.c) share.
+//
+// Two engines run the same modules. The direct one is one generated function over global variables,
+// for one thread. The staged one calls a generated function per module, which reads a copy of the
+// state that its thread owns and writes only into slots of its own; the runtime applies the slots
+// between cycles. Ranks number the modules in the order (level, source).
+
+enum { RT_SIM_REGISTER, RT_SIM_PORT, RT_SIM_EVENTS }; // RtSimTarget.kind
+enum { RT_SIM_DRIVER, RT_SIM_CALLED, RT_SIM_DOWNSTREAM }; // RtSimModule.kind
+
+// A port's values, or a module's calls, of which there is only a number.
+typedef struct RtSimQueue {
+    int64_t count;  // at the start of the cycle
+    int64_t head;   // where the first one is in the ring
+    int64_t mask;   // the ring's size less one
+    int64_t pushed; // in this cycle, behind the others
+    int64_t popped; // the same: 0 or 1
+    int64_t *values;
+} RtSimQueue;
+
+// In the direct engine, the calls of a module whose calls are always taken in the next cycle, and a
+// port of such a module.
+typedef struct RtSimPlain {
+    int64_t now, next;
+} RtSimPlain;
+
+// Slots of a module for one target, in one parity of cycles. Valid when the stamp is that cycle's.
+typedef struct RtSimSlots {
+    int64_t stamp; // cycle + 1
+    int64_t count;
+    struct {
+        int64_t index, value;
+        const struct RtSimSite *site; // the statement
+        int64_t spare;
+    } entries[];
+} RtSimSlots;
+#define RT_SIM_SLOTS_SIZE(most) (16 + 32 * (int64_t)(most))
+
+// What a module says of itself in the staged engine, by parity.
+typedef struct RtSimOwn {
+    int64_t stamp[2]; // cycle + 1 when it ran
+    int64_t taken[2]; // ports whose head it took, a bit each; its call: RT_SIM_CALL
+    int64_t active;   // cycle + 1 when it last changed anything, or ran and is no driver
+    int64_t runs, stalls;
+    int64_t spare[9]; // one cache line, or two
+} RtSimOwn;
+#define RT_SIM_CALL ((int64_t)1 << 62)
+
+typedef struct RtSimWriter {
+    int32_t rank, most;
+    int64_t slots[2]; // offsets of its slots, by parity
+} RtSimWriter;
+
+typedef struct RtSimTarget {
+    const char *name; // "out", "add.a", "add"
+    int32_t kind, width, is_signed, bytes; // bytes of an element
+    int64_t length;       // registers: elements; ports: depth, 0: any number
+    int32_t is_array, rank; // rank: of the module that a port or events belong to
+    int32_t plain, position; // direct engine: RtSimPlain; ports: which one of the module
+    const void *initial;  // registers: elements; null: zeroes
+    void *data;           // direct engine: elements, RtSimQueue or RtSimPlain
+    void *next;           // direct engine: of a register whose writes wait for the end of the cycle
+    uint64_t *stamps;     // direct engine: (cycle + 1) << 16 | rank of an element's last write; or null
+    int64_t offset;       // staged engine: in a thread's state: elements, or RtSimQueue
+    int64_t stamps_offset; // the same of stamps; -1: not needed
+    const RtSimWriter *writers;
+    int64_t writer_count;
+} RtSimTarget;
+
+typedef struct RtSimExposed {
+    const char *name;
+    int32_t rank, width, is_signed, spare;
+    int64_t offset; // staged engine: value, stamp
+} RtSimExposed;
+
+typedef struct RtSimRun RtSimRun;
+typedef void RtSimStep(RtSimRun *run, char *state, char *slots, int64_t cycle);
+typedef void RtSimCycles(RtSimRun *run);
+
+typedef struct RtSimModule {
+    const char *name;
+    int32_t kind, level, number, weight; // number: place in the source
+    RtSimStep *step;
+    int64_t own;                // offset of its RtSimOwn in the slots
+    const int32_t *uses;        // numbers of the targets that it reads or asks
+    int64_t use_count;
+    const int32_t *upstream;    // ranks
+    int64_t upstream_count;
+} RtSimModule;
+
+typedef struct RtSim {
+    const RtSimModule *modules; // by rank
+    int64_t module_count;
+    const RtSimTarget *targets; // by number
+    int64_t target_count;
+    const RtSimExposed *exposed;
+    int64_t exposed_count;
+    RtSimCycles *cycles; // the direct engine
+    int64_t *counts;     // direct engine: runs and stalls of each module, by rank
+    int64_t state_size, slots_size;
+} RtSim;
+
+// One thread of a simulation, as generated code sees it; the runtime has more behind it.
+struct RtSimRun {
+    int64_t cycle, end;       // direct engine: the next cycle; it returns before `end`
+    int64_t idle, idle_limit; // cycles in a row in which nothing happened
+    int64_t ending;           // RT_SIM_FINISHED, RT_SIM_STOPPED
+    int64_t failed;           // 1 + rank of a module that was stopped in the middle
+};
+enum { RT_SIM_FINISHED = 1, RT_SIM_STOPPED = 2 };
+
+// A piece of a text with values in it.
+typedef struct RtSimPiece {
+    const char *text; // null: the next value
+    int32_t length;
+    uint8_t conversion, flags, width, spare; // flags: RT_SIM_LEFT …
+} RtSimPiece;
+enum { RT_SIM_LEFT = 1, RT_SIM_ZERO = 2, RT_SIM_PLUS = 4 };
+
+enum { // RtSimSite.kind: why a simulation stops
+    RT_SIM_DIVISION,
+    RT_SIM_MODULO,
+    RT_SIM_INDEX,    // a: index, of target `object`
+    RT_SIM_TABLE,    // a: index, b: length
+    RT_SIM_EMPTY,    // the port `object` holds no value
+    RT_SIM_ABSENT,   // the exposed name `object` has no value
+    RT_SIM_ASSERTION,
+    RT_SIM_TWICE,    // a: element of target `object`, b: rank of the one that wrote it before
+    RT_SIM_FULL,     // the port `object`
+};
+// A statement or expression that writes text or may stop.
+typedef struct RtSimSite {
+    const RtPlace *place;
+    const RtSimPiece *pieces; // of a text
+    int32_t piece_count;
+    int32_t kind, object, spare;
+} RtSimSite;
+
 // The runtime's copies of vocabularies that the front end lists too: BinaryOp, UnaryOp and CastKind
 // of ast.h, the KIND_ bits of type.h, in the same order with the same values
 // (test/unit/test_layout.c compares them).

@@ -1,0 +1,68 @@
+// sim.h: what the files of the simulator share (rt_layout.h has what generated code shares with it).
+//
+// sim.c runs simulations: options, the choice of an engine, results. sim_state.c owns the registers
+// between runs; sim_text.c collects what modules log and why they stop; sim_staged.c applies slots.
+//
+// Between runs the direct engine's variables hold the state. The staged engine works on copies: one
+// state for each of its threads, filled before it starts and brought back when it ends.
+#ifndef FLAP_RT_SIM_H
+#define FLAP_RT_SIM_H
+
+#include "value.h"
+
+// Why a simulation stops. Of several in one cycle the least counts, by (rank, class, object, a):
+// what a module's own code runs into comes before what its effects meet at the end of the cycle.
+typedef struct RtiSimStop {
+    bool set;
+    int64_t cycle, rank;
+    const RtSimSite *site;
+    int64_t a, b;
+    char *text; // of an assertion, with a NUL
+} RtiSimStop;
+
+// Text of one module in one cycle: from here to the next segment.
+typedef struct RtiSimSegment {
+    int64_t cycle, rank;
+    size_t begin;
+} RtiSimSegment;
+
+typedef struct RtiSimText {
+    RtSink sink;
+    RtiSimSegment *segments;
+    size_t segment_count, segment_room;
+} RtiSimText;
+
+// A thread of a simulation. Generated code sees the first member.
+typedef struct RtiSimThread {
+    RtSimRun run;
+    RtiSimStop stop;
+    RtiSimText text;
+    bool keeps_all; // staged: all segments are kept until texts are merged
+} RtiSimThread;
+
+typedef struct RtiSim {
+    const RtSim *model; // null: the program has no hardware
+    int64_t cycle;      // the next one
+} RtiSim;
+extern RtiSim rti_sim;
+
+// --- sim_state.c ---------------------------------------------------------------------------------
+
+// An element of `bytes` bytes as a number of the target's type.
+int64_t rti_sim_get(const RtSimTarget *target, const void *elements, int64_t index);
+void rti_sim_set(const RtSimTarget *target, void *elements, int64_t index, int64_t value);
+// Everything as at the start.
+void rti_sim_reset(void);
+
+// --- sim_text.c ----------------------------------------------------------------------------------
+
+// "out", "out[3]", "add.a"
+void rti_sim_element_name(RtSink *to, const RtSimTarget *target, int64_t index);
+// Drops what was written after the stop, writes the rest out, and forgets it.
+void rti_sim_text_finish(RtiSimText *text, const RtiSimStop *stop);
+// Takes over `stop` if it comes before the one that is there.
+void rti_sim_stop_least(RtiSimStop *least, RtiSimStop *stop);
+// Ends the program with the stop's message.
+_Noreturn void rti_sim_stop_now(const RtiSimStop *stop);
+
+#endif
