@@ -90,6 +90,16 @@ void rti_sim_reset(void) {
     rti_sim.cycle = 0;
 }
 
+void rti_sim_end(void) {
+    const RtSim *model = rti_sim.model;
+    for (int64_t i = 0; model && i < model->target_count; i++) {
+        const RtSimTarget *target = &model->targets[i];
+        RtSimQueue *queue = target->data;
+        if (target->kind == RT_SIM_PORT && !target->plain) rti_free(queue->values);
+    }
+    rti_sim.model = NULL;
+}
+
 void rt_sim_model(const void *model) {
     rti_sim.model = model;
     rti_sim_reset();
