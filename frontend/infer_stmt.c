@@ -38,7 +38,7 @@ Type infer_define(Walk *w, Node *node) {
     } else {
         check_taken_apart(w, node, value);
         VEC_EACH(Symbol *, symbol, &define->symbols)
-            if (symbol != NULL) infer_set_symbol(w, symbol, type_element(value));
+        if (symbol != NULL) infer_set_symbol(w, symbol, type_element(value));
     }
     return zero();
 }
@@ -88,8 +88,8 @@ Type infer_update(Walk *w, Node *node) {
         value.kinds &= (uint8_t)~KIND_ERROR;
     }
     if (node->update.op != UPDATE_SET)
-        value = infer_binary_types(w, node, update_operators[node->update.op], held, value,
-                                   USE_VALUE);
+        value =
+            infer_binary_types(w, node, update_operators[node->update.op], held, value, USE_VALUE);
     grow_target(w, node->update.target, value);
     return zero();
 }
@@ -161,16 +161,23 @@ static void bind_variables(Walk *w, Node *node) {
 }
 
 // Partial results are combined as numbers, or put together as texts, lists or maps: which, must be
-// known. Own elements are written in place only in lists; elsewhere they may not be read.
+// known. Own elements are read only where it is known that they are a list's, or a map's.
 static uint8_t needed_kinds(const ParVariable *variable, Type type) {
-    bool adds = variable->op == REDUCE_ADD;
-    bool sequence = type_is(type, KIND_STRING) || type_is(type, KIND_LIST) || type_is(type, KIND_MAP);
+    bool adds = variable->op == REDUCE_ADD, decides;
+    bool sequence =
+        type_is(type, KIND_STRING) || type_is(type, KIND_LIST) || type_is(type, KIND_MAP);
     switch (variable->use) {
     case PAR_READ: break;
-    case PAR_KEPT: break;
+    case PAR_KEPT: return !variable->deferred || sequence ? KIND_ANY : KIND_LIST;
     case PAR_REDUCE:
-        return adds && sequence && !variable->deferred ? type.kinds : KIND_NUMBER;
-    case PAR_ELEMENT: return variable->unread ? KIND_ANY : KIND_LIST;
+        if (adds && sequence && (!variable->deferred || variable->first || variable->last))
+            return type.kinds;
+        decides = variable->op == REDUCE_AND || variable->op == REDUCE_OR;
+        return !decides && (variable->first || variable->last) ? KIND_NUMBER | KIND_ERROR
+                                                               : KIND_NUMBER;
+    case PAR_ELEMENT:
+        if (variable->unread && !variable->deferred) return KIND_ANY;
+        return type_is(type, KIND_MAP) && !variable->deferred ? KIND_MAP : KIND_LIST;
     }
     return KIND_ANY;
 }
@@ -180,14 +187,21 @@ static void check_plan(Walk *w, const ParPlan *plan) {
         const ParVariable *variable = &plan->captures.items[i];
         Type type = infer_symbol(w, variable->symbol);
         uint8_t needed = needed_kinds(variable, type);
-        bool kept = variable->use == PAR_KEPT || (variable->use == PAR_ELEMENT && type.kinds != KIND_LIST);
+        bool kept =
+            variable->use == PAR_KEPT || (variable->use == PAR_ELEMENT && type.kinds != KIND_LIST);
         if (kept && variable->length != NULL && type_may(type, KIND_MAP) &&
             infer_may_report(w, variable->length))
             diag_report(w->infer->c, DIAG_E0306, variable->length->span,
                         variable->symbol->name->text);
         if ((type.kinds & ~needed) == 0 || !infer_may_report(w, plan->loop->body)) continue;
-        diag_report(w->infer->c, DIAG_E0557, variable->span, variable->symbol->name->text,
-                    type_kind_text(type.kinds), type_kind_text(needed));
+        Diag *diag =
+            diag_report(w->infer->c, DIAG_E0557, variable->span, variable->symbol->name->text,
+                        type_kind_text(type.kinds), type_kind_text(needed));
+        if (variable->use == PAR_REDUCE)
+            diag_help(w->infer->c, diag,
+                      "define `%s` so that its kind is known: `%s := 0`, or `%s := \"\"`",
+                      variable->symbol->name->text, variable->symbol->name->text,
+                      variable->symbol->name->text);
     }
 }
 
@@ -224,8 +238,10 @@ static void bind_arm(Walk *w, MatchArm *arm, Type subject) {
         if (symbol == NULL) continue;
         Type bound = subject;
         bound.kinds &= (uint8_t)~KIND_ERROR;
-        if (arm->kind == ARM_BIND_ERROR) bound = type_of_kind(KIND_STRING);
-        else if (arm->symbols.len > 1) bound = type_element(subject);
+        if (arm->kind == ARM_BIND_ERROR)
+            bound = type_of_kind(KIND_STRING);
+        else if (arm->symbols.len > 1)
+            bound = type_element(subject);
         infer_set_symbol(w, symbol, bound);
     }
 }
@@ -253,7 +269,8 @@ Type infer_match(Walk *w, Node *node) {
         if (condition) refine_by(w, arm->guard, false);
         has_default |= arm->kind == ARM_DEFAULT || arm->kind == ARM_BIND_ERROR;
         has_first |= arm->kind == ARM_THEN || arm->kind == ARM_BIND_VALUE;
-        has_guard |= arm->kind == ARM_GUARD || arm->kind == ARM_ERR_GUARD || arm->kind == ARM_VAL_GUARD;
+        has_guard |=
+            arm->kind == ARM_GUARD || arm->kind == ARM_ERR_GUARD || arm->kind == ARM_VAL_GUARD;
     }
     refine_pop(w, whole);
     if (!has_default) result = type_join(arena, result, zero());

@@ -111,6 +111,7 @@ typedef struct ParVariable {
     bool unread;  // PAR_ELEMENT: nothing of it is read but, perhaps, its length
     bool deferred; // some change stands in a deferred block: only PAR_REDUCE of numbers
     bool reduces;  // every change is a reduction by `op`, and so could be made in any order
+    bool first, last; // every reduction's form has the variable first (s + e), or last (e + s)
     bool sets;     // every change is a value in which what is changed does not appear
     bool repeated; // some element is changed in a loop inside the body
     Node *length; // where its length is asked for first, or null

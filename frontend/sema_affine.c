@@ -225,9 +225,21 @@ static bool only_outer(const Affine *affine, const Poly *poly) {
     return true;
 }
 
+// m[k] in a loop over pairs: each iteration has a key of its own.
+static bool is_own_key(const LoopNode *loop, const Node *index) {
+    return loop->kind == LOOP_PAIRS && loop->symbols.len == 2 && index->kind == NODE_NAME &&
+           index->name.symbol == loop->symbols.items[0];
+}
+
 void affine_position(const Affine *affine, Position *position) {
     Poly poly;
     const LoopNode *loop = affine->site->loop;
+    if (is_own_key(loop, position->index)) {
+        position->known = true;
+        poly_constant(&position->stride, 1);
+        poly_constant(&position->rest, 0);
+        return;
+    }
     position->known = loop->symbols.len > 0 && read_exact(affine, position->index, &poly) &&
                       poly_split(&poly, symbol_atom(loop->symbols.items[0]), &position->stride,
                                  &position->rest) &&
@@ -299,6 +311,37 @@ static bool with_stride(const Affine *affine, const Position *position, const Po
            poly_add(&result->rest, &left, 1);
 }
 
+// The whole position as what varies within an iteration: A = 0, R = all of it.
+static bool as_rest(const Affine *affine, const Position *position, Position *whole) {
+    Poly nothing;
+    poly_constant(&nothing, 0);
+    return with_stride(affine, position, &nothing, whole);
+}
+
+// low - high > 0
+static bool is_above(const Poly *low, const Poly *high, const Facts *facts) {
+    Poly room = *low, one;
+    poly_constant(&one, 1);
+    return poly_add(&room, high, -1) && poly_add(&room, &one, -1) &&
+           is_nonnegative(&room, 1, facts);
+}
+
+// All of the one's positions come before all of the other's: xs[i] and xs[99 - i] for i below 50.
+static bool apart_by_range(const Affine *affine, const Position *a, const Position *b) {
+    Facts facts = {.count = 0};
+    loop_facts(affine, affine->site->loop, 2, &facts);
+    site_facts(affine, a, &facts);
+    site_facts(affine, b, &facts);
+    Position x, y;
+    Poly low, high;
+    if (!as_rest(affine, a, &x) || !as_rest(affine, b, &y)) return false;
+    if (bound(affine, &x, true, &facts, &high) && bound(affine, &y, false, &facts, &low) &&
+        is_above(&low, &high, &facts))
+        return true;
+    return bound(affine, &y, true, &facts, &high) && bound(affine, &x, false, &facts, &low) &&
+           is_above(&low, &high, &facts);
+}
+
 // Both rests constant and the strides too: the usual case, without polynomials.
 static bool apart_by_constants(const Position *a, const Position *b, bool *apart) {
     double stride, rest_a, rest_b;
@@ -312,11 +355,13 @@ static bool apart_by_constants(const Position *a, const Position *b, bool *apart
 bool affine_apart(const Affine *affine, const Position *a, const Position *b) {
     bool apart;
     if (!a->known || !b->known) return false;
-    if (apart_by_constants(a, b, &apart)) return apart;
-    if (poly_equal(&a->stride, &b->stride)) return apart_by_stride(affine, a, b);
+    if (apart_by_constants(a, b, &apart) && apart) return true;
+    if (poly_equal(&a->stride, &b->stride))
+        return apart_by_stride(affine, a, b) || apart_by_range(affine, a, b);
     Position other;
     return (with_stride(affine, b, &a->stride, &other) && apart_by_stride(affine, a, &other)) ||
-           (with_stride(affine, a, &b->stride, &other) && apart_by_stride(affine, &other, b));
+           (with_stride(affine, a, &b->stride, &other) && apart_by_stride(affine, &other, b)) ||
+           apart_by_range(affine, a, b);
 }
 
 bool affine_distance(const Position *a, const Position *b, double *distance) {

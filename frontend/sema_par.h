@@ -23,6 +23,7 @@ typedef struct Access {
     bool collects;     // the same that adds to a list, a text or a map
     bool deferred;     // in a deferred block
     bool sets;         // the same by a value in which the target does not appear
+    bool first, last;  // of a form: what it changes stands first, or last, on the right side
     bool of_update;    // ACCESS_ELEMENT: what such an update changes
     ReduceOp op;
 } Access;
@@ -42,8 +43,8 @@ typedef struct ParCheck {
     PtrMap skipped;           // NAMEs and INDEXes that are part of a reduction's form
     Affine affine;
     uint32_t deferred; // > 0: walking a deferred block
-    bool poisoned;  // something in the body was reported already: no positions are judged
-    uint32_t pairs; // of positions compared so far
+    bool poisoned;     // something in the body was reported already: no positions are judged
+    uint32_t pairs;    // of positions compared so far
 } ParCheck;
 
 // sema_par_walk.c: fills `symbols` from the body.

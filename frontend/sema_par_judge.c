@@ -75,7 +75,8 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
         diag_help(c, diag, "keep the two values in variables of the body");
     } else if (access->deferred) {
         diag_label(c, diag, "changes it when the block is left");
-        diag_help(c, diag, "keep the value in a variable of the body and change `%s` at its end", name);
+        diag_help(c, diag, "keep the value in a variable of the body and change `%s` at its end",
+                  name);
     } else if (access->kind == ACCESS_OTHER) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "write elements one by one: `%s[%s] <- …`", name, i);
@@ -263,7 +264,8 @@ static bool find_conflict(ParCheck *check, const ParSymbol *variable, const Acce
                           const Access **other) {
     const Access *accesses = variable->accesses.items;
     uint32_t count = variable->accesses.len;
-    for (uint32_t i = 0; i < count; i++) { // each writer against itself, before it is anyone's measure
+    for (uint32_t i = 0; i < count;
+         i++) { // each writer against itself, before it is anyone's measure
         *write = *other = &accesses[i];
         if (accesses[i].kind == ACCESS_WRITE && is_positioned(&accesses[i]) &&
             !is_apart(check, &accesses[i], &accesses[i]))
@@ -278,6 +280,23 @@ static bool find_conflict(ParCheck *check, const ParSymbol *variable, const Acce
                 return true;
         }
     }
+    return false;
+}
+
+// The same of a read and a write.
+static bool find_read_conflict(ParCheck *check, const ParSymbol *variable, const Access **write,
+                               const Access **other) {
+    for (uint32_t i = 0; i < variable->accesses.len; i++)
+        for (uint32_t j = 0; j < variable->accesses.len; j++) {
+            const Access *read = &variable->accesses.items[i];
+            const Access *by = &variable->accesses.items[j];
+            if (read->kind != ACCESS_ELEMENT || read->of_update || by->kind != ACCESS_WRITE ||
+                is_apart(check, by, read))
+                continue;
+            *other = read;
+            *write = by;
+            return true;
+        }
     return false;
 }
 
@@ -313,10 +332,8 @@ static void judge_elements(ParCheck *check, const ParSymbol *variable, const Acc
         return;
     }
     if (!conflict) return;
-    if (other->kind == ACCESS_ELEMENT && write->position.known && other->position.known)
-        report_element(check, variable, other, write);
-    else
-        report_read(check, variable, read, write);
+    if (!find_read_conflict(check, variable, &write, &other)) other = read;
+    report_element(check, variable, other, write);
 }
 
 // Every iteration writes the element that it is given; nothing else may look at the list.
@@ -409,6 +426,21 @@ static void judge(ParCheck *check, const ParSymbol *variable, ParVariable *resul
         judge_elements(check, variable, write, result);
 }
 
+// Whether a deferred block may make the changes: it knows the variables where they lie, and nothing of
+// the loop.
+static bool may_defer(const ParCheck *check, const ParVariable *result) {
+    switch (result->use) {
+    case PAR_READ:
+    case PAR_REDUCE: return true;
+    case PAR_ELEMENT: return !check->site->loop->left;
+    case PAR_KEPT:
+        VEC_EACH(Node *, update, &result->updates)
+        if (update->update.target->kind != NODE_NAME) return false;
+        return !result->sets && (result->first || result->last);
+    }
+    UNREACHABLE("a variable is used in one of these ways");
+}
+
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
     const Access *deferred = first_of(variable, is_deferred_change);
     bool reduces = true, sets = true;
@@ -420,10 +452,12 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
         if (result->updates.len == 1) result->op = access->op;
         reduces = reduces && access->reduces && join_op(&result->op, access->op);
         sets = sets && access->sets;
+        result->first = access->first && (result->updates.len == 1 || result->first);
+        result->last = access->last && (result->updates.len == 1 || result->last);
     }
     result->reduces = reduces;
     result->sets = sets;
     judge(check, variable, result);
     result->deferred = deferred != NULL;
-    if (deferred != NULL && result->use != PAR_REDUCE) report_update(check, variable, deferred);
+    if (deferred != NULL && !may_defer(check, result)) report_update(check, variable, deferred);
 }

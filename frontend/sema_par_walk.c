@@ -131,8 +131,14 @@ static void walk_update(ParCheck *check, Node *node, const InnerLoop *inner) {
 static void walk_swap(ParCheck *check, Node *node, const InnerLoop *inner) {
     Node *const sides[2] = {node->swap.left, node->swap.right};
     for (int i = 0; i < 2; i++) {
-        const Node *root = path_root(sides[i]);
-        if (root->kind == NODE_NAME) note_kind(check, root->name.symbol, ACCESS_OTHER, node);
+        const Node *element = first_element(check, sides[i]), *root = path_root(sides[i]);
+        if (element != NULL) {
+            Symbol *symbol = element->index.base->name.symbol;
+            note_element(check, symbol, ACCESS_WRITE, element, node, inner);
+            note_element(check, symbol, ACCESS_ELEMENT, element, element, inner);
+        } else if (root->kind == NODE_NAME) {
+            note_kind(check, root->name.symbol, ACCESS_OTHER, node);
+        }
         walk_indexes(check, sides[i], inner);
     }
 }
@@ -209,8 +215,7 @@ static void read_positions(ParCheck *check) {
 
 void par_walk(ParCheck *check) {
     LoopNode *loop = check->site->loop;
-    if (loop->writes_through)
-        note_kind(check, loop->source, ACCESS_THROUGH, loop->iterable);
+    if (loop->writes_through) note_kind(check, loop->source, ACCESS_THROUGH, loop->iterable);
     walk(check, check->site->loop->body, NULL);
     read_positions(check); // when it is known what the body writes
 }

@@ -77,8 +77,7 @@ static const Node *find_sum(const Node *node, const Node *target, bool *adds) {
     return found;
 }
 
-static const Node *find_chain(ParCheck *check, const Node *node, const Node *target,
-                              BinaryOp op) {
+static const Node *find_chain(ParCheck *check, const Node *node, const Node *target, BinaryOp op) {
     if (ast_same(node, target)) return node;
     if (node->kind != NODE_BINARY || node->binary.op != op) return NULL;
     const Node *found = find_chain(check, node->binary.left, target, op);
@@ -104,8 +103,8 @@ static const Node *find_pushed(const Node *node, const Node *target) {
     if (node->kind != NODE_CALL || node->call.args.len != 2) return NULL;
     const Node *callee = node->call.callee;
     if (callee->kind != NODE_NAME || callee->name.symbol == NULL ||
-        callee->name.symbol->builtin == NULL ||
-        callee->name.symbol->builtin->id != BUILTIN_push || target->kind != NODE_NAME)
+        callee->name.symbol->builtin == NULL || callee->name.symbol->builtin->id != BUILTIN_push ||
+        target->kind != NODE_NAME)
         return NULL;
     return ast_same(node->call.args.items[0], target) ? node->call.args.items[0] : NULL;
 }
@@ -181,6 +180,19 @@ static bool mentions(Node *node, const Node *target) {
     return search.found;
 }
 
+// Which operand of the form `self` is: of several errors the first one counts.
+static void note_side(const Node *value, const Node *self, Access *access) {
+    const Node *left = value, *right = value;
+    while (left->kind == NODE_BINARY) left = left->binary.left;
+    while (right->kind == NODE_BINARY) right = right->binary.right;
+    if (value->kind == NODE_CALL) {
+        left = value->call.args.items[0];
+        right = value->call.args.items[value->call.args.len - 1];
+    }
+    access->first = left == self;
+    access->last = right == self;
+}
+
 static void read_assignment(ParCheck *check, Node *value, const Node *target, Access *access) {
     const Node *self = NULL;
     if (!mentions(value, target)) {
@@ -195,7 +207,9 @@ static void read_assignment(ParCheck *check, Node *value, const Node *target, Ac
         if (self == NULL) self = find_pushed(value, target);
         access->collects = self != NULL && !access->reduces;
     }
-    if (self != NULL) map_put(&check->skipped, self, check);
+    if (self == NULL) return;
+    map_put(&check->skipped, self, check);
+    note_side(value, self, access);
 }
 
 void par_read_update(ParCheck *check, const Node *update, Access *access) {
@@ -204,7 +218,7 @@ void par_read_update(ParCheck *check, const Node *update, Access *access) {
         read_assignment(check, value, update->update.target, access);
         return;
     }
-    access->reduces = true;
+    access->reduces = access->first = true;
     switch (update->update.op) {
     case UPDATE_SET: break;
     case UPDATE_ADD: access->op = REDUCE_ADD; break;

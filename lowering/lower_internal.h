@@ -434,6 +434,8 @@ void lower_note_old(LowerCtx *cx, const Path *path); // before an element is wri
 void lower_next_of(LowerCtx *cx, LoopNode *loop);
 // An UPDATE of a variable whose changes a parallel body keeps; false: of another one.
 bool lower_keep(LowerCtx *cx, Node *node);
+// Before the element at this INDEX of a variable is read, or written through.
+void lower_kept_fetch(LowerCtx *cx, const Node *element);
 // True for a prefixed loop that is lowered like one without the prefix: inside a parallel body, when
 // it changes variables in an order that only the outer loop can keep.
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop);

@@ -16,10 +16,10 @@
 
 // --- how a variable is kept -----------------------------------------------------------------------
 
-static bool is_keepable(const ParVariable *variable, Rep rep) {
+static bool is_keepable(const ParVariable *variable, Rep rep, Type type) {
     switch (variable->use) {
     case PAR_READ: return false;
-    case PAR_REDUCE: return rep != REP_F64 && rep != REP_I64;
+    case PAR_REDUCE: return !lower_is_summed(type);
     case PAR_ELEMENT: return rep != REP_LIST;
     case PAR_KEPT: return true;
     }
@@ -29,7 +29,7 @@ static bool is_keepable(const ParVariable *variable, Rep rep) {
 bool lower_par_keeps(LowerCtx *cx, const ParVariable *variable) {
     if (variable->use == PAR_READ) return false;
     SymSlot *slot = lower_slot(cx, variable->symbol);
-    return slot->rep != REP_NONE && is_keepable(variable, slot->rep);
+    return slot->rep != REP_NONE && is_keepable(variable, slot->rep, slot->type);
 }
 
 // The end at which the statement makes the whole variable grow; KEPT_CHANGES: it is of another kind.
@@ -142,8 +142,14 @@ static bool is_sum_of_map(const Kept *kept) {
     return combine == RT_COMBINE_ADD || combine == RT_COMBINE_BOR || combine == RT_COMBINE_BXOR;
 }
 
+// A map whose own elements the body reads too.
+static bool reads_own(const Kept *kept) {
+    return kept->rep == REP_MAP && kept->variable->use == PAR_ELEMENT && !kept->variable->unread;
+}
+
 static KeptForm form_of(LowerCtx *cx, const Par *par, const Kept *kept) {
     const NodeVec *updates = &kept->variable->updates;
+    if (reads_own(kept)) return KEPT_PUT;
     Node *first = updates->items[0];
     KeptForm growth = growth_of(first);
     bool sets = true, puts = kept->rep == REP_MAP;
@@ -198,6 +204,10 @@ static void find_one(LowerCtx *cx, Par *par, const ParVariable *variable, LLVMVa
         kept.length = lower_length(cx, value);
         find_copies(cx, par, &kept, value, count, threads);
     }
+    if (reads_own(&kept)) {
+        kept.base = value;
+        lower_retain(cx, lower_val(REP_MAP, kept.type, value, false));
+    }
     if (kept.form == KEPT_SUM) {
         LLVMValueRef bound = bound_of(cx, &kept, count);
         if (bound)
@@ -245,6 +255,7 @@ void lower_kept_finish(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->kept.len; i++) {
         const Kept *kept = &par->kept.items[i];
         if (kept->copies) RT(cx, rt_par_copies_end, kept->copies);
+        if (kept->base) lower_drop(cx, lower_val(REP_MAP, kept->type, kept->base, true));
         LLVMTypeRef type = lower_type(cx, kept->rep);
         LLVMValueRef value = LLVMBuildLoad2(cx->builder, type, kept->room, "");
         LLVMBuildStore(cx->builder, value, lower_slot(cx, kept->symbol)->at);
@@ -334,6 +345,7 @@ static void start_one(LowerCtx *cx, Par *par, Kept *kept) {
     LLVMValueRef room = lower_import(cx, kept->room), copies = NULL;
     if (kept->length) kept->length_inside = lower_import(cx, kept->length);
     if (kept->copies) copies = lower_import(cx, kept->copies);
+    if (kept->base) kept->base_inside = lower_import(cx, kept->base);
     if (kept->exact) kept->exact_inside = lower_import(cx, kept->exact);
     switch (kept->form) {
     case KEPT_LAST: start_last(cx, kept); return;
@@ -486,6 +498,22 @@ static Kept *kept_of(LowerCtx *cx, const Node *target) {
     for (uint32_t i = 0; par && target->kind == NODE_NAME && i < par->kept.len; i++)
         if (par->kept.items[i].symbol == target->name.symbol) return &par->kept.items[i];
     return NULL;
+}
+
+// Before m[k] is read or written through: the block's part gets what the map had there.
+void lower_kept_fetch(LowerCtx *cx, const Node *element) {
+    const Kept *kept = kept_of(cx, element);
+    if (!kept || !kept->base) return;
+    LLVMBasicBlockRef fetch = lower_block_new(cx, "fetch"), on = lower_block_new(cx, "on");
+    lower_branch(cx, cx->fs->par->direct, on, fetch);
+    lower_at(cx, fetch);
+    LVal key = lower_expr(cx, element->index.index);
+    LLVMValueRef part = LLVMBuildLoad2(cx->builder, cx->ptr, kept->local, "");
+    part = RT(cx, rt_map_fetch, part, kept->base_inside, lower_word(cx, key),
+              lower_place(cx, element->span));
+    LLVMBuildStore(cx->builder, part, kept->local);
+    lower_release(cx, key);
+    lower_go(cx, on);
 }
 
 static void update_now(LowerCtx *cx, Kept *kept, Node *node) {

@@ -113,6 +113,7 @@ static SymSlot *hoisted_slot(LowerCtx *cx, const Node *base) {
 }
 
 LVal lower_index(LowerCtx *cx, Node *node) {
+    if (cx->fs->par && node->index.base->kind == NODE_NAME) lower_kept_fetch(cx, node);
     if (node->observed) return observed_index(cx, node);
     LLVMValueRef inside = map_get(&cx->inside, node);
     if (inside) {

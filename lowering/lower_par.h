@@ -9,8 +9,9 @@ enum { LANES = 8 };
 typedef struct Reduction {
     Symbol *symbol;
     ReduceOp op;
-    Rep rep;
+    Rep rep, outer; // in the body, and of the variable itself
     Type type;
+    bool last;             // the forms have the variable last: e + s
     bool laned;            // sums and products of doubles
     LLVMValueRef partials; // array in the function that the loop stands in
     LLVMValueRef inside;   // the same, in the body
@@ -23,8 +24,8 @@ typedef enum KeptForm {
     KEPT_APPEND,  // a list, text or map grows at its end: the block's part is added as one,
     KEPT_PREPEND, // at its beginning
     KEPT_PUT,     // keys of a map are set: the block's are put in as one map
-    KEPT_SUM,     // numbers of a map are combined with others in any order: the same, where that is exact
-    KEPT_LAST,    // it is set: the block's last value counts
+    KEPT_SUM, // numbers of a map are combined with others in any order: the same, where that is exact
+    KEPT_LAST, // it is set: the block's last value counts
 } KeptForm;
 
 // A variable whose changes are kept (lower_keep.c).
@@ -34,18 +35,22 @@ typedef struct Kept {
     Rep rep;
     Type type;
     KeptForm form;
-    bool unique;           // a list whose elements are written: unshared, as long as it was
-    LLVMValueRef room;     // where it lives while the loop runs
+    bool unique;       // a list whose elements are written: unshared, as long as it was
+    LLVMValueRef room; // where it lives while the loop runs
     LLVMValueRef length, length_inside; // of a unique one
-    int64_t field;         // of the capture record: the room's address
-    LLVMValueRef local;    // of the body: what the block makes of it, in forms other than KEPT_CHANGES
-    LLVMValueRef set;      // KEPT_LAST: i1, whether there is something in it
-    LLVMValueRef most;     // i64: the length up to which it may wait
-    LLVMValueRef exact, exact_inside; // KEPT_SUM, and lists with copies: i1, that the order does not matter
-    LLVMValueRef copies;   // of a list of numbers that every thread may have a copy of; or null
-    LLVMValueRef elements; // of the body: what may be changed at once; null pointer: changes are kept
-    LLVMValueRef at_once;  // i1: changes need not be kept one by one
-    bool now;              // while an update is emitted for that case
+    int64_t field;                      // of the capture record: the room's address
+    LLVMValueRef local; // of the body: what the block makes of it, in forms other than KEPT_CHANGES
+    LLVMValueRef set;   // KEPT_LAST: i1, whether there is something in it
+    LLVMValueRef most;  // i64: the length up to which it may wait
+    LLVMValueRef exact,
+        exact_inside; // KEPT_SUM, and lists with copies: i1, that the order does not matter
+    LLVMValueRef base,
+        base_inside;     // of a map whose own elements are read: as it was before the loop
+    LLVMValueRef copies; // of a list of numbers that every thread may have a copy of; or null
+    LLVMValueRef
+        elements; // of the body: what may be changed at once; null pointer: changes are kept
+    LLVMValueRef at_once; // i1: changes need not be kept one by one
+    bool now;             // while an update is emitted for that case
 } Kept;
 typedef VEC(Kept) KeptVec;
 
@@ -67,11 +72,11 @@ typedef struct Par {
     VEC(Reduction) reductions;
     KeptVec kept;
     LLVMValueRef direct; // in the body: i1, that changes are made at once
-    uint32_t changes; // functions made for them
+    uint32_t changes;    // functions made for them
     VEC(Exit) exits;
-    LLVMBasicBlockRef exit; // of the body: where it ends
+    LLVMBasicBlockRef exit;                // of the body: where it ends
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
-    ParFill *each;       // of lower_parallel_each(), which has no loop and no plan
+    ParFill *each; // of lower_parallel_each(), which has no loop and no plan
     void *context;
     LLVMValueRef result; // alloca, or null
     Rep result_rep;
@@ -86,6 +91,8 @@ int32_t lower_par_cost(LowerCtx *cx, Node *body);
 bool lower_par_is_small(Node *body);
 
 // --- lower_reduce.c -------------------------------------------------------------------------------
+// True for variables that are reduced: numbers, or errors in their place.
+bool lower_is_summed(Type type);
 // Before the loop: finds them, and makes room for a result per block.
 void lower_reductions_find(LowerCtx *cx, Par *par);
 // In the body: the block's own results, neutral at first; an iteration's lane; the block's result kept.

@@ -22,6 +22,7 @@ Path lower_path(LowerCtx *cx, Node *target, Node *const *more, LVal *values, uin
         nodes[i] = root->index.index;
     }
     for (uint32_t k = 0; k < count; k++) nodes[path.count + k] = more[k];
+    if (cx->fs->par && path.count > 0) lower_kept_fetch(cx, path.steps[0]);
     lower_operands(cx, nodes, path.count + count, path.indices);
     for (uint32_t k = 0; k < count; k++) values[k] = path.indices[path.count + k];
     path.symbol = root->name.symbol;

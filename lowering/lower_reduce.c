@@ -6,17 +6,27 @@
 #include "../rt/rt_layout.h"
 #include <math.h>
 
+static LLVMValueRef identity(LowerCtx *cx, const Reduction *r);
+
+// Of numbers that may turn out to be errors: the first error of a block stays its result.
+static LLVMValueRef identity_word(LowerCtx *cx, const Reduction *r) {
+    Reduction number = *r;
+    number.rep = REP_F64;
+    return lower_word(cx, lower_val(REP_F64, type_number(), identity(cx, &number), false));
+}
+
 static LLVMValueRef identity(LowerCtx *cx, const Reduction *r) {
     bool integer = r->rep == REP_I64;
+    if (r->rep == REP_ANY) return identity_word(cx, r);
     switch (r->op) {
     case REDUCE_ADD:
     case REDUCE_SUB: return integer ? lower_i64(cx, 0) : lower_f64(cx, -0.0);
     case REDUCE_MUL: return integer ? lower_i64(cx, 1) : lower_f64(cx, 1);
     case REDUCE_MIN: return integer ? lower_i64(cx, INT64_MAX) : lower_f64(cx, (double)INFINITY);
     case REDUCE_MAX: return integer ? lower_i64(cx, INT64_MIN) : lower_f64(cx, -(double)INFINITY);
-    case REDUCE_AND: return integer ? lower_i64(cx, 2) : lower_f64(cx, 2); // 2: never combined yet
+    case REDUCE_AND: return lower_f64(cx, 2);   // no result of `and`
+    case REDUCE_OR: return lower_f64(cx, -0.0); // nor this of `or`
     case REDUCE_BAND: return integer ? lower_i64(cx, -1) : lower_f64(cx, -1);
-    case REDUCE_OR:
     case REDUCE_BOR:
     case REDUCE_BXOR: return integer ? lower_i64(cx, 0) : lower_f64(cx, 0);
     }
@@ -32,25 +42,64 @@ static LLVMValueRef combine_extreme(LowerCtx *cx, const Reduction *r, LLVMValueR
     return lower_intrinsic(cx, name, lower_type(cx, r->rep), two, 2);
 }
 
-// `a and b`, `a or b` of what was and a block's part; a part that nothing went into changes
-// nothing.
+// `a and b`, `a or b` of what was and a block's part; a part that nothing went into changes nothing.
 static LLVMValueRef combine_truth(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
                                   LLVMValueRef b) {
-    LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
+    LVal x = lower_val(r->outer, r->type, a, false),
+         y = lower_val(REP_F64, type_number(), b, false);
     LLVMValueRef p = lower_truth(cx, x, (Span){0, 0}), q = lower_truth(cx, y, (Span){0, 0});
     LLVMValueRef both = r->op == REDUCE_AND ? LLVMBuildAnd(cx->builder, p, q, "")
                                             : LLVMBuildOr(cx->builder, p, q, "");
-    LLVMValueRef result = lower_convert(cx, lower_bit(cx, both), r->rep).v;
-    LVal none = lower_val(r->rep, r->type, identity(cx, r), false);
-    return LLVMBuildSelect(cx->builder, lower_equal(cx, y, none), a, result, "");
+    LLVMValueRef result = lower_convert(cx, lower_bit(cx, both), r->outer).v;
+    LLVMValueRef none = LLVMBuildBitCast(cx->builder, identity(cx, r), cx->i64, "");
+    LLVMValueRef bits = LLVMBuildBitCast(cx->builder, b, cx->i64, "");
+    LLVMValueRef same = LLVMBuildICmp(cx->builder, LLVMIntEQ, bits, none, "untouched");
+    return LLVMBuildSelect(cx->builder, same, a, result, "");
+}
+
+static BinaryOp operator_of(ReduceOp op) {
+    switch (op) {
+    case REDUCE_ADD:
+    case REDUCE_SUB: return BINARY_ADD;
+    case REDUCE_MUL: return BINARY_MUL;
+    case REDUCE_BAND: return BINARY_BAND;
+    case REDUCE_BOR: return BINARY_BOR;
+    case REDUCE_BXOR: return BINARY_BXOR;
+    case REDUCE_AND: return BINARY_AND;
+    case REDUCE_OR: return BINARY_OR;
+    case REDUCE_MIN:
+    case REDUCE_MAX: break;
+    }
+    UNREACHABLE("least and most are builtins");
+}
+
+// Numbers or errors: what the operator makes of them, which is the first error.
+static LLVMValueRef combine_words(LowerCtx *cx, const Reduction *r, LLVMValueRef a,
+                                  LLVMValueRef b) {
+    LVal both[2] = {lower_val(REP_ANY, r->type, a, true), lower_val(REP_ANY, r->type, b, true)};
+    LVal result, first = both[0];
+    if (r->last) { // e + s: of two errors the later one
+        both[0] = both[1];
+        both[1] = first;
+    }
+    if (r->op == REDUCE_MIN || r->op == REDUCE_MAX) {
+        BuiltinCall call = {.builtin = &builtins[r->op == REDUCE_MIN ? BUILTIN_min : BUILTIN_max],
+                            .args = both,
+                            .count = 2,
+                            .type = r->type};
+        result = lower_builtin(cx, call);
+    } else {
+        result = lower_operation(cx, operator_of(r->op), both[0], both[1], r->type, (Span){0, 0});
+    }
+    result = lower_own(cx, lower_convert(cx, result, REP_ANY));
+    lower_release_all(cx, both, 2);
+    return result.v;
 }
 
 static LLVMValueRef combine(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LLVMValueRef b) {
     bool integer = r->rep == REP_I64;
+    if (r->rep == REP_ANY) return combine_words(cx, r, a, b);
     LVal x = lower_val(r->rep, r->type, a, false), y = lower_val(r->rep, r->type, b, false);
-    BinaryOp op = r->op == REDUCE_BAND  ? BINARY_BAND
-                  : r->op == REDUCE_BOR ? BINARY_BOR
-                                        : BINARY_BXOR;
     switch (r->op) {
     case REDUCE_ADD:
     case REDUCE_SUB:
@@ -64,9 +113,14 @@ static LLVMValueRef combine(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LL
     case REDUCE_BAND:
     case REDUCE_BOR:
     case REDUCE_BXOR:
-        return lower_convert(cx, lower_operation(cx, op, x, y, r->type, (Span){0, 0}), r->rep).v;
+        x = lower_operation(cx, operator_of(r->op), x, y, r->type, (Span){0, 0});
+        return lower_convert(cx, x, r->rep).v;
     }
     UNREACHABLE("a reduction has an operator");
+}
+
+bool lower_is_summed(Type type) {
+    return type.kinds != 0 && (type.kinds & ~(KIND_NUMBER | KIND_ERROR)) == 0;
 }
 
 void lower_reductions_find(LowerCtx *cx, Par *par) {
@@ -74,13 +128,16 @@ void lower_reductions_find(LowerCtx *cx, Par *par) {
         const ParVariable *variable = &par->plan->captures.items[i];
         if (variable->use != PAR_REDUCE) continue;
         SymSlot *slot = lower_slot(cx, variable->symbol);
-        if (slot->rep != REP_F64 && slot->rep != REP_I64) continue; // lower_keep.c
+        if (!lower_is_summed(slot->type)) continue; // lower_keep.c
+        bool truth = variable->op == REDUCE_AND || variable->op == REDUCE_OR;
         bool sum =
             variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
         Reduction r = {.symbol = variable->symbol,
                        .op = variable->op,
-                       .rep = slot->rep,
+                       .rep = truth ? REP_F64 : slot->rep,
+                       .outer = slot->rep,
                        .type = slot->type,
+                       .last = !variable->first,
                        .laned = sum && slot->rep == REP_F64};
         r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
         vec_push(cx->arena, &par->reductions, r);
@@ -99,7 +156,8 @@ void lower_reductions_start(LowerCtx *cx, Par *par) {
         for (int64_t k = 0; k < (r->laned ? LANES : 1); k++)
             LLVMBuildStore(cx->builder, identity(cx, r), lower_field(cx, r->local, 8 * k));
         SymSlot *slot = &cx->fs->slots[r->symbol->index];
-        *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = r->type};
+        Type type = r->rep == r->outer ? r->type : type_number();
+        *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = type};
     }
 }
 
@@ -135,9 +193,9 @@ void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         const Reduction *r = &par->reductions.items[i];
         SymSlot *slot = lower_slot(cx, r->symbol);
-        LLVMTypeRef type = lower_type(cx, r->rep);
-        LLVMValueRef part = LLVMBuildLoad2(cx->builder, type, lane_at(cx, r->partials, block), "");
-        LLVMValueRef old = LLVMBuildLoad2(cx->builder, type, slot->at, "");
+        LLVMValueRef part = LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep),
+                                           lane_at(cx, r->partials, block), "");
+        LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, r->outer), slot->at, "");
         LLVMBuildStore(cx->builder, combine(cx, r, old, part), slot->at);
     }
 }

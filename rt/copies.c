@@ -193,3 +193,10 @@ RtMap *rt_map_sum(RtMap *sums, RtMap *more, int32_t combine, const RtPlace *plac
     }
     return sums;
 }
+
+RtMap *rt_map_fetch(RtMap *part, RtMap *whole, uint64_t key, const RtPlace *place) {
+    rti_map_check_key(key, place);
+    if (rti_map_find_exactly(part, key)) return part;
+    const RtMapEntry *entry = rti_map_find_exactly(whole, key);
+    return entry ? rt_map_put(part, key, rti_retained(entry->value), place) : part;
+}
