@@ -13,9 +13,17 @@ static const Builtin *changer(const Node *call) {
     return changes ? builtin : NULL;
 }
 
-static LLVMValueRef change(LowerCtx *cx, const Builtin *builtin, LLVMValueRef taken,
-                           const LVal *args, Span span) {
+// Takes the list or map; gives a word.
+static LLVMValueRef change(LowerCtx *cx, const Builtin *builtin, LVal whole, const LVal *args,
+                           Span span) {
     LLVMValueRef place = lower_place(cx, span);
+    bool number =
+        builtin->id == BUILTIN_remove && (args[0].rep == REP_F64 || args[0].rep == REP_I64);
+    if (whole.rep == REP_MAP && number) {
+        whole.v = RT(cx, rt_map_remove, whole.v, lower_word(cx, args[0]), place);
+        return lower_word(cx, whole);
+    }
+    LLVMValueRef taken = lower_word(cx, whole);
     switch ((int)builtin->id) {
     case BUILTIN_push: return RT(cx, rt_push, taken, lower_word(cx, args[0]), place);
     case BUILTIN_pop: return RT(cx, rt_pop, taken, place);
@@ -36,8 +44,7 @@ bool lower_change_given(LowerCtx *cx, Node *call, LVal *result) {
     lower_operands(cx, call->call.args.items, count, args);
     for (uint32_t i = 1; i < count; i++) args[i] = lower_own(cx, args[i]);
     lower_take(cx, first, &args[0]);
-    LLVMValueRef taken = lower_word(cx, lower_own(cx, args[0]));
-    LLVMValueRef changed = change(cx, builtin, taken, args + 1, call->span);
+    LLVMValueRef changed = change(cx, builtin, lower_own(cx, args[0]), args + 1, call->span);
     *result = lower_val(REP_ANY, lower_node_type(cx, call), changed, true);
     lower_release_all(cx, args + 1, count - 1);
     return true;
@@ -59,9 +66,8 @@ bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     lower_operands(cx, nodes, count, args);
     // Owned first: one of them may be, or lie in, the very list that is changed.
     for (uint32_t i = 0; i < count; i++) args[i] = lower_own(cx, args[i]);
-    LLVMValueRef taken = lower_word(cx, lower_symbol(cx, symbol));
-    LVal changed =
-        lower_val(REP_ANY, slot->type, change(cx, builtin, taken, args, node->span), true);
+    LLVMValueRef word = change(cx, builtin, lower_symbol(cx, symbol), args, node->span);
+    LVal changed = lower_val(REP_ANY, slot->type, word, true);
     LLVMBuildStore(cx->builder, lower_convert(cx, changed, slot->rep).v, slot->at);
     lower_release_all(cx, args, count);
     return true;
@@ -165,7 +171,8 @@ bool lower_grow_path(LowerCtx *cx, Node *node) {
     for (uint32_t i = 0; i < count; i++) values[i] = lower_own(cx, values[i]);
     LLVMValueRef taken = lower_word(cx, lower_own(cx, lower_path_read(cx, &path)));
     lower_path_write(cx, &path, lower_zero(cx)); // so that nobody else holds it
-    if (growth.builtin) taken = change(cx, growth.builtin, taken, values, node->span);
+    LVal whole = lower_val(REP_ANY, type, taken, true);
+    if (growth.builtin) taken = change(cx, growth.builtin, whole, values, node->span);
     for (uint32_t i = 0; i < count && !growth.builtin; i++)
         taken = RT(cx, rt_add_into, taken, lower_word(cx, values[i]), lower_place(cx, node->span));
     lower_path_write(cx, &path, lower_val(REP_ANY, type, taken, true));

@@ -55,7 +55,6 @@ static LVal list_element(LowerCtx *cx, LLVMValueRef list, LVal index, Type eleme
 // Lists inline, everything else by the runtime.
 static LVal any_element(LowerCtx *cx, LVal base, LVal index, Type type, Span span) {
     Rep rep = type_rep(type) == REP_NONE ? REP_ANY : type_rep(type);
-    bool owned = lower_is_counted_rep(rep) && (base.type.kinds & (KIND_MAP | KIND_ERROR)) != 0;
     LLVMValueRef word = lower_word(cx, base);
     LLVMBasicBlockRef yes = lower_block_new(cx, "list"), no = lower_block_new(cx, "any");
     LLVMBasicBlockRef on = lower_block_new(cx, "on");
@@ -64,18 +63,17 @@ static LVal any_element(LowerCtx *cx, LVal base, LVal index, Type type, Span spa
     LLVMValueRef list = lower_convert(cx, lower_val(REP_ANY, base.type, word, false), REP_LIST).v;
     LVal fast = list_element(cx, list, index, type_element(base.type), span);
     fast = lower_convert(cx, fast, rep);
-    if (owned) fast = lower_own(cx, fast);
     LLVMBasicBlockRef from_fast = LLVMGetInsertBlock(cx->builder);
     LLVMBuildBr(cx->builder, on);
     lower_at(cx, no);
     LLVMValueRef other = RT(cx, rt_index, word, lower_word(cx, index), lower_place(cx, span));
-    LVal slow = lower_convert(cx, lower_val(REP_ANY, type, other, true), rep);
+    LVal slow = lower_convert(cx, lower_val(REP_ANY, type, other, false), rep);
     LLVMBasicBlockRef from_slow = LLVMGetInsertBlock(cx->builder);
     lower_go(cx, on);
     LLVMValueRef phi = LLVMBuildPhi(cx->builder, lower_type(cx, rep), "");
     LLVMAddIncoming(phi, &fast.v, &from_fast, 1);
     LLVMAddIncoming(phi, &slow.v, &from_slow, 1);
-    return lower_val(rep, type, phi, owned);
+    return lower_val(rep, type, phi, false);
 }
 
 LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span) {
@@ -88,8 +86,15 @@ LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span
     }
     if (base.rep == REP_ANY && type_may(base.type, KIND_LIST) && !type_may(index.type, KIND_ERROR))
         return any_element(cx, base, index, type, span);
-    word = RT(cx, rt_index, lower_word(cx, base), lower_word(cx, index), lower_place(cx, span));
-    return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
+    bool number = index.rep == REP_F64 || index.rep == REP_I64;
+    LLVMValueRef place = lower_place(cx, span);
+    if (base.rep == REP_MAP && number)
+        word = RT(cx, rt_map_get_number, base.v, lower_convert(cx, index, REP_F64).v, place);
+    else if (base.rep == REP_MAP && index.rep == REP_STRING)
+        word = RT(cx, rt_map_get, base.v, lower_word(cx, index), place);
+    else
+        word = RT(cx, rt_index, lower_word(cx, base), lower_word(cx, index), place);
+    return lower_as(cx, lower_val(REP_ANY, type, word, false), type);
 }
 
 static LVal observed_index(LowerCtx *cx, Node *node) {

@@ -155,6 +155,19 @@ static LLVMValueRef write_any(LowerCtx *cx, const Path *path, LLVMValueRef base,
               lower_i64(cx, path->count), value, place);
 }
 
+// m[k] <- v with a number as the key. Takes the value.
+static bool write_number_key(LowerCtx *cx, const Path *path, LVal value) {
+    const LVal *key = &path->indices[0];
+    if (path->count != 1 || path->slot->rep != REP_MAP ||
+        (key->rep != REP_F64 && key->rep != REP_I64))
+        return false;
+    LLVMValueRef map = RT(cx, rt_map_put_number, lower_symbol(cx, path->symbol).v,
+                          lower_convert(cx, *key, REP_F64).v, lower_word(cx, value),
+                          lower_place(cx, path->span));
+    LLVMBuildStore(cx->builder, map, path->slot->at);
+    return true;
+}
+
 static bool only_lists(const Path *path) {
     Type type = path->slot->type;
     for (uint32_t i = 0; i < path->count; i++) {
@@ -187,7 +200,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, true);
     if (only_lists(path)) {
         write_lists(cx, path, value);
-    } else {
+    } else if (!write_number_key(cx, path, value)) {
         LVal base = lower_symbol(cx, path->symbol);
         LLVMValueRef word = lower_word(cx, lower_own(cx, value));
         word = write_any(cx, path, lower_word(cx, base), word);

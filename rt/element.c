@@ -21,13 +21,13 @@ static _Noreturn void stop_no_elements(uint64_t base, uint64_t index, const RtPl
     rti_stop(place, "%s has no elements", kind);
 }
 
-// The element at an index, owned; false: there is none. *at is the position looked at.
+// The element at an index, borrowed; false: there is none. *at is the position looked at.
 static bool find(uint64_t base, uint64_t index, int64_t *at, uint64_t *element,
                  const RtPlace *place) {
     if (rti_is(base, RT_TAG_MAP)) {
         rti_map_check_key(index, place);
         const RtMapEntry *entry = rti_map_find(rti_map(base), index);
-        if (entry != NULL) *element = rti_retained(entry->value);
+        if (entry != NULL) *element = entry->value;
         return entry != NULL;
     }
     if (!rti_is(base, RT_TAG_LIST) && !rti_is(base, RT_TAG_STRING))
@@ -36,7 +36,7 @@ static bool find(uint64_t base, uint64_t index, int64_t *at, uint64_t *element,
     if (rti_is(base, RT_TAG_LIST)) {
         const RtList *list = rti_list(base);
         if (*at < 0 || *at >= list->length) return false;
-        *element = rti_retained(list->words[*at]);
+        *element = list->words[*at];
         return true;
     }
     RtStr *string = rti_str(base);
@@ -46,7 +46,7 @@ static bool find(uint64_t base, uint64_t index, int64_t *at, uint64_t *element,
 }
 
 uint64_t rt_index(uint64_t base, uint64_t index, const RtPlace *place) {
-    if (rti_is(base, RT_TAG_ERROR)) return rti_retained(base);
+    if (rti_is(base, RT_TAG_ERROR)) return base;
     uint64_t element = 0;
     int64_t at;
     (void)find(base, index, &at, &element, place);
@@ -57,7 +57,7 @@ uint64_t rt_index_result(uint64_t base, uint64_t index, const RtPlace *place) {
     if (rti_is(base, RT_TAG_ERROR)) return rti_retained(base);
     uint64_t element;
     int64_t at;
-    if (find(base, index, &at, &element, place)) return element;
+    if (find(base, index, &at, &element, place)) return rti_retained(element);
     if (rti_is(base, RT_TAG_MAP)) return rti_map_miss(index);
     long long length = rt_length(base, place);
     if (at == INT64_MIN) return rti_error("index out of range (length %lld)", length);

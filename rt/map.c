@@ -35,6 +35,7 @@ static inline uint64_t mix(uint64_t x) {
     return x ^ (x >> 32);
 }
 
+// rt_inline.c has the same.
 // The bits of the number times the golden ratio, twice: whole numbers up to 2^20 have only upper bits,
 // and meet the lower half of it. Arithmetic progressions are spread evenly, so keys that count up
 // hardly ever meet.
@@ -215,13 +216,13 @@ static __attribute__((noinline)) uint64_t get_slowly(const RtMap *map, uint64_t 
                                                      const RtPlace *place) {
     rti_map_check_key(key, place);
     const RtMapEntry *entry = rti_map_find(map, key);
-    return entry == NULL ? 0 : rti_retained(entry->value);
+    return entry == NULL ? 0 : entry->value;
 }
 
 uint64_t rt_map_get(RtMap *map, uint64_t key, const RtPlace *place) {
     if (RTI_LIKELY(rti_is_number(key))) {
         int64_t at = find_number(map, key);
-        if (RTI_LIKELY(at >= 0)) return rti_retained(map->entries[at].value);
+        if (RTI_LIKELY(at >= 0)) return map->entries[at].value;
     }
     return get_slowly(map, key, place);
 }
@@ -256,6 +257,14 @@ static inline void add_slot(RtMap *map, uint32_t hash, int64_t entry) {
     map->index[at] = (hash & ~mask) | (uint32_t)(entry - map->dense + 1);
 }
 
+// Slots lie all over a large index: several are on their way from memory at a time.
+enum { AHEAD = 16 };
+static inline void prefetch_slot(const RtMap *map, uint64_t key) {
+    if (!rti_is_number(key)) return;
+    uint32_t hash = turned(map, hash_number(key));
+    __builtin_prefetch(&map->index[hash & (uint32_t)map->mask], 1);
+}
+
 // Makes the index anew, or does without.
 static void index_build(RtMap *map) {
     int64_t slots = 2 * FEW, loose = map->capacity - map->dense;
@@ -276,6 +285,7 @@ static void index_build(RtMap *map) {
     rti_set(map->index, 0, (size_t)slots * sizeof(Slot));
     for (int64_t i = map->dense; i < map->used; i++) {
         uint64_t key = map->entries[i].key;
+        if (i + AHEAD < map->used) prefetch_slot(map, map->entries[i + AHEAD].key);
         if (key != RT_ABSENT) add_slot(map, hash_key(key), i);
     }
 }

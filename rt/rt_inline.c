@@ -138,6 +138,43 @@ RtList *rt_list_set_number(RtList *list, int64_t at, double number, const RtPlac
     return rt_list_set(list, at, word_of(number), place);
 }
 
+// --- maps with numbers as keys -------------------------------------------------------------------
+
+// The entry, as map.c finds it; null: it is to look itself.
+static inline RtMapEntry *map_entry(const RtMap *map, double number) {
+    uint64_t key = word_of(number);
+    if (number >= 0 && number < (double)map->dense) {
+        RtMapEntry *entry = &map->entries[(int64_t)number];
+        return entry->key == key ? entry : 0;
+    }
+    if (!map->index) return 0;
+    uint32_t hash = (uint32_t)(key * UINT64_C(0x9E3779B99E3779B1) >> 32), mask = (uint32_t)map->mask;
+    hash = hash << (map->header.spare & 31) | hash >> (32 - map->header.spare);
+    for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
+        uint32_t slot = map->index[at];
+        if (slot == 0) return 0;
+        if (((slot ^ hash) & ~mask) != 0) continue;
+        RtMapEntry *entry = &map->entries[map->dense + (slot & mask) - 1];
+        if (entry->key == key) return entry;
+    }
+}
+
+uint64_t rt_map_get_number(RtMap *map, double key, const RtPlace *place) {
+    const RtMapEntry *entry = map_entry(map, key);
+    return __builtin_expect(entry != 0, 1) ? entry->value : rt_map_get(map, word_of(key), place);
+}
+
+RtMap *rt_map_put_number(RtMap *map, double key, uint64_t value, const RtPlace *place) {
+    if (__atomic_load_n(&map->header.count, __ATOMIC_ACQUIRE) == 1) {
+        RtMapEntry *entry = map_entry(map, key);
+        if (entry && is_number(entry->value) && is_number(value)) {
+            entry->value = value;
+            return map;
+        }
+    }
+    return rt_map_put(map, word_of(key), value, place);
+}
+
 // --- text ----------------------------------------------------------------------------------------
 
 RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {

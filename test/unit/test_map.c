@@ -188,7 +188,7 @@ static void check_elements(void) {
     uint64_t name = string("name"), pos = string("pos"), x = string("x");
     uint64_t map = MAP(rti_retained(name), string("Ann"), rti_retained(pos),
                        MAP(rti_retained(x), number(1)), number(3), number(33));
-    expect_text(rt_index(map, name, &check_place), "Ann");
+    expect_text(rti_retained(rt_index(map, name, &check_place)), "Ann");
     expect_text(rt_index(map, number(3), &check_place), "33");
     expect_text(rt_index(map, number(4), &check_place), "0");
     expect_text(rt_index(map, number(NAN), &check_place), "0");
