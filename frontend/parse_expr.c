@@ -558,7 +558,51 @@ static void refuse_tight_update(Parser *p) {
             : "write `a - -b` to subtract; an update inside an expression needs a block in braces");
 }
 
+// A chain of operators that is read in pieces (CHAIN_MOST): `a + b + c + …` becomes a block
+// { t = a + b; t = t + c + …; … }, so that the tree stays low however long the chain is.
+typedef struct Chain {
+    Node *block;     // null: short so far
+    uint32_t links;  // of the last piece
+    uint32_t height; // of the pieces before it
+} Chain;
+
+// Whether a piece may end with `left`: `+!` passes its carry on within its block only.
+static bool may_cut(const Node *left) {
+    return (left->kind == NODE_BINARY && left->binary.op != BINARY_CARRY) || left->kind == NODE_PIPE;
+}
+
+static Node *chain_name(Parser *p, Span span) {
+    Node *name = parse_new(p, NODE_NAME, span);
+    name->name.name = intern_c(&p->c->names, "_ "); // no program can spell it
+    return name;
+}
+
+// Ends a piece: what comes next goes on with a name for `left`.
+static Node *cut_chain(Parser *p, Chain *chain, Node *left) {
+    Arena *arena = &p->c->unit;
+    if (!chain->block) chain->block = parse_new(p, NODE_BLOCK, left->span);
+    Node *define = parse_new(p, NODE_DEFINE, left->span), *name = chain_name(p, left->span);
+    define->define = ARENA_NEW(arena, DefineNode);
+    vec_push(arena, &define->define->names, name->name.name);
+    vec_push(arena, &define->define->name_spans, left->span);
+    define->define->value = left;
+    vec_push(arena, &chain->block->block.statements, define);
+    if (chain->height < p->height) chain->height = p->height;
+    p->height = chain->links = 0;
+    return name;
+}
+
+static Node *finish_chain(Parser *p, const Chain *chain, Node *left) {
+    if (!chain->block) return left;
+    vec_push(&p->c->unit, &chain->block->block.statements, left);
+    chain->block->span = left->span;
+    parse_join(p, chain->height);
+    parse_grow(p);
+    return chain->block;
+}
+
 static Node *climb(Parser *p, Node *left, uint8_t least, bool head) {
+    Chain chain = {0};
     for (uint8_t single = 0; parse_same_line(p);) {
         const Rule *rule = &rules[p->tok.kind];
         if (rule->left == BP_NONE || rule->left < least) break;
@@ -571,7 +615,9 @@ static Node *climb(Parser *p, Node *left, uint8_t least, bool head) {
         if (!wider) break;
         left = wider;
         if (!parse_grow(p)) break;
+        if (++chain.links >= CHAIN_MOST && may_cut(left)) left = cut_chain(p, &chain, left);
     }
+    left = finish_chain(p, &chain, left);
     if (!head && parse_touches(p) && at_update(p)) refuse_tight_update(p);
     return left;
 }

@@ -6,7 +6,8 @@
 // that a mistake is told once.
 //
 // Depth. Recursion of the parser is bounded by NESTING_MOST, and the height of the tree, which
-// later stages descend into, by HEIGHT_MOST: a chain `a + b + c …` is as high as it is long.
+// later stages descend into, by HEIGHT_MOST. A chain `a + b + c …` is as high as it is long, so long
+// ones are cut into pieces of CHAIN_MOST operators.
 #ifndef FLAP_PARSER_INTERNAL_H
 #define FLAP_PARSER_INTERNAL_H
 
@@ -16,7 +17,7 @@
 #include "parser.h"
 #include "unsafe.h"
 
-enum { NESTING_MOST = 1000, HEIGHT_MOST = 2000 };
+enum { NESTING_MOST = 1000, HEIGHT_MOST = 2000, CHAIN_MOST = 500 };
 
 // How a name was last defined, as far as the text tells: decides whether `f (x)` is a call.
 typedef enum NameMeaning {
