@@ -121,7 +121,7 @@ void ast_children(Node *node, void (*visit)(void *context, Node **child), void *
     case NODE_LOOP_VALUE:
     case NODE_PORT:
     case NODE_NEXT:
-    case NODE_IMPORT:
+    case NODE_FOREIGN:
     case NODE_ALIAS:
     case NODE_HOLD:
     case NODE_REGISTER:
@@ -156,6 +156,8 @@ void ast_children(Node *node, void (*visit)(void *context, Node **child), void *
     case NODE_DEFER: one(&v, &node->defer.body); break;
     case NODE_ARENA: one(&v, &node->arena.body); break;
     case NODE_USE: one(&v, &node->use.included); break;
+    case NODE_IMPORT: one(&v, &node->import.included); break;
+    case NODE_MEMORY: two(&v, &node->memory.base, &node->memory.index); break;
     case NODE_CSTRUCT:
         visit_fields(&v, &node->cstruct.fields);
         one(&v, &node->cstruct.aligned);

@@ -193,7 +193,7 @@ struct Node {
         struct { Node *base, *low, *high, *step; } slice; // parts may be null
         struct { Node *base; Name *name; Span name_span; } field;
         struct { Node *callee; NodeVec args; Node *max; bool max_inf; } call;
-        struct { Node *operand; CastKind to; Name *type_name; } cast;
+        struct { Node *operand; CastKind to; Name *type_name; const struct CType *type; } cast; // sema: type, of CAST_STRUCT
         struct { VEC(Clause) clauses; Function *function; } lambda; // sema: function
         struct { NodeVec statements; } block;
         struct { Node *subject; VEC(MatchArm) arms; bool on_result; } match; // on_result: has a binding arm
@@ -205,6 +205,13 @@ struct Node {
         struct { Node *address, *message; } send;
         struct { const char *text; uint32_t len; char suffix; } port; // suffix '?', '+' or 0
         struct { Node *call; NameVec binds; bool bind_map; Node *block; } spawn;
+        struct { const struct CDecl *decl; } foreign;
+        struct { // at base + offset + index * (size of the type); index null: 0
+            Node *base, *index;
+            const struct CType *type;
+            uint64_t offset;
+            uint8_t bit, width; // of a bit-field; width 0: none
+        } memory;
         UnsafeNode *unsafe_code;
         DefineNode *define;
         struct { Node *target, *value; UpdateOp op; bool or_return; } update; // target: NAME, INDEX or FIELD path
@@ -216,7 +223,7 @@ struct Node {
         struct { Node *body; } defer;
         struct { Node *body; } arena;
         struct { const char *path; uint32_t len; Node *included; } use;
-        struct { const char *path; uint32_t len; Name *library; Name *as; bool as_all, is_file; } import;
+        struct { const char *path; Name *library, *as; Node *included; uint32_t len; bool as_all, is_file; } import; // included: a package
         struct { Name *name; FieldDeclVec fields; bool packed; Node *aligned; } cstruct;
         struct { Name *name; uint8_t token; } alias;
         struct { Node *target, *value; } append;

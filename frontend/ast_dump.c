@@ -3,6 +3,7 @@
 // One line a statement, blocks indented below their construct. What the parser did not write is not
 // shown, so dumps do not change when sema learns something.
 #include "ast.h"
+#include "cheader.h"
 #include "unsafe.h"
 
 #include <math.h>
@@ -441,6 +442,12 @@ static void contents(Dump *d, const Node *n) {
     case NODE_USE:
         quoted(d, n->use.path, n->use.len);
         if (n->use.included) child(d, n->use.included);
+        break;
+    case NODE_FOREIGN: fprintf(d->out, " %s", n->foreign.decl->name); break;
+    case NODE_MEMORY:
+        fprintf(d->out, " +%llu", (unsigned long long)n->memory.offset);
+        child(d, n->memory.base);
+        if (n->memory.index) child(d, n->memory.index);
         break;
     case NODE_IMPORT: import(d, n); break;
     case NODE_CSTRUCT: cstruct(d, n); break;

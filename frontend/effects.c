@@ -67,6 +67,16 @@ static uint16_t builtin_effects(Sema *s, const Builtin *builtin, const CallSite 
     return effects;
 }
 
+// A C function may call the functions that it is given.
+static uint16_t foreign_effects(const CDecl *decl, const CallSite *site,
+                                void (*edge)(void *context, Function *callee), void *context) {
+    VEC_EACH(Node *, arg, site->args) {
+        Function *callee = known_function(arg);
+        if (callee != NULL) edge(context, callee);
+    }
+    return decl->pure ? EFFECT_STOP : EFFECT_STOP | EFFECT_FOREIGN;
+}
+
 // Effects of a call but for those of known functions, which go to `edge`.
 static uint16_t site_effects(Sema *s, const CallSite *site,
                              void (*edge)(void *context, Function *callee), void *context) {
@@ -77,6 +87,8 @@ static uint16_t site_effects(Sema *s, const CallSite *site,
     }
     const Builtin *builtin = known_builtin(site->callee);
     if (builtin != NULL) return builtin_effects(s, builtin, site, edge, context);
+    const CDecl *foreign = sema_foreign_function(site->callee);
+    if (foreign != NULL) return foreign_effects(foreign, site, edge, context);
     return EFFECT_EVERYTHING;
 }
 

@@ -28,6 +28,7 @@ void frontend_init(Compilation *c) {
 
 void frontend_free(Compilation *c) {
     arena_free(&c->scratch);
+    arena_free(&c->helper);
     arena_free(&c->unit);
     *c = (Compilation){0};
 }

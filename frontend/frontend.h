@@ -18,6 +18,7 @@ typedef enum Stage {
 struct Compilation {
     Arena unit;    // lives as long as the compilation
     Arena scratch; // emptied between stages
+    Arena helper;  // of questions to other programs; emptied after each
     Interner names;
     SourceVec sources;
     DiagVec diags;

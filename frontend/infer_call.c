@@ -172,6 +172,14 @@ Type infer_call(Walk *w, Node *node) {
     Type result;
     const Builtin *builtin = known_builtin(callee);
     Function *function = known_function(w, callee);
+    if (callee->kind == NODE_FOREIGN && callee->foreign.decl->kind == C_DECL_FUNCTION) {
+        result = infer_foreign_call(w, node, args, missing);
+        if (missing) return TYPE_NEVER;
+        // a pointer may be null, which is an error to those who ask
+        if (ctype_is_address(callee->foreign.decl->prototype->result) && node->observed)
+            result.kinds |= KIND_ERROR;
+        return result;
+    }
     if (builtin != NULL) {
         w->instance->shared.node_types[callee->id] = type_of_kind(KIND_FUNCTION);
         if (missing) return TYPE_NEVER;

@@ -93,6 +93,13 @@ Type infer_pipe(Walk *w, Node *node);
 void infer_snapshots(Walk *w, Function *function);
 Type infer_function_value(Walk *w, Node *node, Function *function);
 
+// infer_foreign.c
+Type infer_c_value(const CType *type); // what reading such a thing gives
+Type infer_foreign_call(Walk *w, Node *node, const Type *args, bool missing);
+Type infer_foreign(Node *node);
+Type infer_memory(Walk *w, Node *node);
+void infer_memory_update(Walk *w, Node *node, Type value);
+
 // infer_stmt.c
 Type infer_define(Walk *w, Node *node);
 Type infer_update(Walk *w, Node *node);

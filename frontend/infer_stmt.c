@@ -90,7 +90,10 @@ Type infer_update(Walk *w, Node *node) {
     if (node->update.op != UPDATE_SET)
         value =
             infer_binary_types(w, node, update_operators[node->update.op], held, value, USE_VALUE);
-    grow_target(w, node->update.target, value);
+    if (node->update.target->kind == NODE_MEMORY)
+        infer_memory_update(w, node, value);
+    else
+        grow_target(w, node->update.target, value);
     return zero();
 }
 

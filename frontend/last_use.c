@@ -242,6 +242,11 @@ static Symbol *root_of(const Node *target) {
 
 static void walk_update(Walk *w, Node *node) {
     Node *target = node->update.target, *value = node->update.value;
+    if (target->kind == NODE_MEMORY) {
+        walk(w, value, want_look);
+        walk(w, target, want_look);
+        return;
+    }
     Symbol *root = root_of(target);
     if (is_name(target) && node->update.op == UPDATE_SET) {
         defined(w, root);
@@ -396,6 +401,9 @@ static void walk(Walk *w, Node *node, Want want) {
     case NODE_USE:
         if (node->use.included) walk(w, node->use.included, want_look);
         return;
+    case NODE_IMPORT:
+        if (node->import.included) walk(w, node->import.included, want_look);
+        return;
     case NODE_POISON:
     case NODE_NUMBER:
     case NODE_STRING:
@@ -411,7 +419,8 @@ static void walk(Walk *w, Node *node, Want want) {
     case NODE_UNSAFE:
     case NODE_DEFER:
     case NODE_ARENA:
-    case NODE_IMPORT:
+    case NODE_FOREIGN:
+    case NODE_MEMORY:
     case NODE_CSTRUCT:
     case NODE_ALIAS:
     case NODE_APPEND:

@@ -18,13 +18,6 @@ bool parse_note_file(Compilation *c, ParseFiles *files, const char *path) {
     return map_put(&files->seen, name, name) == NULL;
 }
 
-static const char *relative_to(Parser *p, const char *path) {
-    const char *slash = strrchr(p->source->path, '/');
-    if (*path == '/' || !slash) return path;
-    return arena_printf(&p->c->unit, "%.*s%s", (int)(slash + 1 - p->source->path), p->source->path,
-                        path);
-}
-
 static Node *include(Parser *p, const char *path, Span span) {
     size_t len = 0;
     const char *why = NULL;
@@ -57,7 +50,7 @@ Node *parse_use(Parser *p) {
     node->use.path = parse_text(p, &node->use.len);
     node->span = parse_since(p, begin);
     if (p->panic) return node;
-    const char *path = relative_to(p, node->use.path);
+    const char *path = source_relative(&p->c->unit, p->source, node->use.path);
     if (p->files->depth >= FILES_DEEP) {
         diag_report(p->c, DIAG_E0612, span);
     } else if (strlen(node->use.path) != node->use.len || node->use.len == 0) {

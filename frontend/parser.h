@@ -9,5 +9,7 @@
 Node *parser_run(Compilation *c, const Source *source);
 // `name` is a function until it is defined as something else (builtins).
 void parser_know_function(Name *name);
+// The number type that a word names (`u8`, `uint8`, `ptr`, …); CAST_STRUCT and not *known: none.
+CastKind parse_type_kind(const Name *name, bool *known);
 
 #endif

@@ -141,7 +141,6 @@ Node *parse_operators(Parser *p, bool head);
 Node *parse_postfix(Parser *p);             // an operand with its calls, indices, fields
 Node *parse_finish(Parser *p, Node *left);  // the rest of parse_value after its first part
 Node *parse_max(Parser *p, bool *infinite); // after `max`
-CastKind parse_type_kind(const Name *name, bool *known);
 bool parse_cast_type(Parser *p, CastKind *to, Name **type_name); // after `as`
 // --- parse_primary.c
 Node *parse_number(Parser *p);

@@ -46,8 +46,9 @@ Symbol *scope_find(const Scope *scope, const Name *name, const Function *user, S
     return NULL;
 }
 
-// Edits (insert, delete, replace, swap neighbours) from a to b.
-static uint32_t edits(const Name *a, const Name *b) {
+uint32_t name_edits(const Name *a, const Name *b, uint32_t most) {
+    uint32_t gap = a->len > b->len ? a->len - b->len : b->len - a->len;
+    if (gap > most || a->len > LONGEST_COMPARED || b->len > LONGEST_COMPARED) return most + 1;
     uint32_t rows[3][LONGEST_COMPARED + 1];
     for (uint32_t j = 0; j <= b->len; j++) rows[0][j] = j;
     for (uint32_t i = 1; i <= a->len; i++) {
@@ -76,13 +77,10 @@ static void look_through(Nearest *nearest, const PtrMap *names) {
     for (uint32_t i = 0; i < names->capacity; i++) {
         const Name *name = names->slots[i].key;
         const Symbol *symbol = names->slots[i].value;
-        if (name == NULL || symbol == NULL || name->len > LONGEST_COMPARED) continue;
+        if (name == NULL || symbol == NULL) continue;
         if (symbol->owner == NULL && symbol->kind == SYMBOL_VARIABLE) continue; // undefined itself
         if (nearest->functions_only && symbol->kind == SYMBOL_CONSTANT) continue;
-        uint32_t gap = name->len > nearest->wanted->len ? name->len - nearest->wanted->len
-                                                        : nearest->wanted->len - name->len;
-        if (gap >= nearest->distance) continue;
-        uint32_t distance = edits(nearest->wanted, name);
+        uint32_t distance = name_edits(nearest->wanted, name, nearest->distance);
         if (distance < nearest->distance ||
             (distance == nearest->distance && nearest->name != NULL &&
              strcmp(name->text, nearest->name->text) < 0)) {

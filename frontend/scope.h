@@ -29,6 +29,9 @@ Symbol *scope_find_defined(const Scope *scope, const Name *name);
 Symbol *scope_find(const Scope *scope, const Name *name, const Function *user, Symbol **early);
 // The visible name that is spelt most like `name`, or null when none is near.
 const Name *scope_nearest(const Scope *scope, const Name *name, bool functions_only);
+// How many edits (insert, delete, replace, swap neighbours) lead from a to b; some number above `most`
+// when it is clear that they are more, or that the names are too long to compare.
+uint32_t name_edits(const Name *a, const Name *b, uint32_t most);
 // A statement further down at a level of `scope` that defines `name`, or null.
 const Node *scope_later_definition(const Scope *scope, const Name *name);
 

@@ -18,6 +18,7 @@
 
 #include "ast.h"
 #include "builtin.h"
+#include "cheader.h"
 #include "type.h"
 
 typedef struct Compilation Compilation;
@@ -32,6 +33,8 @@ typedef enum SymbolKind {
     SYMBOL_BUILTIN,
     SYMBOL_REGISTER, // of the simulated hardware: `target`
     SYMBOL_MODULE,   // the same: `module`
+    SYMBOL_LIBRARY, // an imported C library
+    SYMBOL_TYPE,    // a cstruct
 } SymbolKind;
 
 struct Symbol {
@@ -52,6 +55,9 @@ struct Symbol {
     Function *function; // an immutable (or never updated) variable defined by a lambda: that one
     Node *constant;     // SYMBOL_CONSTANT: NUMBER, STRING, LIST or MAP of those, already folded
     const Builtin *builtin;
+    CLibrary *library;  // SYMBOL_LIBRARY
+    const CType *ctype; // SYMBOL_TYPE: the struct; a variable: what the address in it points to, or null
+    uint64_t appended;  // bytes appended by `p ++ v as T` so far in the source
     LoopNode *loop;     // the innermost loop of the owner that contains the definition, or null
     uint32_t order;     // sema's own: its definition's place in the order of evaluation
     struct SimTarget *target; // SYMBOL_REGISTER
@@ -163,8 +169,19 @@ typedef struct Program {
     bool parallel;         // has a parallel loop
     bool leaves;           // has one that some jump leaves early
     struct SimModel *sim;  // registers and modules (sim.h)
-    VEC(const char *) libraries;
+    VEC(CLibrary *) c_libraries;     // imported
+    VEC(const char *) libraries, library_folders; // to be linked with: -l, -L
+    VEC(const char *) objects;       // shared objects, by path
 } Program;
+
+// The C type that argument `at` behind the `...` of a foreign call is passed as; null: nothing tells.
+const CType *infer_variadic(const Node *call, uint32_t at, Type type);
+// Whether C may write to a list that is passed for such a parameter, and whether the argument is a
+// variable that it may change so.
+bool sema_fills(const CType *param);
+bool sema_call_fills(const Node *call, uint32_t at);
+// What lies at the address that `node` gives is known: it is a pointer.
+bool sema_pointee_known(const Node *node);
 
 // STAGE_SEMA and STAGE_INFER (frontend.h). Errors are reported; false if there were any.
 bool sema_run(Compilation *c);

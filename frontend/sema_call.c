@@ -11,18 +11,23 @@ static bool pipes_into_call(const Node *node) {
            !node->pipe.right->parenthesized;
 }
 
+// C functions are values there: lambdas that call them.
+static unsigned piped_context(const Node *callee) {
+    return callee->kind == NODE_FIELD ? CTX_VALUE : CTX_VALUE | CTX_CALLEE;
+}
+
 static void visit_pipe(Sema *s, Node *node) {
     Node *right = node->pipe.right;
     CallSite site = {node, right, NULL, node->pipe.op == PIPE_REDUCE ? 2 : 1, s->function, false};
     if (pipes_into_call(node)) {
         sema_number(s, right);
-        sema_visit(s, right->call.callee, CTX_VALUE | CTX_CALLEE);
+        sema_visit(s, right->call.callee, piped_context(right->call.callee));
         VEC_EACH(Node *, arg, &right->call.args) sema_value(s, arg);
         sema_value(s, right->call.max);
         site.callee = right->call.callee;
         site.args = &right->call.args;
     } else {
-        sema_visit(s, right, CTX_VALUE | CTX_CALLEE);
+        sema_visit(s, right, piped_context(right));
     }
     vec_push(s->scratch, &s->calls, site);
 }
@@ -32,7 +37,11 @@ void sema_call_site(Sema *s, Node *node, unsigned context) {
         visit_pipe(s, node);
         return;
     }
-    VEC_EACH(Node *, arg, &node->call.args) sema_value(s, arg);
+    const CDecl *foreign = sema_foreign_function(node->call.callee);
+    if (foreign != NULL)
+        sema_foreign_args(s, foreign, node);
+    else
+        VEC_EACH(Node *, arg, &node->call.args) sema_value(s, arg);
     bool bounded = node->call.max != NULL;
     if (bounded) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
     sema_value(s, node->call.max);
@@ -194,6 +203,10 @@ static void check_call(Sema *s, const CallSite *site) {
     uint32_t given = (site->args != NULL ? site->args->len : 0) + site->piped;
     if (callee->kind == NODE_LAMBDA) {
         check_known(s, site, callee->lambda.function, given);
+        return;
+    }
+    if (callee->kind == NODE_FOREIGN) {
+        sema_check_foreign(s, site, given);
         return;
     }
     if (callee->kind != NODE_NAME || callee->name.symbol == NULL) {

@@ -23,6 +23,7 @@ enum {
     CTX_VALUE = 1,
     CTX_TAIL = 2,   // with CTX_VALUE: its value is the function's
     CTX_CALLEE = 4, // with CTX_VALUE: it is called right here
+    CTX_ADDRESS = 8, // with CTX_VALUE: C gets it, and would like its address
 };
 
 typedef struct Mention {
@@ -167,6 +168,35 @@ void sema_call_site(Sema *s, Node *node,
 void sema_check_calls(Sema *s);
 // A conversion with its '%' as f-strings and printf know it; its length, or 0.
 uint32_t sema_conversion(const char *text, uint32_t len);
+
+// sema_import.c
+void sema_import(Sema *s, Node *node);
+
+// sema_foreign.c: C libraries
+void sema_import_library(Sema *s, Node *node);
+// Makes a member of a library of what is one; false: it is none.
+bool sema_member(Sema *s, Node *node, unsigned context);
+// Reads the library if need be; false after a report.
+bool sema_read_library(Sema *s, CLibrary *library, Span span);
+// The type `alias.name`; null when the alias is no library, void after a report.
+const CType *sema_library_type(Sema *s, Name *alias, Name *name, Span span);
+// The C function that is called by `callee`, or null.
+const CDecl *sema_foreign_function(const Node *callee);
+void sema_foreign_args(Sema *s, const CDecl *decl, const Node *call);
+void sema_check_foreign(Sema *s, const CallSite *site, uint32_t given);
+
+// sema_cstruct.c: C structs and raw memory
+void sema_cstruct(Sema *s, Node *node);
+const Node *sema_later_cstruct(const Sema *s, const Name *name);
+Symbol *sema_forward_cstruct(Sema *s, Node *node);
+// sizeof(Name), Name.field_offset: true when it was one, which is then a number or poison.
+bool sema_type_constant(Sema *s, Node *node);
+void sema_join_cast(Sema *s, Node *node);
+void sema_cast_type(Sema *s, Node *node);
+const CType *sema_pointee(const Node *node);
+bool sema_memory(Sema *s, Node *node);
+void sema_append(Sema *s, Node *node);
+bool sema_memory_target(Sema *s, Node *target);
 
 // sema_refuse.c: reports a construct that has no lowering yet, poisons it, and is true; else false.
 bool sema_refuse(Sema *s, Node *node);

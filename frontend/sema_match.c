@@ -22,8 +22,10 @@ bool sema_match(Sema *s, Node *node, unsigned context) {
         MatchArm *arm = &node->match.arms.items[i];
         sema_push_scope(s);
         if (arm->guard != NULL) {
+            bool member = arm->guard->kind == NODE_FIELD; // of a C library: a constant
             sema_value(s, arm->guard);
-            if (is_constant(arm->guard)) arm->literal_guard = true;
+            member = member && (arm->guard->kind == NODE_NUMBER || arm->guard->kind == NODE_STRING);
+            if (is_constant(arm->guard) || member) arm->literal_guard = true;
         }
         bind_names(s, arm);
         if (arm->kind == ARM_DEFAULT || arm->kind == ARM_BIND_ERROR) has_default = true;

@@ -131,7 +131,6 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
         sema_poison(node);
         return;
     }
-    node->name.symbol = symbol;
     symbol->used = true;
     CHECK(symbol->kind != SYMBOL_REGISTER, "mentions of registers are rewritten (sema_sim_use.c)");
     if (symbol->kind == SYMBOL_MODULE) {
@@ -140,6 +139,15 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
         sema_poison(node);
         return;
     }
+    if (symbol->kind == SYMBOL_LIBRARY || symbol->kind == SYMBOL_TYPE) {
+        bool library = symbol->kind == SYMBOL_LIBRARY;
+        Diag *diag = diag_report(s->c, DIAG_E0809, node->span, symbol->name->text,
+                                 library ? "a library" : "a C struct");
+        if (library) diag_help(s->c, diag, "name something of it: `%s.…`", symbol->name->text);
+        sema_poison(node);
+        return;
+    }
+    node->name.symbol = symbol;
     if (symbol->kind == SYMBOL_BUILTIN && (symbol->builtin->effects & EFFECT_FOREIGN) != 0 &&
         !s->program->foreign) {
         s->program->foreign = true;

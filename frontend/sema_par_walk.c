@@ -124,8 +124,19 @@ static void walk_update(ParCheck *check, Node *node, const InnerLoop *inner) {
         par_read_update(check, node, &access);
         note(check, target->name.symbol, &access);
     }
-    walk_indexes(check, target, inner);
+    if (target->kind == NODE_MEMORY)
+        walk(check, target, inner);
+    else
+        walk_indexes(check, target, inner);
     walk(check, node->update.value, inner);
+}
+
+// C fills lists that it is given.
+static void walk_call(ParCheck *check, Node *node, const InnerLoop *inner) {
+    for (uint32_t i = 0; i < node->call.args.len; i++)
+        if (sema_call_fills(node, i))
+            note_kind(check, node->call.args.items[i]->name.symbol, ACCESS_OTHER, node);
+    walk_children(check, node, inner);
 }
 
 static void walk_swap(ParCheck *check, Node *node, const InnerLoop *inner) {
@@ -167,6 +178,7 @@ static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
     case NODE_NAME: walk_name(check, node); return;
     case NODE_INDEX: walk_index(check, node, inner); return;
     case NODE_UPDATE: walk_update(check, node, inner); return;
+    case NODE_CALL: walk_call(check, node, inner); return;
     case NODE_SWAP: walk_swap(check, node, inner); return;
     case NODE_LOOP: walk_loop(check, node, inner); return;
     case NODE_LAMBDA: note_function(check, node->lambda.function, node); return;

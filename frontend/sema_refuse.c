@@ -23,10 +23,7 @@ static const char *refused(const Node *node) {
     case NODE_PORT: return "a port literal";
     case NODE_SPAWN: return "`spawn`";
     case NODE_UNSAFE: return "`unsafe`";
-    case NODE_IMPORT: return "`import`";
-    case NODE_CSTRUCT: return "`cstruct`";
-    case NODE_APPEND: return "`++ … as`";
-    case NODE_CAST: return node->cast.to == CAST_STRUCT ? "`as` with a cstruct" : NULL;
+    case NODE_IMPORT: return node->import.path != NULL && !node->import.is_file ? "`import` of a package" : NULL;
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
     case NODE_DEFINE: return refused_define(node->define);
     case NODE_LOOP: return refused_loop(node->loop);
@@ -43,7 +40,6 @@ static void declare_names(Sema *s, const Node *node) {
     case NODE_IMPORT:
         if (node->import.as != NULL) sema_declare_poison(s, node->import.as);
         return;
-    case NODE_CSTRUCT: sema_declare_poison(s, node->cstruct.name); return;
     case NODE_SPAWN:
         VEC_EACH(Name *, name, &node->spawn.binds) sema_declare_poison(s, name);
         return;

@@ -185,14 +185,21 @@ static bool finish_chain(Sema *s, Node *node, unsigned context) {
         sema_value(s, node->binary.right);
         *s->effects |= binary_effects(node);
         return false;
-    case NODE_INDEX: sema_value(s, node->index.index); break;
+    case NODE_INDEX:
+        sema_value(s, node->index.index);
+        (void)sema_memory(s, node);
+        break;
     case NODE_SLICE:
         sema_value(s, node->slice.low);
         sema_value(s, node->slice.high);
         sema_value(s, node->slice.step);
         break;
-    case NODE_CAST:
-    case NODE_FIELD: break;
+    case NODE_CAST: sema_cast_type(s, node); break;
+    case NODE_FIELD:
+        if (sema_memory(s, node)) break;
+        sema_field_as_index(s, node);
+        sema_value(s, node->index.index);
+        break;
     case NODE_CALL:
     case NODE_PIPE: {
         sema_call_site(s, node, context);
@@ -276,14 +283,16 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_ERR: sema_err(s, node); return !node->err.from_loop || node->err.loop != NULL;
     case NODE_DEFER: visit_defer(s, node); return false;
     case NODE_ARENA: return sema_visit(s, node->arena.body, context & (unsigned)~CTX_TAIL);
+    case NODE_IMPORT: sema_import(s, node); return false;
+    case NODE_CSTRUCT: sema_cstruct(s, node); return false;
+    case NODE_APPEND: sema_append(s, node); return false;
+    case NODE_FOREIGN: return false;
+    case NODE_MEMORY:
     case NODE_FIELD: UNREACHABLE("chains are walked by sema_visit");
     case NODE_SEND:
     case NODE_PORT:
     case NODE_SPAWN:
-    case NODE_UNSAFE:
-    case NODE_IMPORT:
-    case NODE_CSTRUCT:
-    case NODE_APPEND: UNREACHABLE("sema_refuse took these");
+    case NODE_UNSAFE: UNREACHABLE("sema_refuse took these");
     case NODE_REGISTER: sema_sim_register(s, node); return false;
     case NODE_MODULE: sema_sim_module(s, node); return false;
     case NODE_WAIT_UNTIL: outside_module(s, node, "`wait_until`"); return false;
@@ -311,14 +320,15 @@ bool sema_visit(Sema *s, Node *node, unsigned context) {
         node->statement = s->spine.len == base && (context & CTX_VALUE) == 0;
         if (sema_refuse(s, node)) break;
         sema_sim_use(s, node);
-        sema_field_as_index(s, node);
+        unsigned here = context;
+        if (s->spine.len > base) {
+            const Node *up = s->spine.items[s->spine.len - 1];
+            here = up->kind == NODE_CALL ? CTX_VALUE | CTX_CALLEE : CTX_VALUE;
+        }
+        if (sema_type_constant(s, node) || sema_member(s, node, here)) break;
+        sema_join_cast(s, node);
         Node *left = left_operand(node);
         if (left == NULL) {
-            unsigned here = context;
-            if (s->spine.len > base) {
-                const Node *up = s->spine.items[s->spine.len - 1];
-                here = up->kind == NODE_CALL ? CTX_VALUE | CTX_CALLEE : CTX_VALUE;
-            }
             ended = visit_leaf(s, node, here);
             break;
         }

@@ -62,7 +62,10 @@ void sema_define(Sema *s, Node *node) {
         vec_push(s->arena, &define->symbols, symbol);
         if (dropped) continue;
         define_constant(s, define, symbol);
-        if (define->names.len == 1) map_put(&s->values, symbol, define->value);
+        if (define->names.len == 1) {
+            map_put(&s->values, symbol, define->value);
+            symbol->ctype = sema_pointee(define->value);
+        }
         scope_define(s->scope, name, symbol);
     }
 }
@@ -163,6 +166,7 @@ static Node *path_base(const Node *node) {
 
 // NAME, or a path of indexes and fields that begins with one.
 static void visit_target(Sema *s, Node *target) {
+    if (sema_memory_target(s, target)) return;
     uint32_t base = s->spine.len;
     Node *node = target;
     for (;;) {
@@ -205,6 +209,11 @@ void sema_update(Sema *s, Node *node) {
 }
 
 void sema_swap(Sema *s, Node *node) {
-    visit_target(s, node->swap.left);
-    visit_target(s, node->swap.right);
+    Node *const sides[2] = {node->swap.left, node->swap.right};
+    for (int i = 0; i < 2; i++) {
+        visit_target(s, sides[i]);
+        if (sides[i]->kind != NODE_MEMORY) continue;
+        Diag *diag = diag_report(s->c, DIAG_E0414, sides[i]->span);
+        diag_help(s->c, diag, "C's memory is updated by `<-`: swap through a variable");
+    }
 }

@@ -122,3 +122,9 @@ char *source_read(Arena *arena, const char *path, size_t *len, const char **why)
     *len = used;
     return copy;
 }
+
+const char *source_relative(Arena *arena, const Source *source, const char *path) {
+    const char *slash = source ? strrchr(source->path, '/') : NULL;
+    if (*path == '/' || !slash) return path;
+    return arena_printf(arena, "%.*s%s", (int)(slash + 1 - source->path), source->path, path);
+}

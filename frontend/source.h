@@ -37,6 +37,8 @@ const char *source_line(const Source *source, uint32_t line, size_t *len);
 
 // The bytes of a file, NUL-terminated, in the arena. Null when it cannot be read: *why says so.
 char *source_read(Arena *arena, const char *path, size_t *len, const char **why);
+// `path` as seen from the folder of `source` (null: the working directory).
+const char *source_relative(Arena *arena, const Source *source, const char *path);
 // The source that holds an offset, or null.
 Source *source_find(const SourceVec *sources, uint32_t offset);
 

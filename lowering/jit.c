@@ -75,15 +75,35 @@ static bool define_symbols(Jit *jit) {
     return compat_succeeded(jit->b->c, DIAG_E0607, error);
 }
 
-static bool load_library(Backend *b, const char *name) {
-    VEC_EACH(const char *, folder, &b->options->library_paths) {
-        const char *path = arena_printf(&b->c->unit, "%s/lib%s.so", folder, name);
-        if (dlopen(path, RTLD_NOW | RTLD_GLOBAL)) return true;
-    }
-    if (dlopen(arena_printf(&b->c->unit, "lib%s.so", name), RTLD_NOW | RTLD_GLOBAL)) return true;
+// glibc's own libm.so is a text for the linker, which names the library itself.
+static bool load_named_in(Backend *b, const char *why) {
+    size_t size = 0;
+    const char *path = arena_copy(&b->c->unit, why, strcspn(why, ":")), *reason = NULL;
+    char *text = source_read(&b->c->unit, path, &size, &reason);
+    const char *at = text ? strstr(text, "GROUP") : NULL;
+    at = at ? strchr(at, '/') : NULL;
+    return at && dlopen(arena_copy(&b->c->unit, at, strcspn(at, " )\n")), RTLD_NOW | RTLD_GLOBAL);
+}
+
+static bool load_object(Backend *b, const char *path) {
+    if (dlopen(path, RTLD_NOW | RTLD_GLOBAL)) return true;
     const char *why = dlerror();
-    diag_report(b->c, DIAG_E0608, (Span){0, 0}, name, why ? why : "no reason given");
+    if (why && strstr(why, "invalid ELF header") && load_named_in(b, why)) return true;
+    diag_report(b->c, DIAG_E0608, (Span){0, 0}, path, why ? why : "no reason given");
     return false;
+}
+
+static bool load_from(Backend *b, const char *folder, const char *name) {
+    const char *path = arena_printf(&b->c->unit, "%s/lib%s.so", folder, name);
+    return dlopen(path, RTLD_NOW | RTLD_GLOBAL) != NULL;
+}
+
+static bool load_library(Backend *b, const char *name) {
+    VEC_EACH(const char *, folder, &b->options->library_paths)
+        if (load_from(b, folder, name)) return true;
+    VEC_EACH(const char *, folder, &b->c->program->library_folders)
+        if (load_from(b, folder, name)) return true;
+    return load_object(b, arena_printf(&b->c->unit, "lib%s.so", name));
 }
 
 static bool load_libraries(Jit *jit) {
@@ -91,6 +111,7 @@ static bool load_libraries(Jit *jit) {
     bool good = true;
     VEC_EACH(const char *, name, &b->options->libraries) good = load_library(b, name) && good;
     VEC_EACH(const char *, name, &b->c->program->libraries) good = load_library(b, name) && good;
+    VEC_EACH(const char *, path, &b->c->program->objects) good = load_object(b, path) && good;
     // ThreadSanitizer's functions are the process's, too.
     if (!good || !(b->c->program->foreign || FLAP_TSAN)) return good;
     LLVMOrcDefinitionGeneratorRef process = NULL;

@@ -165,7 +165,16 @@ static void add_libraries(Linking *l) {
     VEC_EACH(const char *, folder, &options->library_paths)
     add(l, arena_printf(l->arena, "-L%s", folder));
     VEC_EACH(const char *, name, &options->libraries) add(l, arena_printf(l->arena, "-l%s", name));
-    VEC_EACH(const char *, library, &l->b->c->program->libraries)
+    const Program *program = l->b->c->program;
+    VEC_EACH(const char *, folder, &program->library_folders)
+    add(l, arena_printf(l->arena, "-L%s", folder));
+    VEC_EACH(const char *, object, &program->objects) {
+        const char *slash = strrchr(object, '/');
+        add(l, object);
+        if (slash)
+            add_option(l, "-rpath", arena_copy(l->arena, object, (size_t)(slash - object)));
+    }
+    VEC_EACH(const char *, library, &program->libraries)
     add(l, arena_printf(l->arena, "-l%s", library));
     add(l, "-lpthread");
     add(l, "-ldl");

@@ -166,6 +166,8 @@ static LVal by_special(LowerCtx *cx, const BuiltinCall *call) {
     case BUILTIN_dlsym:
     case BUILTIN_dlclose: return lower_foreign(cx, call);
     }
+    if (call->builtin->id >= BUILTIN_read_i8 && call->builtin->id <= BUILTIN_sizeof_ptr)
+        return lower_raw_memory(cx, call);
     UNREACHABLE("a builtin with code of its own");
 }
 

@@ -227,6 +227,8 @@ LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
     Node *callee = node->call.callee;
     const Builtin *builtin = named_builtin(callee);
     if (lower_is_foreign_call(node)) return lower_foreign_call(cx, node, NULL);
+    if (callee->kind == NODE_FOREIGN && callee->foreign.decl->kind == C_DECL_FUNCTION)
+        return lower_c_call(cx, node);
     LVal changed;
     if (builtin && lower_change_given(cx, node, &changed)) return changed;
     if (builtin)

@@ -30,6 +30,10 @@ static uint8_t own_flags(const Node *node, Type type) {
     case NODE_ORELSE: return NODE_MAY_JUMP;
     case NODE_BINARY: return node->binary.op == BINARY_CARRY ? NODE_MAY_CARRY : 0;
     case NODE_NAME: return node->name.last && type_rep(type) >= REP_STRING ? NODE_MAY_TAKE : 0;
+    case NODE_CALL: // C may fill a list
+        return node->call.callee->kind == NODE_FOREIGN ? NODE_MAY_UPDATE : 0;
+    case NODE_FOREIGN:
+    case NODE_MEMORY:
     case NODE_POISON:
     case NODE_NUMBER:
     case NODE_STRING:
@@ -41,7 +45,6 @@ static uint8_t own_flags(const Node *node, Type type) {
     case NODE_INDEX:
     case NODE_SLICE:
     case NODE_FIELD:
-    case NODE_CALL:
     case NODE_CAST:
     case NODE_LAMBDA:
     case NODE_BLOCK:
@@ -259,8 +262,7 @@ static LVal done(LowerCtx *cx) {
 }
 
 // An included file defines names where it stands: no scope of its own.
-static void lower_included(LowerCtx *cx, Node *node) {
-    Node *block = node->use.included;
+static void lower_included(LowerCtx *cx, Node *block) {
     if (!block) return;
     CHECK(block->kind == NODE_BLOCK, "an included file is a block");
     VEC_EACH(Node *, statement, &block->block.statements) lower_effect(cx, statement);
@@ -292,7 +294,11 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_RET: lower_ret(cx, node); return done(cx);
     case NODE_LEAVE: lower_leave(cx, node); return done(cx);
     case NODE_NEXT: lower_next(cx, node); return done(cx);
-    case NODE_USE: lower_included(cx, node); return done(cx);
+    case NODE_USE: lower_included(cx, node->use.included); return done(cx);
+    case NODE_IMPORT: lower_included(cx, node->import.included); return done(cx);
+    case NODE_CSTRUCT: return done(cx);
+    case NODE_FOREIGN: return lower_foreign_name(cx, node);
+    case NODE_MEMORY: return lower_memory(cx, node);
     case NODE_ALIAS:
     case NODE_REGISTER:
     case NODE_MODULE: return done(cx);
@@ -307,8 +313,6 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_PORT:
     case NODE_SPAWN:
     case NODE_UNSAFE:
-    case NODE_IMPORT:
-    case NODE_CSTRUCT:
     case NODE_APPEND:
     case NODE_WAIT_UNTIL:
     case NODE_HOLD: UNREACHABLE("sema refuses what has no lowering yet");

@@ -49,7 +49,22 @@ static int kind_of_result(const Node *name, const Node *cast) {
 
 bool lower_is_address(LowerCtx *cx, const Node *node) {
     if (node->kind == NODE_NAME) return map_get(&cx->addresses, node->name.symbol) != NULL;
-    if (node->kind == NODE_CAST) return node->cast.to == CAST_PTR;
+    if (node->kind == NODE_CAST) return node->cast.to == CAST_PTR || node->cast.to == CAST_STRUCT;
+    if (node->kind == NODE_ORELSE) return lower_is_address(cx, node->orelse.left);
+    if (node->kind == NODE_FOREIGN)
+        return node->foreign.decl->type != NULL && ctype_is_address(node->foreign.decl->type);
+    if (node->kind == NODE_MEMORY)
+        return ctype_is_address(node->memory.type) || node->memory.type->kind == C_ARRAY ||
+               node->memory.type->kind == C_RECORD;
+    if (node->kind == NODE_CALL && node->call.callee->kind == NODE_FOREIGN) {
+        const CPrototype *prototype = node->call.callee->foreign.decl->prototype;
+        return prototype != NULL && ctype_is_address(prototype->result);
+    }
+    if (node->kind == NODE_CALL && node->call.callee->kind == NODE_NAME &&
+        node->call.callee->name.symbol && node->call.callee->name.symbol->builtin) {
+        BuiltinId id = node->call.callee->name.symbol->builtin->id;
+        if (id == BUILTIN_read_ptr || id == BUILTIN_alloc) return true;
+    }
     if (!lower_is_foreign_call(node) || node->call.args.len == 0) return false;
     int kind = kind_of_result(node->call.args.items[0], NULL);
     return kind == RT_C_TEXT || kind == RT_C_POINTER;

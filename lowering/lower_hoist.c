@@ -118,6 +118,9 @@ static void scan_node(Scan *scan, Node *node) {
         scan_target(scan, node->swap.left);
         return scan_target(scan, node->swap.right);
     }
+    for (uint32_t i = 0; node->kind == NODE_CALL && i < node->call.args.len; i++)
+        if (sema_call_fills(node, i))
+            use_of(scan, node->call.args.items[i]->name.symbol)->written = true;
     if (node->kind == NODE_DEFINE) scan_symbols(scan, &node->define->symbols);
     if (node->kind == NODE_LOOP) scan_loop(scan, node->loop);
     if (node->kind == NODE_MATCH) scan_match(scan, node);

@@ -159,6 +159,7 @@ struct LowerCtx {
     PtrMap inside;            // INDEX -> address of the elements, where no check is needed
     PtrMap flags;             // Instance -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef taken;       // global: what stands in a variable whose value was handed on
+    PtrMap c_records;         // CRecord -> global RtCRecord
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
     uint32_t maps;            // bodies made of `xs || f`
@@ -405,6 +406,15 @@ LLVMValueRef lower_pack(LowerCtx *cx, const LVal *args, uint32_t count); // word
 LVal lower_foreign(LowerCtx *cx, const BuiltinCall *call); // dlopen and its like
 LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast); // cast: around it, or null
 bool lower_is_foreign_call(const Node *node);
+// lower_foreign.c: C functions and variables of imported libraries.
+LVal lower_c_call(LowerCtx *cx, Node *node);
+LVal lower_foreign_name(LowerCtx *cx, Node *node);
+// A null address becomes the error that the function of that name gave it.
+LVal lower_null_is_error(LowerCtx *cx, LVal address, const char *name);
+// lower_memory.c
+LVal lower_memory(LowerCtx *cx, Node *node);
+void lower_memory_update(LowerCtx *cx, Node *node, BinaryOp op);
+LVal lower_raw_memory(LowerCtx *cx, const BuiltinCall *call);
 // Whether a number is known to be a C address, so that `as string` reads the text there.
 bool lower_is_address(LowerCtx *cx, const Node *node);
 

@@ -329,6 +329,11 @@ static void update_path(LowerCtx *cx, Node *node) {
 
 void lower_update(LowerCtx *cx, Node *node) {
     Node *target = node->update.target;
+    if (target->kind == NODE_MEMORY) {
+        bool plain = node->update.op == UPDATE_SET;
+        lower_memory_update(cx, node, plain ? BINARY_ADD : operator_of(node->update.op));
+        return;
+    }
     if (lower_keep(cx, node)) return;
     if (target->kind != NODE_NAME) {
         update_path(cx, node);

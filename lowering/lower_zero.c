@@ -112,6 +112,8 @@ static bool is_quiet(Quiet *quiet, const Node *node) {
     case NODE_PORT:
     case NODE_SPAWN:
     case NODE_UNSAFE:
+    case NODE_FOREIGN:
+    case NODE_MEMORY:
     case NODE_SWAP:
     case NODE_RET:
     case NODE_LEAVE:

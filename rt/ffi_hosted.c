@@ -7,6 +7,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "foreign.h"
 #include "futex.h"
 #include "start.h"
 #include "value.h"
@@ -14,7 +15,6 @@
 #include <dlfcn.h>
 #include <ffi.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { MOST_ARGUMENTS = 64, MOST_PARAMETERS = 16 };
@@ -24,6 +24,7 @@ enum { MOST_ARGUMENTS = 64, MOST_PARAMETERS = 16 };
 static ffi_type *type_of(int32_t kind) {
     switch (kind) {
     case RT_C_VOID: return &ffi_type_void;
+    case RT_C_BOOL: return &ffi_type_uint8;
     case RT_C_I8: return &ffi_type_sint8;
     case RT_C_I16: return &ffi_type_sint16;
     case RT_C_I32: return &ffi_type_sint32;
@@ -56,7 +57,7 @@ typedef union Cell { // an argument or a result, as libffi wants it
     ffi_arg wide; // integers narrower than this come back in it
 } Cell;
 
-static uint64_t number_to_bits(double number) {
+uint64_t rti_c_bits(double number) {
     return number >= 0x1p63 && number < 0x1p64 ? (uint64_t)number : (uint64_t)rt_to_int(number);
 }
 
@@ -66,6 +67,7 @@ static double result_number(int32_t kind, const Cell *cell) {
     case RT_C_I8: return (double)(int8_t)cell->wide;
     case RT_C_I16: return (double)(int16_t)cell->wide;
     case RT_C_I32: return (double)(int32_t)cell->wide;
+    case RT_C_BOOL:
     case RT_C_U8: return (double)(uint8_t)cell->wide;
     case RT_C_U16: return (double)(uint16_t)cell->wide;
     case RT_C_U32: return (double)(uint32_t)cell->wide;
@@ -84,15 +86,17 @@ static double result_number(int32_t kind, const Cell *cell) {
 // A Flap function as C code. C may keep the address, so one of a function without captures lives as
 // long as the process; of those with captures, which programs may make without end, the latest are
 // kept.
-typedef struct Callback {
+struct RtiCallback {
     RtClosure *function; // owned
+    const uint8_t *signature; // RtCParam.signature, or null: all are 64-bit integers
     ffi_closure *closure;
     void *code;
     ffi_cif cif;
     ffi_type *types[MOST_PARAMETERS];
     uint64_t used; // when it was last passed
     int32_t busy;  // calls in progress that it was passed to
-} Callback;
+};
+typedef struct RtiCallback Callback;
 
 enum { CALLBACKS_KEPT = 256 };
 
@@ -102,16 +106,35 @@ static struct {
     uint64_t clock;
 } callbacks;
 
-// What C calls: addresses and integers come in as numbers, a number goes out as an integer.
+static void set_result(int32_t kind, void *result, double number) {
+    if (kind == RT_C_VOID) return;
+    if (kind == RT_C_F64)
+        *(double *)result = number;
+    else if (kind == RT_C_F32)
+        *(float *)result = (float)number;
+    else if (kind == RT_C_BOOL)
+        *(ffi_arg *)result = number != 0;
+    else
+        *(ffi_arg *)result = (ffi_arg)rti_c_cut(kind, number);
+}
+
+// What C calls: its arguments come in as numbers, and a number goes out. A thread that is none of
+// the program's waits until the program is in C itself.
 static void on_callback(ffi_cif *cif, void *result, void **arguments, void *user) {
-    RtClosure *function = ((Callback *)user)->function;
+    const Callback *callback = user;
+    RtClosure *function = callback->function;
     uint64_t words[MOST_PARAMETERS];
-    for (unsigned i = 0; i < cif->nargs; ++i)
-        words[i] = rti_number_word((double)*(int64_t *)arguments[i]);
+    RtiForeign outer = rti_foreign_back();
+    for (unsigned i = 0; i < cif->nargs; ++i) {
+        int32_t kind = callback->signature ? callback->signature[2 + i] : RT_C_I64;
+        words[i] = rti_c_word(kind, arguments[i]);
+    }
     uint64_t word = rt_call(rti_box(RT_TAG_FUNCTION, function), words, (int64_t)cif->nargs, NULL);
     if (rti_is(word, RT_TAG_ERROR)) rti_stop_error(word, NULL);
-    *(ffi_sarg *)result = rti_is_number(word) ? (ffi_sarg)rt_to_int(rti_number(word)) : 0;
+    double number = rti_is_number(word) ? rti_number(word) : 0;
+    set_result(callback->signature ? callback->signature[1] : RT_C_I64, result, number);
     rti_release_word(word);
+    rti_foreign_on(outer);
 }
 
 static void callback_free(Callback *callback) {
@@ -120,24 +143,30 @@ static void callback_free(Callback *callback) {
     rti_free(callback);
 }
 
-static Callback *callback_make(RtClosure *function, const RtPlace *place) {
+static Callback *callback_make(RtClosure *function, const uint8_t *signature,
+                               const RtPlace *place) {
     int64_t arity = function->info->arity;
     if (arity < 0 || arity > MOST_PARAMETERS)
         rti_stop(place,
                  "'%s' cannot be a C callback: it needs a fixed number of parameters, at most %d",
                  function->info->name, MOST_PARAMETERS);
+    if (signature && signature[0] != arity)
+        rti_stop(place, "'%s' takes %d arguments, but C calls it with %d", function->info->name,
+                 (int)arity, (int)signature[0]);
     Callback *callback = rti_alloc(sizeof *callback);
     memset(callback, 0, sizeof *callback);
     callback->closure = ffi_closure_alloc(sizeof(ffi_closure), &callback->code);
-    for (int64_t i = 0; i < arity; ++i) callback->types[i] = &ffi_type_sint64;
+    for (int64_t i = 0; i < arity; ++i)
+        callback->types[i] = type_of(signature ? signature[2 + i] : RT_C_I64);
     if (!callback->closure ||
-        ffi_prep_cif(&callback->cif, FFI_DEFAULT_ABI, (unsigned)arity, &ffi_type_sint64,
-                     callback->types) != FFI_OK ||
+        ffi_prep_cif(&callback->cif, FFI_DEFAULT_ABI, (unsigned)arity,
+                     type_of(signature ? signature[1] : RT_C_I64), callback->types) != FFI_OK ||
         ffi_prep_closure_loc(callback->closure, &callback->cif, &on_callback, callback,
                              callback->code) != FFI_OK)
         rti_stop(place, "the system does not allow callbacks");
     rti_retain(function);
     callback->function = function;
+    callback->signature = signature;
     return callback;
 }
 
@@ -168,15 +197,16 @@ static Callback **callback_slot(const RtPlace *place) {
     return best;
 }
 
-static Callback *callback_of(RtClosure *function, const RtPlace *place) {
+Callback *rti_callback_of(RtClosure *function, const uint8_t *signature, const RtPlace *place) {
     rti_lock(&callbacks.lock);
     Callback *callback = NULL;
     for (size_t i = 0; i < sizeof callbacks.slots / sizeof *callbacks.slots && !callback; ++i)
-        if (callbacks.slots[i] && callbacks.slots[i]->function == function)
+        if (callbacks.slots[i] && callbacks.slots[i]->function == function &&
+            callbacks.slots[i]->signature == signature)
             callback = callbacks.slots[i];
     if (!callback) {
         Callback **slot = callback_slot(place);
-        callback = *slot = callback_make(function, place);
+        callback = *slot = callback_make(function, signature, place);
     }
     callback->used = ++callbacks.clock;
     ++callback->busy;
@@ -184,7 +214,11 @@ static Callback *callback_of(RtClosure *function, const RtPlace *place) {
     return callback;
 }
 
-static void callback_done(Callback *callback) {
+void *rti_callback_code(const Callback *callback) {
+    return callback->code;
+}
+
+void rti_callback_done(Callback *callback) {
     rti_lock(&callbacks.lock);
     --callback->busy;
     rti_unlock(&callbacks.lock);
@@ -245,11 +279,11 @@ typedef struct ForeignCall {
 
 // An argument that C takes by address: text, a function, or an address itself.
 static const void *pointer_of(ForeignCall *call, uint64_t word, const RtPlace *place) {
-    if (rti_is_number(word)) return (const void *)(uintptr_t)number_to_bits(rti_number(word));
+    if (rti_is_number(word)) return (const void *)(uintptr_t)rti_c_bits(rti_number(word));
     if (rti_is(word, RT_TAG_STRING)) return rti_str(word)->bytes;
     if (!rti_is(word, RT_TAG_FUNCTION))
         rti_stop_kind("a C argument", "a number, a string or a function", word, place);
-    Callback *callback = callback_of(rti_pointer(word), place);
+    Callback *callback = rti_callback_of(rti_pointer(word), NULL, place);
     call->callbacks[call->callback_count++] = callback;
     return callback->code;
 }
@@ -269,7 +303,7 @@ static void set_argument(ForeignCall *call, unsigned i, int32_t kind, uint64_t w
     else if (kind == RT_C_F32)
         cell->f32 = (float)number;
     else
-        cell->u64 = number_to_bits(number); // little-endian: narrower types are its low bytes
+        cell->u64 = rti_c_bits(number); // little-endian: narrower types are its low bytes
 }
 
 uint64_t rt_foreign_call(uint64_t function, const void *kinds, const void *words, int64_t count,
@@ -291,12 +325,11 @@ uint64_t rt_foreign_call(uint64_t function, const void *kinds, const void *words
     ffi_cif cif;
     if (ffi_prep_cif(&cif, FFI_DEFAULT_ABI, call.count, type_of(result_kind), call.types) != FFI_OK)
         rti_stop(place, "this C call cannot be made here");
-    bool ordered = !rti_par_inside();
-    if (ordered) rti_out_flush();
     Cell result = {.u64 = 0};
+    rt_foreign_enter(rti_is(function, RT_TAG_STRING) ? rti_str(function)->bytes : "");
     ffi_call(&cif, FFI_FN(address), &result, call.pointers);
-    if (ordered) (void)fflush(stdout);
-    for (unsigned i = 0; i < call.callback_count; ++i) callback_done(call.callbacks[i]);
+    rt_foreign_leave();
+    for (unsigned i = 0; i < call.callback_count; ++i) rti_callback_done(call.callbacks[i]);
     double number = result_number(result_kind, &result);
     return number != number ? RT_CANONICAL_NAN : rti_number_word(number);
 }

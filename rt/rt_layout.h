@@ -194,7 +194,42 @@ enum {
     RT_C_POINTER,  // a number holding an address
     RT_C_TEXT,     // a string as const char * (result: an address)
     RT_C_CALLBACK, // a Flap function as a C function pointer
+    RT_C_BOOL,
+    RT_C_RECORD, // in RtCField only
 };
+
+// A C struct, to be read into a map and filled from one.
+typedef struct RtCField {
+    const char *name;
+    int32_t kind; // RT_C_
+    uint32_t offset;
+    int64_t count; // elements of an array; -1: it is none
+    const struct RtCRecord *record; // RT_C_RECORD
+} RtCField;
+typedef struct RtCRecord {
+    const char *name;
+    int64_t size, count;
+    RtCField fields[];
+} RtCRecord;
+
+// A C function's parameter that is a pointer.
+typedef struct RtCParam {
+    const char *function;
+    const uint8_t *signature; // of a callback: how many parameters, RT_C_ of the result and of each; or null
+    int32_t position;         // from 1
+    uint8_t takes;            // RT_IS_ bits besides numbers
+    uint8_t element;          // RT_C_ of the numbers that it points to
+    uint8_t writes;           // C may write through it
+    uint8_t spare;
+} RtCParam;
+// What is kept for the time of a call, in the frame of the caller.
+typedef struct RtCKeep {
+    const RtCParam *param;
+    void *thing; // null: nothing
+    RtList *list;
+    int64_t kind;
+} RtCKeep;
+#define RT_C_KEEP_WORDS 4
 
 // --- simulated hardware: what generated code (lowering/lower_sim*.c) and the runtime (sim*.c) share.
 //

@@ -6,6 +6,7 @@
 #endif
 #include "start.h"
 
+#include "foreign.h"
 #include "pool.h"
 
 #include <signal.h>
@@ -25,8 +26,24 @@ _Noreturn void rti_exit(int status, bool orderly) {
 
 static struct sigaction earlier_action; // what the process did about faults before
 
+// Nothing here may allocate or lock: the fault may have happened anywhere.
+static void tell_fault(const void *address) {
+    const char *name = rti_self()->foreign;
+    char line[256];
+    int length = name && *name
+                     ? snprintf(line, sizeof line,
+                                "Error: segmentation fault in the C function '%.100s' (address %p)\n",
+                                name, address)
+                     : snprintf(line, sizeof line,
+                                "Error: segmentation fault: there is no memory at address %p\n",
+                                address);
+    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+    (void)written;
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context) {
     if (rti_fault(info->si_addr, context)) return;
+    tell_fault(info->si_addr);
     (void)sigaction(signal, &earlier_action,
                     NULL); // no overflow: it faults again, as it would have
 }
@@ -45,6 +62,7 @@ int32_t rt_hosted_run(RtProgram *program, int argc, char **argv) {
     unsigned long top = getauxval(AT_EXECFN); // the highest thing on the first stack
     rti_thread_first(top ? rti_stack_low((const char *)top) : NULL);
     set_fault_handler();
+    rti_foreign_first();
     int32_t status = program();
     rti_out_flush();
     rti_pool_end();

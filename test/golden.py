@@ -25,7 +25,8 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // lex: TEXT              the same with `--emit=tokens`
   // same: A <=> B          both sources have the same tree; `// differ: A <=> B`: they do not
   // shell: COMMAND         what a shell does with this is compared instead ({flapc}, {file}: compiler, this file)
-  // needs: PROGRAM         the test is skipped, and says so, where PROGRAM is not installed
+  // needs: PROGRAM         the test is skipped, and says so, where PROGRAM is not installed; `lib:NAME`: a
+                            library that pkg-config knows; `libclang`: 19 or newer
   // native: REASON         takes no part under the conditions below
   // helper                 no test of its own (another file uses it)
 {dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
@@ -61,6 +62,16 @@ DIRECTIVE = re.compile(
 DIAGNOSTIC = re.compile(
     r"//\s*(error|warning)(?:@([+-]?\d+)?(?::(\d+))?)?(?:\s+([EW]\d{4}))?:\s*(.*?)\s*"
     r"(?=//\s*(?:error|warning)[@ :]|$)")
+
+
+def is_installed(what):
+    if what == "libclang":
+        return any(os.path.exists(f"/usr/lib/llvm-{version}/lib/libclang-{version}.so.1")
+                   for version in range(19, 31))
+    if what.startswith("lib:"):
+        command = ["pkg-config", "--exists", what[4:]]
+        return bool(shutil.which("pkg-config")) and subprocess.run(command).returncode == 0
+    return bool(shutil.which(what))
 
 
 class Failure(Exception):
@@ -208,7 +219,7 @@ class Runner:
             with open(source, "wb") as handle:
                 handle.write(text if isinstance(text, bytes) else text.encode("utf-8"))
         for program in test.lists.get("needs", []):
-            if not shutil.which(program.strip()):
+            if not is_installed(program.strip()):
                 raise Skipped(f"{program.strip()} is not installed")
         if "shell" in test.lists:
             self.check_shell(test, folder)

@@ -1,6 +1,8 @@
 // flapc.c: main(). Parses the command line and hands over to the command.
 
 #include "commands.h"
+#include "../frontend/chelper.h"
+#include <string.h>
 
 static int run_command(Options *options) {
     switch (options->command) {
@@ -15,6 +17,7 @@ static int run_command(Options *options) {
 }
 
 int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], CHELPER_COMMAND) == 0) return cmd_headers(argc - 2, argv + 2);
     crash_handlers_install();
     Options options = {0};
     int status = EXIT_MISUSE;

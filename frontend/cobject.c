@@ -1,0 +1,109 @@
+// cobject.c: shared objects that are imported by their path: the header beside it says what it
+// contains; else only the names of its functions are known, which the file itself lists.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "clibrary.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// --- the header beside it ------------------------------------------------------------------------
+
+// Of "dir/libx.so.1": "dir", "libx".
+static void take_apart(Arena *arena, const char *path, const char **folder, const char **base) {
+    const char *slash = strrchr(path, '/');
+    *folder = slash ? arena_copy(arena, path, (size_t)(slash - path)) : ".";
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strstr(name, ".so");
+    *base = arena_copy(arena, name, dot ? (size_t)(dot - name) : strlen(name));
+}
+
+static const char *header_beside(Arena *arena, const char *path) {
+    const char *folder, *base;
+    take_apart(arena, path, &folder, &base);
+    const char *bare = strncmp(base, "lib", 3) == 0 ? base + 3 : base;
+    const char *const places[] = {folder, arena_printf(arena, "%s/../include", folder)};
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        const char *const names[] = {base, bare};
+        for (size_t j = 0; j < COUNT_OF(names); j++) {
+            const char *header = arena_printf(arena, "%s/%s.h", places[i], names[j]);
+            if (access(header, R_OK) == 0) return header;
+        }
+    }
+    return NULL;
+}
+
+// --- names alone ---------------------------------------------------------------------------------
+
+static const Elf64_Shdr *section(const char *bytes, size_t size, uint32_t type) {
+    Elf64_Ehdr head;
+    memcpy(&head, bytes, sizeof head);
+    for (unsigned i = 0; i < head.e_shnum; i++) {
+        size_t at = head.e_shoff + (size_t)i * sizeof(Elf64_Shdr);
+        if (at + sizeof(Elf64_Shdr) > size) return NULL;
+        const Elf64_Shdr *row = (const void *)(bytes + at);
+        if (row->sh_type == type && row->sh_offset + row->sh_size <= size) return row;
+    }
+    return NULL;
+}
+
+static bool is_elf(const char *bytes, size_t size) {
+    return size >= sizeof(Elf64_Ehdr) && memcmp(bytes, ELFMAG, SELFMAG) == 0 &&
+           bytes[EI_CLASS] == ELFCLASS64;
+}
+
+// A line `U name` for each function that the object defines; null: it is no shared object.
+static char *list_functions(Arena *arena, const char *bytes, size_t size) {
+    const Elf64_Shdr *symbols = is_elf(bytes, size) ? section(bytes, size, SHT_DYNSYM) : NULL;
+    if (!symbols) return NULL;
+    Elf64_Ehdr head;
+    memcpy(&head, bytes, sizeof head);
+    size_t strings_at = head.e_shoff + (size_t)symbols->sh_link * sizeof(Elf64_Shdr);
+    if (strings_at + sizeof(Elf64_Shdr) > size) return NULL;
+    const Elf64_Shdr *strings = (const void *)(bytes + strings_at);
+    if (strings->sh_offset + strings->sh_size > size) return NULL;
+    char *text = arena_alloc(arena, strings->sh_size * 2 + symbols->sh_size + 16), *out = text;
+    for (size_t at = 0; at + sizeof(Elf64_Sym) <= symbols->sh_size; at += sizeof(Elf64_Sym)) {
+        Elf64_Sym symbol;
+        memcpy(&symbol, bytes + symbols->sh_offset + at, sizeof symbol);
+        if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC) continue;
+        if (symbol.st_name >= strings->sh_size) continue;
+        const char *name = bytes + strings->sh_offset + symbol.st_name;
+        size_t len = strnlen(name, strings->sh_size - symbol.st_name);
+        memcpy(out, "U\t", 2);
+        memcpy(out + 2, name, len);
+        out[2 + len] = '\n';
+        out += len + 3;
+    }
+    return text;
+}
+
+static bool cannot_read(Compilation *c, CLibrary *library, Span span, const char *why) {
+    diag_report(c, DIAG_E0610, span, library->path, why);
+    library->state = C_LIBRARY_MISSING;
+    return false;
+}
+
+bool clibrary_find_object(Compilation *c, CLibrary *library, CQuestion *question, Span span) {
+    Arena *arena = library->arena;
+    size_t size = 0;
+    const char *why = NULL;
+    char *bytes = source_read(arena, library->path, &size, &why);
+    if (!bytes) return cannot_read(c, library, span, why);
+    char *path = realpath(library->path, NULL);
+    if (path) library->path = arena_copy(arena, path, strlen(path));
+    free(path);
+    const char *header = header_beside(arena, library->path);
+    if (header) {
+        question->text = arena_printf(arena, "#include \"%s\"\n", header);
+        return true;
+    }
+    char *names = list_functions(arena, bytes, size);
+    if (!names) return cannot_read(c, library, span, "it is no shared object");
+    cheader_index(library, names);
+    diag_report(c, DIAG_W0801, span, library->name->text);
+    return false;
+}
