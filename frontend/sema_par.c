@@ -35,10 +35,11 @@ static void plan_loop(Sema *s, ParSite *site, uint32_t number) {
     par_walk(&check);
     plan_variables(&check, plan);
     site->loop->plan = plan;
-    if (s->c->remarks || s->c->verbose) sema_remark_loop(s, site->loop);
+    if (s->c->remarks || s->c->verbose) sema_remark_loop(s, site);
 }
 
 void sema_check_parallel(Sema *s) {
+    sema_check_mutexes(s);
     uint32_t *numbers = ARENA_ARRAY(s->scratch, uint32_t, s->infos.len);
     for (uint32_t i = 0; i < s->parallel.len; i++) {
         ParSite *site = &s->parallel.items[i];

@@ -53,7 +53,10 @@ void par_walk(ParCheck *check);
 void par_read_update(ParCheck *check, const Node *update, Access *access);
 // sema_par_judge.c: decides the variable's use, or reports what stands in the way.
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result);
-// sema_remark.c: reports how the loop's iterations are divided among threads.
-void sema_remark_loop(Sema *s, const LoopNode *loop);
+// sema_remark.c: reports how the loop's iterations are divided among threads, and what of it happens in
+// order, or in no order.
+void sema_remark_loop(Sema *s, const ParSite *site);
+// sema_mutex.c: refuses to wait for a turn with a mutex in hand.
+void sema_check_mutexes(Sema *s);
 
 #endif

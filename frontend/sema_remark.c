@@ -1,5 +1,6 @@
 // sema_remark.c: what -v and --remarks say of each parallel loop: how many threads, and how its
-// iterations are divided (parallel.md 3). Changes nothing.
+// iterations are divided (parallel.md 3); which changes are kept, what waits, and what is outside of the
+// promise. Changes nothing.
 #include "sema_par.h"
 #include <math.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static const char *division_text(Sema *s, double count, double threads) {
     return arena_printf(s->arena, "%.0f to %.0f items per thread", shares.least, shares.most);
 }
 
-void sema_remark_loop(Sema *s, const LoopNode *loop) {
+static void remark_division(Sema *s, const LoopNode *loop) {
     double threads, low, high;
     const char *who = threads_text(s, loop, &threads);
     if (loop->kind != LOOP_RANGE) {
@@ -79,4 +80,70 @@ void sema_remark_loop(Sema *s, const LoopNode *loop) {
     diag_report(s->c, DIAG_R0101, loop->header, who,
                 arena_printf(s->arena, "range [%.0f, %.0f), %s", low, high,
                              division_text(s, count, threads)));
+}
+
+// --- order ----------------------------------------------------------------------------------------
+
+static void remark_kept(Sema *s, const ParVariable *variable) {
+    bool whole = true;
+    VEC_EACH(Node *, update, &variable->updates)
+        if (update->update.target->kind != NODE_NAME) whole = false;
+    const char *name = variable->symbol->name->text;
+    if (whole && variable->sets)
+        diag_report(s->c, DIAG_R0102, variable->span, "the last value", name,
+                    "is each block's, kept until earlier blocks have finished");
+    else if (whole)
+        diag_report(s->c, DIAG_R0102, variable->span, "parts", name,
+                    "are put together by each block, and joined in the order of the iterations");
+    else if (variable->reduces && variable->op != REDUCE_MUL)
+        diag_report(s->c, DIAG_R0102, variable->span, "elements", name,
+                    "are combined in a copy for each thread where the order makes no difference, else "
+                    "changes are kept and made in the order of the iterations");
+    else
+        diag_report(s->c, DIAG_R0102, variable->span, "changes", name,
+                    "are kept, and made in the order of the iterations");
+}
+
+static const Builtin *builtin_of(const CallSite *call) {
+    const Node *callee = call->callee;
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
+    return callee->name.symbol->builtin;
+}
+
+static const char *callee_text(Sema *s, const CallSite *call) {
+    if (call->callee->kind != NODE_NAME) return "this call";
+    return arena_printf(s->arena, "`%s`", call->callee->name.name->text);
+}
+
+static bool is_shared(const Builtin *builtin) {
+    return builtin->id == BUILTIN_atomic_add || builtin->id == BUILTIN_atomic_load ||
+           builtin->id == BUILTIN_atomic_store || builtin->id == BUILTIN_atomic_cas;
+}
+
+static void remark_call(Sema *s, const ParSite *site, const CallSite *call) {
+    const Builtin *builtin = builtin_of(call);
+    uint16_t effects = sema_call_effects(s, call);
+    bool foreign = (effects & EFFECT_FOREIGN) != 0;
+    bool waits = (effects & EFFECT_WAIT) != 0 && (builtin == NULL || builtin->id != BUILTIN_random);
+    bool shared = builtin != NULL && (is_shared(builtin) || builtin->id == BUILTIN_mutex_lock);
+    if (!foreign && !waits && !shared) return;
+    if (map_put(&s->told, call->node, s) != NULL) return; // of a loop inside
+    const char *text = callee_text(s, call);
+    Span span = call->node->span;
+    if (waits || (foreign && site->loop->left)) diag_report(s->c, DIAG_R0103, span, text);
+    if (shared)
+        diag_report(s->c, DIAG_R0104, span, text,
+                    is_shared(builtin) ? "what cells hold" : "what a mutex guards");
+    else if (foreign)
+        diag_report(s->c, DIAG_R0104, span, text, "what foreign code does");
+}
+
+void sema_remark_loop(Sema *s, const ParSite *site) {
+    remark_division(s, site->loop);
+    const ParPlan *plan = site->loop->plan;
+    for (uint32_t i = 0; i < plan->captures.len; i++)
+        if (plan->captures.items[i].use == PAR_KEPT) remark_kept(s, &plan->captures.items[i]);
+    for (uint32_t i = site->calls_begin; i < site->calls_end; i++)
+        if (s->calls.items[i].function == site->function)
+            remark_call(s, site, &s->calls.items[i]);
 }

@@ -464,6 +464,7 @@ static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
     LLVMValueRef x = lower_word(cx, left), f = lower_word(cx, function);
     LLVMValueRef place = lower_place(cx, node->span);
     LLVMValueRef word = node->pipe.op == PIPE_REDUCE ? RT(cx, rt_reduce, x, f, place)
+                        : shares_pipe(cx, node)      ? RT(cx, rt_pipe_parallel, x, f, place)
                                                      : RT(cx, rt_pipe, x, f, place);
     lower_release(cx, function);
     return lower_val(REP_ANY, lower_node_type(cx, node), word, true);

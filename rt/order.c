@@ -163,7 +163,7 @@ void rt_par_keep(const void *change, const void *captures, const void *words, in
         return;
     }
     keep(state, (Change){function, count}, words);
-    if (state->changes.length > RTI_SINK_LIMIT) rti_par_wait_turn();
+    if (state->changes.length > RTI_SINK_LIMIT) rt_par_turn();
 }
 
 void rt_par_keep_mark(const void *captures) {
@@ -206,11 +206,11 @@ void rt_par_undo(const void *change, const void *captures, const void *words) {
     Change head = {(RtParChange *)(uintptr_t)change, 2};
     rti_sink_add(&state->undo, (const char *)&head, sizeof head);
     rti_sink_add(&state->undo, words, 2 * sizeof(uint64_t));
-    if (state->undo.length > RTI_SINK_LIMIT) rti_par_wait_turn();
+    if (state->undo.length > RTI_SINK_LIMIT) rt_par_turn();
 }
 
 void rt_par_turn(void) {
-    rti_par_wait_turn();
+    if (rti_self()->held == NULL) rti_par_wait_turn(); // earlier blocks may wait for a mutex
 }
 
 void rt_par_foreign(void) {
