@@ -398,8 +398,10 @@ LVal lower_binary(LowerCtx *cx, Node *node) {
 // --- one operand ---------------------------------------------------------------------------------
 
 static LVal unary_any(LowerCtx *cx, Node *node, LVal v) {
-    LLVMValueRef op = lower_i32(cx, (int32_t)node->unary.op);
-    LLVMValueRef word = RT(cx, rt_unary, op, lower_word(cx, v), lower_place(cx, node->span));
+    LLVMValueRef op = lower_i32(cx, (int32_t)node->unary.op), place = lower_place(cx, node->span);
+    LLVMValueRef word = node->unary.op == UNARY_LEN
+                            ? RT(cx, rt_length_of, lower_word(cx, v), place)
+                            : RT(cx, rt_unary, op, lower_word(cx, v), place);
     return lower_as(cx, lower_val(REP_ANY, lower_node_type(cx, node), word, true),
                     lower_node_type(cx, node));
 }

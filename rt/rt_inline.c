@@ -175,6 +175,15 @@ RtMap *rt_map_put_number(RtMap *map, double key, uint64_t value, const RtPlace *
     return rt_map_put(map, word_of(key), value, place);
 }
 
+// --- lengths -------------------------------------------------------------------------------------
+
+uint64_t rt_length_of(uint64_t word, const RtPlace *place) {
+    uint64_t tag = word >> RT_TAG_SHIFT;
+    if (tag == RT_TAG_LIST) return word_of((double)((const RtList *)pointer_of(word))->length);
+    if (tag == RT_TAG_STRING) return word_of((double)((const RtStr *)pointer_of(word))->points);
+    return rt_unary(RT_UNARY_LEN, word, place);
+}
+
 // --- text ----------------------------------------------------------------------------------------
 
 RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {

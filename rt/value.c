@@ -236,7 +236,12 @@ static RtHeader *bury(RtHeader *object, RtHeader *dead) {
 }
 
 static RtHeader *bury_words(const uint64_t *words, int64_t count, RtHeader *dead) {
+    enum { AHEAD = 4 };
+    for (int64_t i = 0; i < count && i < AHEAD; i++)
+        if (!rti_is_number(words[i])) __builtin_prefetch(rti_pointer(words[i]), 1);
     for (int64_t i = 0; i < count; i++) {
+        if (i + AHEAD < count && !rti_is_number(words[i + AHEAD]))
+            __builtin_prefetch(rti_pointer(words[i + AHEAD]), 1);
         if (rti_is_number(words[i])) continue;
         RtHeader *child = rti_pointer(words[i]);
         if (rti_drop_count(child)) dead = bury(child, dead);
