@@ -27,10 +27,20 @@ static const Builtin *known_builtin(const Node *node) {
     return node->name.symbol->builtin;
 }
 
-// True if the builtin calls functions among its arguments.
-static bool calls_arguments(const Builtin *builtin, const CallSite *site) {
-    if (builtin->id == BUILTIN_sort) return site->args != NULL && site->args->len > 1;
-    return builtin->id == BUILTIN_call;
+// The arguments that the builtin may call: from `first` up to but without `end`.
+typedef struct Called {
+    uint32_t first, end;
+    bool surely; // it is a function, so one that is not known may do anything
+} Called;
+
+static Called called_arguments(const Builtin *builtin, const CallSite *site) {
+    uint32_t given = site->args != NULL ? site->args->len : 0;
+    switch ((int)builtin->id) {
+    case BUILTIN_sort: return (Called){1, given, true};
+    case BUILTIN_filter: return (Called){0, given > 0 ? 1 : 0, true};
+    case BUILTIN_call: return (Called){0, given, false};
+    }
+    return (Called){0, 0, false};
 }
 
 static bool may_be_function(const Node *node) {
@@ -54,14 +64,16 @@ static uint16_t builtin_effects(Sema *s, const Builtin *builtin, const CallSite 
     if ((effects & EFFECT_STOP) != 0 &&
         (builtin->id == BUILTIN_exit || builtin->id == BUILTIN_assert))
         effects |= EFFECT_DIVIDE;
-    if (!calls_arguments(builtin, site)) return effects;
-    uint32_t first = builtin->id == BUILTIN_sort ? 1 : 0;
-    for (uint32_t i = first; i < site->args->len; i++) {
+    Called called = called_arguments(builtin, site);
+    for (uint32_t i = called.first; i < called.end; i++) {
         const Node *arg = site->args->items[i];
         Function *callee = known_function(arg);
+        const Builtin *called_builtin = known_builtin(arg);
         if (callee != NULL)
             edge(context, callee);
-        else if (builtin->id == BUILTIN_sort && may_be_function(arg))
+        else if (called_builtin != NULL)
+            effects |= called_builtin->effects;
+        else if (called.surely && may_be_function(arg))
             effects |= EFFECT_EVERYTHING;
     }
     return effects;

@@ -41,6 +41,12 @@ static void check_numbers(Walk *w, Node *node, const Builtin *builtin, const Typ
                         type_kind_text(args[i].kinds));
 }
 
+static void check_format_kind(Walk *w, Node *node, const Builtin *builtin, Type format) {
+    if ((format.kinds & (KIND_STRING | KIND_ERROR)) == 0 && infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_E0558, node->span, builtin->name,
+                    type_kind_text(format.kinds));
+}
+
 static bool is_quotient(const Node *node) {
     return node->kind == NODE_BINARY && node->binary.op == BINARY_DIV;
 }
@@ -125,6 +131,8 @@ static Type builtin_type(Walk *w, Node *node, Node *first, const Builtin *builti
         for (uint32_t i = 0; i < count; i++) errors |= args[i].kinds & KIND_ERROR;
         result = instruction_type(w, first, builtin, args, count);
     } else {
+        if (builtin->id == BUILTIN_printf || builtin->id == BUILTIN_eprintf)
+            check_format_kind(w, node, builtin, args[0]);
         result = result_type(w, builtin, args, count);
         for (uint32_t i = 0; i < count && builtin->lowering == BY_WORDS; i++)
             errors |= args[i].kinds & KIND_ERROR;

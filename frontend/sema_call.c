@@ -168,6 +168,10 @@ static void check_builtin(Sema *s, const CallSite *site, const Builtin *builtin,
         return;
     }
     switch ((int)builtin->id) {
+    case BUILTIN_call:
+        if (site->node->kind == NODE_PIPE)
+            diag_report(s->c, DIAG_E0506, site->callee->span, builtin->name);
+        return;
     case BUILTIN_printf:
     case BUILTIN_eprintf: check_format(s, site); return;
     case BUILTIN_println:

@@ -154,6 +154,8 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
         s->program->foreign_name = symbol->builtin->name;
         s->program->foreign_span = node->span;
     }
+    if (symbol->kind == SYMBOL_BUILTIN && symbol->builtin->id == BUILTIN_call && !callee)
+        diag_report(s->c, DIAG_E0506, node->span, symbol->name->text);
     if (symbol->kind == SYMBOL_BUILTIN || symbol->kind == SYMBOL_CONSTANT) return;
     Mention mention = {node, symbol, s->function, ++s->order, callee};
     vec_push(s->scratch, &s->mentions, mention);

@@ -11,14 +11,15 @@ void lower_snapshots(LowerCtx *cx, Function *function) {
 }
 
 static LLVMValueRef add_wrapper(LowerCtx *cx, const char *name) {
-    LLVMTypeRef params[] = {cx->ptr, cx->ptr, cx->i64};
-    LLVMTypeRef type = LLVMFunctionType(cx->i64, params, 3, 0);
+    LLVMTypeRef params[] = {cx->ptr, cx->ptr, cx->i64, cx->ptr};
+    LLVMTypeRef type = LLVMFunctionType(cx->i64, params, 4, 0);
     LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
     LLVMSetLinkage(function, LLVMInternalLinkage);
     lower_code_attributes(cx, function);
     LLVMSetValueName2(LLVMGetParam(function, 0), "closure", 7);
     LLVMSetValueName2(LLVMGetParam(function, 1), "args", 4);
     LLVMSetValueName2(LLVMGetParam(function, 2), "count", 5);
+    LLVMSetValueName2(LLVMGetParam(function, 3), "place", 5);
     return function;
 }
 
@@ -64,7 +65,7 @@ static LLVMValueRef info_of(LowerCtx *cx, const Function *function) {
     LLVMValueRef info = map_get(&cx->infos, function);
     if (info) return info;
     const char *name = function->name ? function->name->text : "<lambda>";
-    info = lower_info(cx, name, function->param_count);
+    info = lower_info(cx, name, function->param_count, function->param_count);
     map_put(&cx->infos, function, info);
     return info;
 }
@@ -102,31 +103,110 @@ LVal lower_lambda(LowerCtx *cx, Node *node) {
 
 // --- builtins as values --------------------------------------------------------------------------
 
-static LLVMValueRef builtin_wrapper(LowerCtx *cx, const Builtin *builtin, uint32_t arity) {
+// The code of a builtin that takes its arguments as words: what it was given, and how many.
+typedef struct Given {
+    const Builtin *builtin;
+    LLVMValueRef words, count;
+} Given;
+
+static LVal word_at(LowerCtx *cx, const Given *given, uint32_t position) {
+    LLVMValueRef word =
+        load_word(cx, given->words, 8 * (int64_t)position, type_any(), REP_ANY);
+    return lower_val(REP_ANY, type_any(), word, false);
+}
+
+static LLVMValueRef of_so_many(LowerCtx *cx, const Given *given, uint32_t count) {
+    LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    for (uint32_t i = 0; i < count; i++) args[i] = word_at(cx, given, i);
+    BuiltinCall call = {.builtin = given->builtin, .args = args, .count = count,
+                        .type = type_any()};
+    return lower_word(cx, lower_builtin(cx, call));
+}
+
+// min and max of any number: of the first two, then of that and the next.
+static LLVMValueRef of_any_number(LowerCtx *cx, const Given *given) {
+    LLVMValueRef at = lower_alloca(cx, cx->i64, "at"), so_far = lower_words_alloca(cx, 1, "so.far");
+    LLVMBuildStore(cx->builder, of_so_many(cx, given, 2), so_far);
+    LLVMBuildStore(cx->builder, lower_i64(cx, 2), at);
+    LLVMBasicBlockRef head = lower_block_new(cx, "head"), body = lower_block_new(cx, "body"),
+                      end = lower_block_new(cx, "end");
+    lower_go(cx, head);
+    LLVMValueRef i = LLVMBuildLoad2(cx->builder, cx->i64, at, "i");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, i, given->count, ""), body, end);
+    lower_at(cx, body);
+    LLVMValueRef from = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, given->words, &i, 1, "");
+    LVal args[] = {lower_val(REP_ANY, type_any(),
+                             LLVMBuildLoad2(cx->builder, cx->i64, so_far, ""), false),
+                   lower_val(REP_ANY, type_any(), LLVMBuildLoad2(cx->builder, cx->i64, from, ""),
+                             false)};
+    BuiltinCall call = {.builtin = given->builtin, .args = args, .count = 2, .type = type_any()};
+    LVal next = lower_own(cx, lower_builtin(cx, call));
+    lower_release(cx, lower_val(REP_ANY, type_any(), args[0].v, true)); // an error, perhaps
+    LLVMBuildStore(cx->builder, lower_word(cx, next), so_far);
+    LLVMBuildStore(cx->builder, LLVMBuildNSWAdd(cx->builder, i, lower_i64(cx, 1), ""), at);
+    LLVMBuildBr(cx->builder, head);
+    lower_at(cx, end);
+    return LLVMBuildLoad2(cx->builder, cx->i64, so_far, "");
+}
+
+static LLVMValueRef of_least_or_most(LowerCtx *cx, const Given *given) {
+    const Builtin *builtin = given->builtin;
+    if (builtin->least == builtin->most) return of_so_many(cx, given, (uint32_t)builtin->least);
+    LLVMValueRef result = lower_words_alloca(cx, 1, "result");
+    LLVMBasicBlockRef least = lower_block_new(cx, "least"), most = lower_block_new(cx, "most"),
+                      end = lower_block_new(cx, "end");
+    LLVMValueRef few = LLVMBuildICmp(cx->builder, LLVMIntEQ, given->count,
+                                     lower_i64(cx, builtin->least), "");
+    lower_branch(cx, few, least, most);
+    lower_at(cx, least);
+    LLVMBuildStore(cx->builder, of_so_many(cx, given, (uint32_t)builtin->least), result);
+    lower_go(cx, end);
+    LLVMBasicBlockRef behind = LLVMGetInsertBlock(cx->builder);
+    lower_at(cx, most);
+    LLVMBuildStore(cx->builder, of_so_many(cx, given, (uint32_t)builtin->most), result);
+    LLVMBuildBr(cx->builder, end);
+    LLVMPositionBuilderAtEnd(cx->builder, behind);
+    return LLVMBuildLoad2(cx->builder, cx->i64, result, "");
+}
+
+static LLVMValueRef print_given(LowerCtx *cx, const Given *given) {
+    BuiltinId id = given->builtin->id;
+    bool error = id == BUILTIN_eprintln || id == BUILTIN_eprintf;
+    LLVMValueRef file = lower_i32(cx, error ? 2 : 1);
+    if (id == BUILTIN_printf || id == BUILTIN_eprintf) {
+        LLVMValueRef rest = LLVMBuildNSWSub(cx->builder, given->count, lower_i64(cx, 1), "");
+        RT(cx, rt_printf, file, word_at(cx, given, 0).v, lower_field(cx, given->words, 8), rest,
+           cx->fs->place);
+    } else {
+        RT(cx, rt_print, file, given->words, given->count, lower_i32(cx, id != BUILTIN_print));
+    }
+    return lower_i64(cx, 0);
+}
+
+static LLVMValueRef of_given(LowerCtx *cx, const Given *given) {
+    if (given->builtin->lowering == BY_WORDS)
+        return lower_rt_words(cx, given->builtin, given->words, given->count, cx->fs->place);
+    switch ((int)given->builtin->id) {
+    case BUILTIN_println:
+    case BUILTIN_print:
+    case BUILTIN_eprintln:
+    case BUILTIN_printf:
+    case BUILTIN_eprintf: return print_given(cx, given);
+    case BUILTIN_min:
+    case BUILTIN_max: return of_any_number(cx, given);
+    }
+    return of_least_or_most(cx, given);
+}
+
+static LLVMValueRef builtin_wrapper(LowerCtx *cx, const Builtin *builtin) {
     const char *name = arena_printf(cx->arena, "flap.builtin.%s", builtin->name);
-    LLVMValueRef function = add_wrapper(cx, name), place = LLVMConstNull(cx->ptr);
+    LLVMValueRef function = add_wrapper(cx, name);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
     lower_begin_plain(cx, &fs, function, builtin->name);
-    LLVMValueRef words = LLVMGetParam(function, 1), count = LLVMGetParam(function, 2);
-    LLVMValueRef result = lower_i64(cx, 0);
-    if (builtin->lowering == BY_WORDS) {
-        result = lower_rt_words(cx, builtin, words, count, place);
-    } else if (builtin->id == BUILTIN_println || builtin->id == BUILTIN_print ||
-               builtin->id == BUILTIN_eprintln) {
-        RT(cx, rt_print, lower_i32(cx, builtin->id == BUILTIN_eprintln ? 2 : 1), words, count,
-           lower_i32(cx, builtin->id != BUILTIN_print));
-    } else {
-        LVal *args = ARENA_ARRAY(cx->arena, LVal, arity + 1);
-        for (uint32_t i = 0; i < arity; i++)
-            args[i] = lower_val(REP_ANY, type_any(),
-                                load_word(cx, words, 8 * (int64_t)i, type_any(), REP_ANY), false);
-        result = lower_word(cx, lower_builtin(cx, (BuiltinCall){.builtin = builtin,
-                                                                .args = args,
-                                                                .count = arity,
-                                                                .type = type_any()}));
-    }
-    LLVMBuildRet(cx->builder, result);
+    fs.place = LLVMGetParam(function, 3);
+    Given given = {builtin, LLVMGetParam(function, 1), LLVMGetParam(function, 2)};
+    LLVMBuildRet(cx->builder, of_given(cx, &given));
     lower_end(cx);
     LLVMPositionBuilderAtEnd(cx->builder, here);
     return function;
@@ -135,13 +215,8 @@ static LLVMValueRef builtin_wrapper(LowerCtx *cx, const Builtin *builtin, uint32
 LVal lower_builtin_value(LowerCtx *cx, const Builtin *builtin) {
     LLVMValueRef closure = map_get(&cx->closures, builtin);
     if (!closure) {
-        bool any = builtin->most < 0 || builtin->lowering == BY_WORDS;
-        uint32_t arity = (uint32_t)builtin->least;
-        bool fixed = builtin->least == builtin->most ||
-                     (builtin->lowering != BY_WORDS && builtin->id != BUILTIN_println &&
-                      builtin->id != BUILTIN_print && builtin->id != BUILTIN_eprintln);
-        LLVMValueRef code = builtin_wrapper(cx, builtin, arity);
-        LLVMValueRef info = lower_info(cx, builtin->name, fixed || !any ? (int64_t)arity : -1);
+        LLVMValueRef code = builtin_wrapper(cx, builtin);
+        LLVMValueRef info = lower_info(cx, builtin->name, builtin->least, builtin->most);
         const char *name = arena_printf(cx->arena, "flap.builtin.%s.closure", builtin->name);
         closure = lower_static_closure(cx, code, info, name);
         map_put(&cx->closures, builtin, closure);

@@ -83,6 +83,7 @@ LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len) {
 }
 
 LLVMValueRef lower_place(LowerCtx *cx, Span span) {
+    if (cx->fs && cx->fs->place) return cx->fs->place;
     Place place = source_place(&cx->c->unit, &cx->c->sources, span.begin);
     const char *name = cx->fs ? cx->fs->name : "main";
     LLVMValueRef parts[] = {lower_cstr(cx, place.source ? place.source->path : ""),
@@ -92,9 +93,9 @@ LLVMValueRef lower_place(LowerCtx *cx, Span span) {
     return lower_private(cx, value, "flap.place", 8);
 }
 
-LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t arity) {
-    LLVMValueRef parts[] = {lower_cstr(cx, name), lower_i64(cx, arity)};
-    return lower_private(cx, LLVMConstStructInContext(cx->context, parts, 2, 0), "flap.info", 8);
+LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most) {
+    LLVMValueRef parts[] = {lower_cstr(cx, name), lower_i64(cx, least), lower_i64(cx, most)};
+    return lower_private(cx, LLVMConstStructInContext(cx->context, parts, 3, 0), "flap.info", 8);
 }
 
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,

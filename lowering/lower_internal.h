@@ -111,6 +111,7 @@ typedef struct FuncState {
     Function *function;
     LLVMValueRef value;
     const char *name;        // for messages: the Flap function's
+    LLVMValueRef place;      // of a builtin as a value: that of the call; else null
     bool shared;             // counts change atomically
     ParPlan *plan;           // of a parallel body
     struct Par *par;         // the same
@@ -201,7 +202,7 @@ LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node);
 LLVMValueRef lower_place(LowerCtx *cx, Span span);                   // RtPlace
 // Constant data of the module, which may be merged with equal data.
 LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, unsigned align);
-LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t arity);
+LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most);
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name);
 // The value of a folded constant; node ids are not looked at.

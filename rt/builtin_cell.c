@@ -21,20 +21,22 @@ typedef struct RtCell { // an RtClosure that captures nothing
 } RtCell;
 _Static_assert(offsetof(RtCell, word) == offsetof(RtClosure, words), "laid out as a closure");
 
-static const RtFunctionInfo cell_info = {"atomic", -1}, mutex_info = {"mutex", -1};
+static const RtFunctionInfo cell_info = {"atomic", 0, -1}, mutex_info = {"mutex", 0, -1};
 
-static uint64_t cell_called(RtClosure *self, const uint64_t *args, int64_t count) {
+static uint64_t cell_called(RtClosure *self, const uint64_t *args, int64_t count,
+                            const RtPlace *place) {
     (void)self;
     (void)args;
     (void)count;
-    rti_stop(NULL, "an atomic cell cannot be called; atomic_load(c) reads it");
+    rti_stop(place, "an atomic cell cannot be called; atomic_load(c) reads it");
 }
 
-static uint64_t mutex_called(RtClosure *self, const uint64_t *args, int64_t count) {
+static uint64_t mutex_called(RtClosure *self, const uint64_t *args, int64_t count,
+                            const RtPlace *place) {
     (void)self;
     (void)args;
     (void)count;
-    rti_stop(NULL, "a mutex cannot be called; mutex_lock(m) locks it");
+    rti_stop(place, "a mutex cannot be called; mutex_lock(m) locks it");
 }
 
 static uint64_t make(RtCode *code, const RtFunctionInfo *info, uint64_t word) {

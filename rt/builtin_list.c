@@ -105,5 +105,7 @@ uint64_t rt_b_contains(const uint64_t *args, int64_t count, const RtPlace *place
     if (error != RT_ABSENT) return error;
     if (rti_is_number(args[0]) || rti_is(args[0], RT_TAG_FUNCTION))
         rti_stop_kind("contains", "a list, a string or a map", args[0], place);
+    if (rti_is(args[0], RT_TAG_MAP) && !rti_is_number(args[1]) && !rti_is(args[1], RT_TAG_STRING))
+        rti_stop_kind("contains", "a number or a string as the key", args[1], place);
     return rti_word_of(rt_in(args[1], args[0], place));
 }

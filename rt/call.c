@@ -11,19 +11,30 @@ RtClosure *rt_closure_new(const void *code, const void *info, const void *words,
     return closure;
 }
 
+static _Noreturn void stop_arguments(const RtFunctionInfo *info, int64_t count,
+                                     const RtPlace *place) {
+    long long least = info->least, most = info->most, given = count;
+    if (least == most)
+        rti_stop(place, "function '%s' takes %lld argument%s, not %lld", info->name, least,
+                 least == 1 ? "" : "s", given);
+    if (most < 0)
+        rti_stop(place, "function '%s' takes at least %lld argument%s, not %lld", info->name, least,
+                 least == 1 ? "" : "s", given);
+    rti_stop(place, "function '%s' takes %lld to %lld arguments, not %lld", info->name, least, most,
+             given);
+}
+
 uint64_t rt_call(uint64_t function, const void *words, int64_t count, const RtPlace *place) {
     if (rti_is(function, RT_TAG_ERROR)) rti_stop_error(function, place);
     if (!rti_is(function, RT_TAG_FUNCTION))
         rti_stop(place, "%s cannot be called", rti_kind_text(function));
     RtClosure *closure = rti_pointer(function);
-    int64_t arity = closure->info->arity;
-    if (arity >= 0 && arity != count) {
-        rti_stop(place, "function '%s' takes %lld argument%s, not %lld", closure->info->name,
-                 (long long)arity, arity == 1 ? "" : "s", (long long)count);
-    }
+    const RtFunctionInfo *info = closure->info;
+    if (count < info->least || (count > info->most && info->most >= 0))
+        stop_arguments(info, count, place);
     // The callee may drop the last other reference to itself (a variable that holds it).
     rti_retain(closure);
-    uint64_t result = closure->code(closure, words, count);
+    uint64_t result = closure->code(closure, words, count, place);
     rti_release(closure);
     return result;
 }

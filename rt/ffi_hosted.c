@@ -145,8 +145,8 @@ static void callback_free(Callback *callback) {
 
 static Callback *callback_make(RtClosure *function, const uint8_t *signature,
                                const RtPlace *place) {
-    int64_t arity = function->info->arity;
-    if (arity < 0 || arity > MOST_PARAMETERS)
+    int64_t arity = function->info->least;
+    if (arity != function->info->most || arity > MOST_PARAMETERS)
         rti_stop(place,
                  "'%s' cannot be a C callback: it needs a fixed number of parameters, at most %d",
                  function->info->name, MOST_PARAMETERS);
@@ -340,8 +340,8 @@ double rt_foreign_open(uint64_t path, double flags, const RtPlace *place) {
     const char *name = NULL; // a number, 0: the process itself
     if (rti_is(path, RT_TAG_STRING))
         name = rti_str(path)->bytes;
-    else
-        (void)rt_expect_number(path, "dlopen", place);
+    else if (!rti_is_number(path))
+        rti_stop_kind("dlopen", "a path", path, place);
     int32_t mode = (int32_t)rt_to_int(flags);
     return (double)(uintptr_t)dlopen(name, mode ? mode : RTLD_LAZY);
 }

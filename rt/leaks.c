@@ -11,6 +11,7 @@ void rti_leaks_tell(void) {
     rti_pool_end();
     rti_memos_free(rti_self());
     rti_sim_end();
+    rti_arenas_forget();
     rti_sink_free(&rti_process.out); // the runtime's own
     rti_sink_free(&rti_process.in);
     rti_process.in_at = 0;

@@ -24,7 +24,7 @@ typedef struct RtSink {
 } RtSink;
 
 typedef struct RtHeap RtHeap;         // alloc.c
-typedef struct RtArena RtArena;       // defer.c
+typedef struct RtArena RtArena;       // arena.c
 typedef struct RtParState RtParState; // parfor.c: the loop that the thread is working for
 
 typedef struct RtThread {
@@ -47,7 +47,7 @@ typedef struct RtThread {
     RtDefer *defers;     // defer.c: deferred blocks to be run, innermost first
     uint64_t **memos;    // call.c: tables of remembered results, by number
     int64_t memo_count;
-    RtArena *arena;      // defer.c: the innermost arena that it is inside of
+    RtArena *arena;      // arena.c: the innermost arena that it is inside of
     const char *foreign; // the C function that it is in, or null
 } RtThread;
 
@@ -145,6 +145,7 @@ void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove sema
 
 void rti_memos_free(RtThread *thread); // call.c
 void rti_sim_end(void);                // sim_state.c: frees what the simulated hardware holds
+void rti_arenas_forget(void);          // arena.c: frees the table of handles, when no code runs
 
 // --- output (print.c) ----------------------------------------------------------------------------
 

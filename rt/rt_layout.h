@@ -85,10 +85,17 @@ typedef struct RtMap {
     RtMapEntry room[];   // at offset 72
 } RtMap;
 
+// A place in the source, for messages of stops. Immutable, in generated code.
+typedef struct RtPlace {
+    const char *file;
+    int32_t line, column;
+    const char *function; // "main" at the top level
+} RtPlace;
+
 // What messages and tables say about a function.
 typedef struct RtFunctionInfo {
     const char *name; // "f", "<lambda>"
-    int64_t arity;    // -1: any (builtins)
+    int64_t least, most; // arguments; most -1: any number
 } RtFunctionInfo;
 
 // A row of the table from code to functions, for messages.
@@ -101,8 +108,9 @@ typedef struct RtFunctionEntry {
 } RtFunctionEntry;
 
 typedef struct RtClosure RtClosure;
-// Arguments are borrowed, the result is owned.
-typedef uint64_t RtCode(RtClosure *self, const uint64_t *args, int64_t count);
+// Arguments are borrowed, the result is owned. The place of the call is for builtins' messages.
+typedef uint64_t RtCode(RtClosure *self, const uint64_t *args, int64_t count,
+                        const RtPlace *place);
 struct RtClosure {
     RtHeader header;
     RtCode *code;
@@ -115,13 +123,6 @@ typedef struct RtError {
     RtHeader header;
     RtStr *message;
 } RtError;
-
-// A place in the source, for messages of stops. Immutable, in generated code.
-typedef struct RtPlace {
-    const char *file;
-    int32_t line, column;
-    const char *function; // "main" at the top level
-} RtPlace;
 
 // A deferred block that was reached. Lies in the frame of the function that it is part of, as does
 // its environment: the addresses of the variables that it mentions.

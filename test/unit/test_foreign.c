@@ -105,14 +105,16 @@ static void test_names(void) {
 
 // --- callbacks -----------------------------------------------------------------------------------
 
-static uint64_t compare_code(RtClosure *self, const uint64_t *args, int64_t count) {
+static uint64_t compare_code(RtClosure *self, const uint64_t *args, int64_t count,
+                             const RtPlace *from) {
+    CHECK(from == NULL); // C has no places
     CHECK_EQUAL(count, 2);
     const double *a = (const double *)(uintptr_t)rti_number(args[0]);
     const double *b = (const double *)(uintptr_t)rti_number(args[1]);
     double sign = self->captured ? rti_number(self->words[0]) : 1;
     return rti_number_word(*a < *b ? -sign : *a > *b ? sign : 0);
 }
-static const RtFunctionInfo compare_info = {.name = "compare", .arity = 2};
+static const RtFunctionInfo compare_info = {.name = "compare", .least = 2, .most = 2};
 static RtClosure compare_plain = {
     .header = {.count = RT_IMMORTAL, .kind = RT_KIND_FUNCTION},
     .code = &compare_code,

@@ -225,7 +225,7 @@ static void check_sort(void) {
     args[0] = pair(string("b"), string("a"));
     expect_text(rt_b_sort(args, 1, &check_place), "[\"a\", \"b\"]");
     rti_release_word(args[0]);
-    static const RtFunctionInfo info = {"less", 2};
+    static const RtFunctionInfo info = {"less", 2, 2};
     RtClosure *less = rt_closure_new((const void *)(uintptr_t)less_by_tens, &info, NULL, 0);
     args[0] = LIST(35, 31, 12, 19, 11, 1, 30);
     args[1] = rti_box(RT_TAG_FUNCTION, less);
@@ -235,7 +235,7 @@ static void check_sort(void) {
 }
 
 static void check_functions(void) {
-    static const RtFunctionInfo one = {"plus", 1}, two = {"add", 2};
+    static const RtFunctionInfo one = {"plus", 1, 1}, two = {"add", 2, 2};
     uint64_t captured[1] = {number(10)};
     RtClosure *plus = rt_closure_new((const void *)(uintptr_t)add, &one, captured, 1);
     RtClosure *sum = rt_closure_new((const void *)(uintptr_t)add, &two, NULL, 0);
@@ -295,7 +295,7 @@ static void check_deep(void) {
     rti_release(text);
     rti_release_word(a);
     rti_release_word(b);
-    static const RtFunctionInfo info = {"f", 0};
+    static const RtFunctionInfo info = {"f", 0, 0};
     uint64_t chain = number(0);
     for (int i = 0; i < DEPTH; i++)
         chain = rti_box(RT_TAG_FUNCTION,
