@@ -43,7 +43,7 @@ static void check_numbers(Walk *w, Node *node, const Builtin *builtin, const Typ
 
 static void check_format_kind(Walk *w, Node *node, const Builtin *builtin, Type format) {
     if ((format.kinds & (KIND_STRING | KIND_ERROR)) == 0 && infer_may_report(w, node))
-        diag_report(w->infer->c, DIAG_E0558, node->span, builtin->name,
+        diag_report(w->infer->c, DIAG_E0507, node->span, builtin->name,
                     type_kind_text(format.kinds));
 }
 
