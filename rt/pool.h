@@ -27,9 +27,18 @@ enum { RTI_STRESSED = 0 };
 #define RTI_PAR_ORDERED (RT_PAR_OUTPUT | RT_PAR_WAITS | RT_PAR_KEEPS | RT_PAR_LEAVES)
 
 // jump_*.S: notes where it is called from and gives 0; rti_jump() goes there, and it gives 1.
+#ifdef RT_TSAN
+// ThreadSanitizer keeps a record of calls, which its versions of libc's functions put right.
+enum { RTI_JUMP_WORDS = 64 };
+int _setjmp(void **resume) __attribute__((returns_twice));
+_Noreturn void longjmp(void **resume, int value);
+#define rti_jump_set(resume) _setjmp(resume)
+#define rti_jump(resume)     longjmp(resume, 1)
+#else
 enum { RTI_JUMP_WORDS = 32 };
 int rti_jump_set(void **resume) __attribute__((returns_twice));
 _Noreturn void rti_jump(void **resume);
+#endif
 
 typedef struct RtiOrder RtiOrder; // order.c: null for loops without ordered effects
 typedef struct RtiNest RtiNest;   // a loop met inside another one
