@@ -250,19 +250,28 @@ static void keep_instance(Infer *infer, InstanceVec *kept, Instance *instance) {
     vec_push(infer->arena, kept, instance);
 }
 
-static void walk_final(Infer *infer, Instance *instance) {
+static void walk_once(Infer *infer, Instance *instance) {
     Walk w = {.infer = infer, .instance = (InferInstance *)instance,
               .loop_types = {.arena = infer->arena}};
     walk_body(&w);
-    CHECK(!w.grew, "types are final in the last walks");
+    if (w.grew) w.instance->dirty = true;
 }
 
-// Instances made for types that were still growing may be left without a caller: they are dropped.
-// The others are walked twice more: what is a mistake in all instances of a function is told.
-static void finish(Infer *infer, Program *program) {
+static bool is_final(const Infer *infer) {
+    if (infer->changed_globals) return false;
+    for (uint32_t i = 0; i < infer->instances.len; i++)
+        if (infer->instances.items[i]->dirty) return false;
+    return true;
+}
+
+// Walks what `main` reaches once more, and counts the mistakes. A call may now find an instance that
+// was made later than the one it had, and make that grow: false, and all is to be done again.
+static bool count_mistakes(Infer *infer, Program *program) {
     InstanceVec *kept = &program->instances;
-    infer->counting = true;
     kept->len = 0;
+    infer->faults = (PtrMap){.arena = &infer->c->scratch};
+    for (uint32_t i = 0; i < infer->instances.len; i++) infer->instances.items[i]->kept = false;
+    for (uint32_t i = 0; i < program->functions.len; i++) infer->kept_counts[i] = 0;
     keep_instance(infer, kept, &infer->instances.items[0]->shared);
     keep_instance(infer, kept, program->user_main_instance);
     for (uint32_t i = 0; i < kept->len; i++) {
@@ -270,15 +279,28 @@ static void finish(Infer *infer, Program *program) {
         uint32_t nodes = instance->function->node_count;
         for (uint32_t n = 0; n < nodes; n++)
             instance->callees[n] = instance->parallel_callees[n] = NULL;
-        walk_final(infer, instance);
+        walk_once(infer, instance);
         for (uint32_t n = 0; n < nodes; n++) {
             keep_instance(infer, kept, instance->callees[n]);
             keep_instance(infer, kept, instance->parallel_callees[n]);
         }
     }
-    infer->counting = false;
+    return is_final(infer);
+}
+
+// Instances made for types that were still growing may be left without a caller: they are dropped.
+// The others are walked twice more: what is a mistake in all instances of a function is told.
+static void finish(Infer *infer, Program *program) {
+    for (;;) {
+        infer->counting = true;
+        bool final = count_mistakes(infer, program);
+        infer->counting = false;
+        if (final) break;
+        while (walk_dirty(infer)) {}
+    }
     infer->reporting = true;
-    VEC_EACH(Instance *, instance, kept) walk_final(infer, instance);
+    VEC_EACH(Instance *, instance, &program->instances) walk_once(infer, instance);
+    CHECK(is_final(infer), "types are final in the last walks");
 }
 
 // A program's own `main` is called with nothing after the top level.

@@ -199,7 +199,7 @@ static void check_plan(Walk *w, const ParPlan *plan) {
         if ((type.kinds & ~needed) == 0 || !infer_may_report(w, plan->loop->body)) continue;
         Diag *diag =
             diag_report(w->infer->c, DIAG_E0557, variable->span, variable->symbol->name->text,
-                        type_kind_text(type.kinds), type_kind_text(needed));
+                        type_kind_text(type.kinds), type_kind_text(needed & (uint8_t)~KIND_ERROR));
         if (variable->use == PAR_REDUCE)
             diag_help(w->infer->c, diag,
                       "define `%s` so that its kind is known: `%s := 0`, or `%s := \"\"`",

@@ -231,6 +231,12 @@ static LVal compare(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
     return lower_bit(cx, any_operation(cx, op, a, b, span));
 }
 
+// Where kinds are not known: an error passes through.
+static LVal by_runtime(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
+    LVal result = lower_val(REP_ANY, type, any_operation(cx, op, a, b, span), true);
+    return lower_as(cx, result, type);
+}
+
 static LVal arithmetic(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span span) {
     if (is_number_rep(a) && is_number_rep(b)) return number_operation(cx, op, a, b, type);
     if (op == BINARY_ADD && a.rep == REP_STRING && b.rep == REP_STRING)
@@ -241,8 +247,7 @@ static LVal arithmetic(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Spa
         return lower_val(REP_STRING, type, RT(cx, rt_str_repeat, a.v, as_double(cx, b)), true);
     if (op == BINARY_MUL && a.rep == REP_LIST && is_number_rep(b))
         return lower_val(REP_LIST, type, RT(cx, rt_list_repeat, a.v, as_double(cx, b)), true);
-    LVal result = lower_val(REP_ANY, type, any_operation(cx, op, a, b, span), true);
-    return lower_as(cx, result, type);
+    return by_runtime(cx, op, a, b, type, span);
 }
 
 // --- bits ----------------------------------------------------------------------------------------
@@ -331,7 +336,9 @@ LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span 
     case BINARY_ROR:
     case BINARY_BAND:
     case BINARY_BOR:
-    case BINARY_BXOR: return bit_operation(cx, op, a, b, type, span);
+    case BINARY_BXOR:
+        if (type_may(type, KIND_ERROR)) return by_runtime(cx, op, a, b, type, span);
+        return bit_operation(cx, op, a, b, type, span);
     case BINARY_CONS: return lower_cons(cx, a, lower_own(cx, b), type, span);
     case BINARY_AND:
     case BINARY_OR:

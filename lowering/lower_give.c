@@ -74,7 +74,23 @@ LVal lower_sum(LowerCtx *cx, Node *node) {
 
 // --- v :: xs, &xs --------------------------------------------------------------------------------
 
+// Where the rest may be an error, that is the result.
+static LVal cons_or_error(LowerCtx *cx, LVal first, LVal rest, Type type, Span span) {
+    LLVMBasicBlockRef more = lower_block_new(cx, "list"), on = lower_block_new(cx, "on");
+    LLVMValueRef words[2] = {lower_word(cx, rest)};
+    lower_branch(cx, lower_is_error(cx, rest), on, more);
+    LLVMBasicBlockRef from[2] = {LLVMGetInsertBlock(cx->builder)};
+    lower_at(cx, more);
+    words[1] = lower_word(cx, lower_cons(cx, first, rest, type_of_kind(KIND_LIST), span));
+    from[1] = LLVMGetInsertBlock(cx->builder);
+    lower_go(cx, on);
+    LLVMValueRef phi = LLVMBuildPhi(cx->builder, cx->i64, "");
+    LLVMAddIncoming(phi, words, from, 2);
+    return lower_val(REP_ANY, type, phi, true);
+}
+
 LVal lower_cons(LowerCtx *cx, LVal first, LVal rest, Type type, Span span) {
+    if (type_may(type, KIND_ERROR)) return cons_or_error(cx, first, rest, type, span);
     LLVMValueRef list = lower_expect(cx, rest, KIND_LIST, "the right side of '::'", span);
     LLVMValueRef made = RT(cx, rt_list_cons, lower_word(cx, first), list);
     return lower_val(REP_LIST, type_is(type, KIND_LIST) ? type : type_of_kind(KIND_LIST), made,
