@@ -34,6 +34,8 @@ static Type *capture_slot(InferInstance *instance, const Symbol *symbol) {
 }
 
 Type infer_symbol(Walk *w, Symbol *symbol) {
+    const Type *guess = infer_guess(w, symbol);
+    if (guess != NULL) return *guess;
     InferInstance *owner = owner_instance(w, symbol->owner);
     if (owner == w->instance || (symbol->is_global && owner != NULL)) {
         if (owner != w->instance) w->instance->reads_globals = true;
@@ -54,6 +56,10 @@ static bool grow(Walk *w, Type *slot, Type type, bool widen) {
 }
 
 void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
+    if (w->guess != NULL) {
+        infer_guess_set(w, symbol, type);
+        return;
+    }
     if (symbol->to_f32 && type_may(type, KIND_NUMBER)) type.integer = false;
     Type *slot = &w->instance->shared.symbol_types[symbol->index];
     if (!grow(w, slot, type, w->instance->walks > WALKS_BEFORE_WIDENING)) return;
@@ -62,6 +68,7 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
 }
 
 void infer_result(Walk *w, Type type) {
+    if (w->guess != NULL) return; // types are final
     InferInstance *self = w->instance;
     if (!grow(w, &self->shared.result, type, self->walks > WALKS_BEFORE_WIDENING)) return;
     VEC_EACH(InferInstance *, caller, &self->callers) caller->dirty = true;
@@ -70,7 +77,7 @@ void infer_result(Walk *w, Type type) {
 bool infer_may_report(Walk *w, const Node *node) {
     Infer *infer = w->infer;
     const Instance *instance = &w->instance->shared;
-    if (instance->boxed) return false;
+    if (instance->boxed || w->guess != NULL) return false;
     Fault *fault = map_get(&infer->faults, node);
     if (infer->counting) {
         if (fault == NULL) {

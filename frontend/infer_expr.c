@@ -239,6 +239,8 @@ static Type infer_binary(Walk *w, Node *node, RangeUse use) {
         return type_boolean();
     }
     loosen_operands(w, node, &a, &b);
+    if (op == BINARY_DIV && refine_divides(w, node->binary.left, node->binary.right))
+        return type_integer(ceil(a.low / b.low), floor(a.high / b.low));
     return infer_binary_types(w, node, op, a, b, use);
 }
 
@@ -445,9 +447,9 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
 Type infer_used(Walk *w, Node *node, RangeUse use) {
     Type type = infer_kind(w, node, use);
     w->instance->shared.node_types[node->id] = type;
-    return type;
+    return w->guess != NULL ? infer_checked(type) : type;
 }
 
 Type infer_expr(Walk *w, Node *node) {
-    return infer_used(w, node, USE_VALUE);
+    return infer_used(w, node, w->guess != NULL ? USE_CHECKED : USE_VALUE);
 }

@@ -35,6 +35,7 @@ typedef struct Fault {
 typedef struct Refinement {
     Symbol *symbol; // null: ended
     Type type;
+    double divisor; // what it is a multiple of, or 0
 } Refinement;
 
 typedef struct Infer {
@@ -59,6 +60,8 @@ typedef struct Walk {
     uint32_t par_depth;   // > 0 inside parallel bodies
     PtrMap loop_types;    // LoopNode -> Type *: what `ret @ v` has given it so far
     VEC(Refinement) refinements;
+    Speculation *guess; // being tried
+    bool guess_failed;
 } Walk;
 
 // infer.c
@@ -108,7 +111,19 @@ Type infer_loop(Walk *w, Node *node);
 Type infer_match(Walk *w, Node *node);
 Type infer_defer(Walk *w, Node *node);
 
+// infer_speculate.c
+// Tries to take a loop's variables for integers; node types are left as they were.
+void infer_speculate(Walk *w, Node *node);
+// The type that is being tried for a symbol, or null.
+Type *infer_guess(Walk *w, const Symbol *symbol);
+// A variable gets a value while types are being tried.
+void infer_guess_set(Walk *w, Symbol *symbol, Type type);
+// What is left of the type of an operation once generated code has looked at the result.
+Type infer_checked(Type type);
+
 // infer_refine.c
+// Whether `name / divisor` is known to leave no remainder, for a positive whole divisor.
+bool refine_divides(Walk *w, const Node *name, const Node *divisor);
 uint32_t refine_mark(const Walk *w);
 void refine_pop(Walk *w, uint32_t mark);
 // Narrows the symbols that `condition` compares, given that it is true (or false). All parts of the

@@ -54,7 +54,7 @@ static BinaryOp mirrored(BinaryOp op) {
 }
 
 static void add_refinement(Walk *w, Symbol *symbol, Type narrow) {
-    Refinement refinement = {symbol, narrow};
+    Refinement refinement = {symbol, narrow, 0};
     vec_push(w->infer->arena, &w->refinements, refinement);
 }
 
@@ -74,9 +74,36 @@ static void refine_square(Walk *w, const Node *square, BinaryOp op, const Node *
     add_refinement(w, x->name.symbol, narrow);
 }
 
+// a % c == 0: a is a multiple of c.
+static void refine_multiple(Walk *w, const Node *rest, BinaryOp op, const Node *other, bool is_true) {
+    const Type *types = w->instance->shared.node_types;
+    const Node *name = rest->binary.left;
+    Type by = types[rest->binary.right->id], zero = types[other->id], whole = types[name->id];
+    bool equal = is_true ? op == BINARY_EQ : op == BINARY_NE;
+    if (!equal || !zero.integer || zero.low != 0 || zero.high != 0) return;
+    if (name->kind != NODE_NAME || name->name.symbol == NULL || !whole.integer) return;
+    if (!by.integer || by.low != by.high || by.low <= 0) return;
+    Refinement refinement = {name->name.symbol, whole, by.low};
+    vec_push(w->infer->arena, &w->refinements, refinement);
+}
+
+bool refine_divides(Walk *w, const Node *name, const Node *divisor) {
+    const Type *types = w->instance->shared.node_types;
+    Type by = types[divisor->id];
+    if (name->kind != NODE_NAME || name->name.symbol == NULL || !types[name->id].integer) return false;
+    if (!by.integer || by.low != by.high || by.low <= 0) return false;
+    for (uint32_t i = 0; i < w->refinements.len; i++) {
+        const Refinement *known = &w->refinements.items[i];
+        if (known->symbol == name->name.symbol && known->divisor == by.low) return true;
+    }
+    return false;
+}
+
 static void refine_side(Walk *w, Node *name, BinaryOp op, Node *other, bool is_true) {
     if (name->kind == NODE_BINARY && name->binary.op == BINARY_MUL)
         refine_square(w, name, op, other, is_true);
+    if (name->kind == NODE_BINARY && name->binary.op == BINARY_MOD)
+        refine_multiple(w, name, op, other, is_true);
     if (name->kind != NODE_NAME || name->name.symbol == NULL) return;
     Symbol *symbol = name->name.symbol;
     if (symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN) return;

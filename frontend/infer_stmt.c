@@ -1,5 +1,6 @@
 // infer_stmt.c: definitions, updates, loops and matches.
 #include "infer_internal.h"
+#include <math.h>
 
 static Type zero(void) {
     return type_integer(0, 0);
@@ -87,9 +88,11 @@ Type infer_update(Walk *w, Node *node) {
         infer_result(w, type_of_kind(KIND_ERROR));
         value.kinds &= (uint8_t)~KIND_ERROR;
     }
-    if (node->update.op != UPDATE_SET)
-        value =
-            infer_binary_types(w, node, update_operators[node->update.op], held, value, USE_VALUE);
+    if (node->update.op == UPDATE_DIV && refine_divides(w, node->update.target, node->update.value))
+        value = type_integer(ceil(held.low / value.low), floor(held.high / value.low));
+    else if (node->update.op != UPDATE_SET)
+        value = infer_binary_types(w, node, update_operators[node->update.op], held, value,
+                                   w->guess != NULL ? USE_CHECKED : USE_VALUE);
     if (node->update.target->kind == NODE_MEMORY)
         infer_memory_update(w, node, value);
     else
@@ -229,6 +232,7 @@ Type infer_loop(Walk *w, Node *node) {
     if (loop->writes_through && loop->source != NULL && loop->symbols.len > 0)
         write_through(w, loop);
     if (loop->plan != NULL) check_plan(w, loop->plan);
+    if (w->infer->reporting && w->guess == NULL) infer_speculate(w, node);
     if (!loop->has_value) return zero();
     if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;
     return given;

@@ -11,19 +11,21 @@ static bool has_zero(Type t) {
 static Type exact(double low, double high, RangeUse use) {
     if (use == USE_POSITION && low >= -0x1p62 && high <= 0x1p62)
         return (Type){.kinds = KIND_NUMBER, .integer = true, .low = low, .high = high};
+    if (use == USE_CHECKED)
+        return (Type){.kinds = KIND_NUMBER, .integer = true, .low = low, .high = high};
     return type_integer(low, high);
 }
 
 static Type multiply(Type a, Type b, RangeUse use) {
     bool negative_zero = (has_zero(a) && b.low < 0) || (has_zero(b) && a.low < 0);
-    if (negative_zero && use == USE_VALUE) return type_number();
+    if (negative_zero && (use == USE_VALUE || use == USE_CHECKED)) return type_number();
     double p = a.low * b.low, q = a.low * b.high, r = a.high * b.low, s = a.high * b.high;
     return exact(fmin(fmin(p, q), fmin(r, s)), fmax(fmax(p, q), fmax(r, s)), use);
 }
 
 // C fmod: the sign of the dividend, so a negative one can give -0.
 static Type modulo(Type a, Type b, RangeUse use) {
-    if (a.low < 0 && use == USE_VALUE) return type_number();
+    if (a.low < 0 && (use == USE_VALUE || use == USE_CHECKED)) return type_number();
     double most = fmax(fabs(b.low), fabs(b.high)) - 1;
     if (most < 0) most = 0;
     return type_integer(a.low < 0 ? -fmin(most, -a.low) : 0, a.high > 0 ? fmin(most, a.high) : 0);
@@ -76,7 +78,8 @@ Type range_binary(BinaryOp op, Type a, Type b, RangeUse use) {
 Type range_unary(UnaryOp op, Type a, RangeUse use) {
     switch (op) {
     case UNARY_NEG:
-        if (!a.integer || (has_zero(a) && use == USE_VALUE)) return type_number();
+        if (!a.integer || (has_zero(a) && (use == USE_VALUE || use == USE_CHECKED)))
+            return type_number();
         return type_integer(a.high == 0 ? 0 : -a.high, a.low == 0 ? 0 : -a.low);
     case UNARY_NOT: return type_boolean();
     case UNARY_BNOT: return a.integer ? type_integer(-a.high - 1, -a.low - 1) : type_number();

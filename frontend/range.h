@@ -11,6 +11,8 @@
 typedef enum RangeUse {
     USE_VALUE,    // anything: as above
     USE_SUM,      // added to a number or compared: -0 counts as 0
+    USE_CHECKED,  // anything, and generated code sees to it that the exact result is below 2^53 in
+                  // magnitude: the type is integer all the same, with the range of exact results
     USE_POSITION, // the outermost operator of a position in a list or string: -0 counts as 0, and
                   // what exceeds ±2^53 misses anyway, so exact arithmetic up to ±2^62 will do
 } RangeUse;

@@ -135,6 +135,20 @@ struct ParPlan {
     uint8_t effects;  // of the body
 };
 
+// A loop of which a copy may run on integers, for as long as what its variables hold are such: whole,
+// not -0 and within the types given here. Sums, differences and products in that copy may leave these
+// ranges (then their types say so): there it looks, and goes back to the beginning of the iteration,
+// in the loop as it stands. The body has no effects but on variables.
+typedef struct Speculation {
+    LoopNode *loop;
+    SymbolVec symbols;    // what is taken for integers: outer variables first, then the loop's own
+    Type *types;          // per symbol
+    uint32_t outer;       // how many of them are outer variables
+    SymbolVec updated;    // outer variables that the loop updates, of whatever type
+    uint32_t first, last; // ids of the loop's nodes
+    Type *node_types;     // by Node.id - first
+} Speculation;
+
 // One specialisation of a function: types for these captures and parameters. `parallel` ones are
 // reachable from parallel bodies and count references atomically.
 typedef struct Instance {
@@ -148,6 +162,7 @@ typedef struct Instance {
     Type result;
     Type *node_types;   // by Node.id: the value an expression gives, after misses became 0 unless observed
     Type *symbol_types; // by Symbol.index
+    VEC(Speculation *) speculations;
     struct Instance **callees; // by Node.id: CALL, PIPE of a known function; LAMBDA and NAME used as a
                                // value: the boxed instance its closure calls. Null: none
     struct Instance **parallel_callees; // the same inside parallel bodies of this (sequential) instance

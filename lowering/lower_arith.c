@@ -101,6 +101,10 @@ static LVal integer_modulo(LowerCtx *cx, LVal a, LVal b, Type type) {
 static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type) {
     LLVMBuilderRef builder = cx->builder;
     LLVMValueRef x = as_integer(cx, a), y = as_integer(cx, b);
+    if (op != BINARY_FUSED && op != BINARY_DIV && lower_is_checked(cx, type))
+        return integer_val(type, lower_checked(cx, op, x, y, type));
+    if (op == BINARY_DIV) // what is left over is known to be 0
+        return integer_val(type, LLVMBuildExactSDiv(builder, x, y, ""));
     if (op == BINARY_ADD) return integer_val(type, LLVMBuildNSWAdd(builder, x, y, ""));
     if (op == BINARY_SUB) return integer_val(type, LLVMBuildNSWSub(builder, x, y, ""));
     if (op == BINARY_MUL) return integer_val(type, LLVMBuildNSWMul(builder, x, y, ""));
@@ -112,7 +116,8 @@ static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type ty
 static LVal number_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type) {
     bool integers = a.rep == REP_I64 && b.rep == REP_I64;
     if (op == BINARY_MOD && integers) return integer_modulo(cx, a, b, type);
-    bool simple = op == BINARY_ADD || op == BINARY_SUB || op == BINARY_MUL || op == BINARY_FUSED;
+    bool simple = op == BINARY_ADD || op == BINARY_SUB || op == BINARY_MUL ||
+                  op == BINARY_FUSED || op == BINARY_DIV;
     if (integers && simple && type_rep(type) == REP_I64)
         return integer_operation(cx, op, a, b, type);
     if (op == BINARY_DIV || op == BINARY_MOD) return number_val(divide(cx, a, b, op == BINARY_MOD));

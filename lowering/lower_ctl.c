@@ -172,6 +172,7 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
 static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
     Opened o = {0};
     open_loop(cx, &o, node, lower_i64(cx, 0), want_value, lower_scope(cx));
+    lower_iteration_noted(cx);
     LLVMValueRef goes_on = NULL;
     if (node->loop->kind == LOOP_WHILE) {
         uint32_t mark = lower_scope(cx);
@@ -183,6 +184,10 @@ static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
     enter_body(cx, &o, goes_on);
     lower_effect(cx, node->loop->body);
     return close_loop(cx, &o);
+}
+
+static LVal plain_endless_loop(LowerCtx *cx, Node *node) {
+    return endless_loop(cx, node, false);
 }
 
 static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
@@ -338,7 +343,9 @@ LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     }
     switch (node->loop->kind) {
     case LOOP_FOREVER:
-    case LOOP_WHILE: return endless_loop(cx, node, want_value);
+    case LOOP_WHILE:
+        return want_value ? endless_loop(cx, node, true)
+                          : lower_speculate(cx, node, plain_endless_loop);
     case LOOP_RANGE: return range_loop(cx, node, want_value);
     case LOOP_EACH: return each_loop(cx, node, want_value);
     case LOOP_PAIRS: return pairs_loop(cx, node, want_value);

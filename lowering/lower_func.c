@@ -58,6 +58,9 @@ LLVMValueRef lower_words_alloca(LowerCtx *cx, uint32_t count, const char *name) 
 // --- functions -----------------------------------------------------------------------------------
 
 Type lower_node_type(LowerCtx *cx, const Node *node) {
+    const Speculation *guess = cx->fs->speculation;
+    if (guess && node->id >= guess->first && node->id <= guess->last)
+        return guess->node_types[node->id - guess->first];
     return cx->fs->instance->node_types[node->id];
 }
 
@@ -106,7 +109,8 @@ static SymSlot *slot_place(LowerCtx *cx, FuncState *fs, Symbol *symbol, Type *ty
         return &cx->globals[symbol->index];
     }
     if (symbol->owner == fs->function) {
-        *type = fs->instance->symbol_types[symbol->index];
+        const Type *guess = lower_guess(cx, symbol);
+        *type = guess ? *guess : fs->instance->symbol_types[symbol->index];
         return &fs->slots[symbol->index];
     }
     SymbolVec *captures = &fs->function->captures;

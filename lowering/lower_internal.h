@@ -128,6 +128,8 @@ typedef struct FuncState {
     LLVMBasicBlockRef head;  // where a self call in tail position goes on
     LLVMValueRef carry;      // of `+!` in the block being filled
     VEC(AliasScope) scopes;  // open
+    const Speculation *speculation; // of the loop being filled, where it runs on integers
+    struct Active *active;          // the same
     LLVMValueRef zero_divisor; // of the loop around: a bit to note them in, or null
 } FuncState;
 
@@ -348,6 +350,16 @@ typedef struct Hoist {
 Hoist lower_hoist(LowerCtx *cx, LoopNode *loop);
 void lower_hoist_end(LowerCtx *cx, const Hoist *hoist);
 bool lower_is_defined(LowerCtx *cx, const Symbol *symbol); // a variable that has its value here
+
+// --- lower_speculate.c ----------------------------------------------------------------------------
+typedef LVal LowerLoop(LowerCtx *cx, Node *node);
+// Lowers a loop by `loop`, twice if a copy may run on integers.
+LVal lower_speculate(LowerCtx *cx, Node *node, LowerLoop *loop);
+void lower_iteration_noted(LowerCtx *cx); // at the head of a loop
+Type *lower_guess(LowerCtx *cx, const Symbol *symbol); // in such a copy: the type of a symbol, or null
+// Whether a sum, difference or product of that type may turn out too large; then this computes it.
+bool lower_is_checked(LowerCtx *cx, Type type);
+LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type);
 
 // --- lower_zero.c ---------------------------------------------------------------------------------
 // True if the loop that is about to begin notes zero divisors; lower_zero_end() then follows it.

@@ -4,6 +4,7 @@
 // old value is not needed any more take it out of the slot, so that the runtime may change it in
 // place.
 #include "lower_internal.h"
+#include "../frontend/range.h"
 #include "../rt/rt_layout.h"
 
 LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
@@ -349,8 +350,11 @@ void lower_update(LowerCtx *cx, Node *node) {
     if (node->update.op != UPDATE_SET) {
         SymSlot *slot = lower_slot(cx, symbol);
         LVal old = lower_symbol(cx, symbol);
-        LVal result =
-            lower_operation(cx, operator_of(node->update.op), old, value, slot->type, node->span);
+        Type type = slot->type;
+        BinaryOp op = operator_of(node->update.op);
+        if (lower_guess(cx, symbol) && op != BINARY_DIV)
+            type = range_binary(op, old.type, value.type, USE_CHECKED);
+        LVal result = lower_operation(cx, op, old, value, type, node->span);
         lower_release(cx, value);
         value = result;
     }

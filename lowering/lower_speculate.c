@@ -1,0 +1,202 @@
+// lower_speculate.c: the copy of a loop that runs on integers (sema.h, Speculation). It is entered when
+// the variables hold whole numbers; before each iteration everything that the loop updates is noted.
+// Where a result leaves the integers that a double holds exactly, what was noted is put back as
+// doubles and the loop as it stands goes on from there. So results are those of doubles, always.
+//
+// Invariant: bodies of such loops change nothing but variables of numbers, so an iteration that is
+// begun anew cannot be told from one that is not; no counted value is held inside.
+#include "lower_internal.h"
+
+// An updated variable as the iteration found it.
+typedef struct Noted {
+    SymSlot *slot;
+    LLVMValueRef at;
+} Noted;
+
+typedef struct Active {
+    Speculation *speculation;
+    SymSlot saved[16]; // of the outer variables that are integers meanwhile
+    VEC(Noted) noted;
+    LLVMBasicBlockRef give_up;
+} Active;
+
+Type *lower_guess(LowerCtx *cx, const Symbol *symbol) {
+    const Speculation *now = cx->fs->speculation;
+    for (uint32_t i = 0; now && i < now->symbols.len; i++)
+        if (now->symbols.items[i] == symbol) return &now->types[i];
+    return NULL;
+}
+
+static Speculation *speculation_of(LowerCtx *cx, const LoopNode *loop) {
+    const Instance *instance = cx->fs->instance;
+    VEC_EACH(Speculation *, speculation, &instance->speculations)
+    if (speculation->loop == loop) return speculation;
+    return NULL;
+}
+
+static bool is_plain(LowerCtx *cx, Symbol *symbol) {
+    if (!lower_is_defined(cx, symbol)) return false;
+    const SymSlot *slot = lower_slot(cx, symbol);
+    return slot->at && !slot->kept && !slot->undo && (slot->rep == REP_F64 || slot->rep == REP_I64);
+}
+
+static bool is_possible(LowerCtx *cx, const Speculation *speculation) {
+    if (cx->options->optimize < 1 || cx->fs->deferred || cx->fs->speculation) return false;
+    for (uint32_t i = 0; i < speculation->outer; i++) {
+        if (!is_plain(cx, speculation->symbols.items[i])) return false;
+        if (lower_slot(cx, speculation->symbols.items[i])->rep != REP_F64) return false;
+    }
+    VEC_EACH(Symbol *, symbol, &speculation->updated)
+    if (!is_plain(cx, symbol)) return false;
+    return true;
+}
+
+// --- entering and leaving -------------------------------------------------------------------------
+
+// The number as an integer, and whether it is one of that type.
+static LLVMValueRef enters(LowerCtx *cx, LLVMValueRef number, Type type, LLVMValueRef *integer) {
+    LLVMBuilderRef b = cx->builder;
+    LVal v = lower_val(REP_F64, type_number(), number, false);
+    *integer = lower_position(cx, v, (Span){0, 0});
+    LLVMValueRef back = LLVMBuildSIToFP(b, *integer, cx->f64, "");
+    LLVMValueRef bits = LLVMBuildBitCast(b, number, cx->i64, "");
+    LLVMValueRef same =
+        LLVMBuildICmp(b, LLVMIntEQ, LLVMBuildBitCast(b, back, cx->i64, ""), bits, ""); // not -0
+    LLVMValueRef low = LLVMBuildICmp(b, LLVMIntSGE, *integer, lower_i64(cx, (int64_t)type.low), "");
+    LLVMValueRef high =
+        LLVMBuildICmp(b, LLVMIntSLE, *integer, lower_i64(cx, (int64_t)type.high), "");
+    return LLVMBuildAnd(b, same, LLVMBuildAnd(b, low, high, ""), "");
+}
+
+// Branches to `slow` unless all variables hold integers; from here on their slots do.
+static void enter(LowerCtx *cx, Active *active, LLVMBasicBlockRef slow) {
+    Speculation *speculation = active->speculation;
+    LLVMValueRef all = LLVMConstInt(cx->i1, 1, 0), integers[16];
+    for (uint32_t i = 0; i < speculation->outer; i++) {
+        LLVMValueRef number = lower_symbol(cx, speculation->symbols.items[i]).v;
+        LLVMValueRef good = enters(cx, number, speculation->types[i], &integers[i]);
+        all = LLVMBuildAnd(cx->builder, all, good, "");
+    }
+    LLVMBasicBlockRef fast = lower_block_new(cx, "integers");
+    lower_branch(cx, all, fast, slow);
+    lower_at(cx, fast);
+    for (uint32_t i = 0; i < speculation->outer; i++) {
+        SymSlot *slot = lower_slot(cx, speculation->symbols.items[i]);
+        active->saved[i] = *slot;
+        slot->rep = REP_I64;
+        slot->type = speculation->types[i];
+        slot->at = lower_alloca(cx, cx->i64, "integer");
+        LLVMBuildStore(cx->builder, integers[i], slot->at);
+    }
+}
+
+// Their slots are as they were, and hold what the integers are.
+static void leave(LowerCtx *cx, const Active *active) {
+    const Speculation *speculation = active->speculation;
+    for (uint32_t i = 0; i < speculation->outer; i++) {
+        SymSlot *slot = lower_slot(cx, speculation->symbols.items[i]);
+        LVal now = lower_symbol(cx, speculation->symbols.items[i]);
+        LLVMBuildStore(cx->builder, lower_convert(cx, now, REP_F64).v, active->saved[i].at);
+        *slot = active->saved[i];
+    }
+    // The loop's own variables are defined anew in the other copy.
+    for (uint32_t i = speculation->outer; i < speculation->symbols.len; i++) {
+        Symbol *symbol = speculation->symbols.items[i];
+        SymSlot *slot = symbol->is_global ? &cx->globals[symbol->index] : lower_slot(cx, symbol);
+        if (!symbol->is_global) *slot = (SymSlot){0};
+    }
+}
+
+static void note(LowerCtx *cx, Active *active) {
+    VEC_EACH(Symbol *, symbol, &active->speculation->updated) {
+        SymSlot *slot = lower_slot(cx, symbol);
+        Noted noted = {slot, lower_alloca(cx, lower_type(cx, slot->rep), "noted")};
+        vec_push(cx->arena, &active->noted, noted);
+    }
+}
+
+void lower_iteration_noted(LowerCtx *cx) {
+    const Active *active = cx->fs->active;
+    if (!active) return;
+    for (uint32_t i = 0; i < active->noted.len; i++) {
+        const Noted *noted = &active->noted.items[i];
+        LLVMTypeRef type = lower_type(cx, noted->slot->rep);
+        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, type, noted->slot->at, ""),
+                       noted->at);
+    }
+}
+
+// What was noted goes back to the variables, which are integers still as far as slots tell.
+static void put_back(LowerCtx *cx, const Active *active, LLVMBasicBlockRef slow) {
+    lower_at(cx, active->give_up);
+    for (uint32_t i = 0; i < active->noted.len; i++) {
+        const Noted *noted = &active->noted.items[i];
+        LLVMTypeRef type = lower_type(cx, noted->slot->rep);
+        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, type, noted->at, ""),
+                       noted->slot->at);
+    }
+    leave(cx, active);
+    LLVMBuildBr(cx->builder, slow);
+}
+
+// --- results that are looked at -------------------------------------------------------------------
+
+static void give_up_if(LowerCtx *cx, LLVMValueRef condition) {
+    LLVMBasicBlockRef on = lower_rare(cx, condition, "inexact");
+    LLVMBuildBr(cx->builder, cx->fs->active->give_up);
+    lower_at(cx, on);
+}
+
+static LLVMValueRef product(LowerCtx *cx, LLVMValueRef x, LLVMValueRef y, Type type) {
+    if (type.low >= -0x1p62 && type.high <= 0x1p62) return LLVMBuildNSWMul(cx->builder, x, y, "");
+    LLVMValueRef operands[] = {x, y};
+    LLVMValueRef both = lower_intrinsic(cx, "llvm.smul.with.overflow", cx->i64, operands, 2);
+    give_up_if(cx, LLVMBuildExtractValue(cx->builder, both, 1, ""));
+    return LLVMBuildExtractValue(cx->builder, both, 0, "");
+}
+
+LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type) {
+    LLVMBuilderRef b = cx->builder;
+    LLVMValueRef result = op == BINARY_ADD   ? LLVMBuildNSWAdd(b, x, y, "")
+                          : op == BINARY_SUB ? LLVMBuildNSWSub(b, x, y, "")
+                                             : product(cx, x, y, type);
+    int64_t most = (int64_t)TYPE_MAX_INTEGER;
+    if (type.high > TYPE_MAX_INTEGER)
+        give_up_if(cx, LLVMBuildICmp(b, LLVMIntSGT, result, lower_i64(cx, most), "above"));
+    if (type.low < -TYPE_MAX_INTEGER)
+        give_up_if(cx, LLVMBuildICmp(b, LLVMIntSLT, result, lower_i64(cx, -most), "below"));
+    return result;
+}
+
+bool lower_is_checked(LowerCtx *cx, Type type) {
+    return cx->fs->active && type.integer &&
+           (type.low < -TYPE_MAX_INTEGER || type.high > TYPE_MAX_INTEGER);
+}
+
+LVal lower_speculate(LowerCtx *cx, Node *node, LowerLoop *loop) {
+    Speculation *speculation = speculation_of(cx, node->loop);
+    if (!speculation || !is_possible(cx, speculation)) return loop(cx, node);
+    Active active = {.speculation = speculation};
+    LLVMBasicBlockRef slow = lower_block_new(cx, "numbers"), end = lower_block_new(cx, "either");
+    active.give_up = lower_block_new(cx, "give.up");
+    enter(cx, &active, slow);
+    note(cx, &active);
+    cx->fs->speculation = speculation;
+    cx->fs->active = &active;
+    loop(cx, node);
+    cx->fs->speculation = NULL;
+    cx->fs->active = NULL;
+    SymSlot *slots[16], inside[16];
+    for (uint32_t i = 0; i < speculation->outer; i++) {
+        slots[i] = lower_slot(cx, speculation->symbols.items[i]);
+        inside[i] = *slots[i];
+    }
+    leave(cx, &active);
+    LLVMBuildBr(cx->builder, end);
+    for (uint32_t i = 0; i < speculation->outer; i++) *slots[i] = inside[i];
+    put_back(cx, &active, slow);
+    lower_at(cx, slow);
+    LVal value = loop(cx, node);
+    lower_go(cx, end);
+    return value;
+}
