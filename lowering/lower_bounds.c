@@ -30,7 +30,7 @@ typedef struct Find {
     LLVMValueRef exact; // i1: no overflow on the way to what was computed so far
     uint32_t nodes;     // in the body
     bool nested;        // there is a loop inside
-    bool closed;        // a function's code or a parallel loop: nothing is done
+    bool closed;        // code of another function inside, or a parallel loop: nothing is done
     bool partly;        // a position may be known before an inner loop, but not before this one
 } Find;
 
@@ -69,7 +69,7 @@ static void find_written(void *context, Node **child) {
     Node *node = *child;
     if (!node) return;
     find->nodes++;
-    if (node->kind == NODE_LAMBDA) find->closed = true;
+    if (node->kind == NODE_LAMBDA || node->kind == NODE_DEFER) find->closed = true;
     if (node->kind == NODE_LOOP) note_loop(find, node->loop);
     if (node->kind == NODE_DEFINE) note_definition(find, node->define);
     if (node->kind == NODE_UPDATE) note_target(find, node->update.target);

@@ -128,9 +128,7 @@ static bool is_quiet(Quiet *quiet, const Node *node) {
     case NODE_REGISTER:
     case NODE_MODULE:
     case NODE_WAIT_UNTIL:
-    case NODE_HOLD:
-    case NODE_FOREIGN:
-    case NODE_MEMORY: return false;
+    case NODE_HOLD: return false;
     case NODE_KIND_COUNT: break;
     }
     UNREACHABLE("a node has a kind");
