@@ -125,8 +125,9 @@ const CType *ctype_of_cast(CastKind to) {
 }
 
 bool ctype_is_numbers(const CType *type) {
-    return type->kind == C_POINTER && (type->element == NULL || ctype_is_integer(type->element) ||
-                                       ctype_is_float(type->element));
+    const CType *element = type->element;
+    return type->kind == C_POINTER && (element == NULL || ctype_is_integer(element) ||
+                                       ctype_is_float(element) || ctype_is_address(element));
 }
 
 bool ctype_is_text(const CType *type) {

@@ -123,7 +123,8 @@ static inline bool ctype_is_float(const CType *type) {
 static inline bool ctype_is_address(const CType *type) {
     return type->kind == C_POINTER || type->kind == C_FUNCTION;
 }
-// Whether a list of numbers can stand for the pointer: to numbers, or to what nobody knows (doubles).
+// Whether a list of numbers can stand for the pointer: to numbers, to addresses, or to what
+// nobody knows (doubles).
 bool ctype_is_numbers(const CType *type);
 // Whether text can stand for the pointer: to bytes, or to what nobody knows.
 bool ctype_is_text(const CType *type);
