@@ -84,6 +84,7 @@ static void visit_fields(const Visit *v, FieldDeclVec *fields) {
 
 static void visit_unsafe(const Visit *v, UnsafeNode *code) {
     for (int i = 0; i < UNSAFE_ARCH_COUNT; i++) {
+        if (code->checked && code->arch != (UnsafeArch)i) continue;
         for (uint32_t k = 0; k < code->blocks[i].ops.len; k++)
             one(v, &code->blocks[i].ops.items[k]->variable);
     }

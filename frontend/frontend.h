@@ -26,6 +26,7 @@ struct Compilation {
     uint32_t errors, warnings;
     bool warnings_are_errors, quiet, verbose, remarks, fast_math;
 
+    uint8_t arch;     // UnsafeArch of the target (unsafe.h)
     Node *root;       // NODE_BLOCK of the top-level statements, included files in place
     Program *program; // made by sema, completed by infer
 };

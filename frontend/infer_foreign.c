@@ -4,6 +4,7 @@
 // the conversion of a literal format; whole numbers and fractions that are seen to be such need
 // neither. What none of that tells is an error: C would take the wrong one for granted.
 #include "infer_internal.h"
+#include "unsafe.h"
 #include <string.h>
 
 Type infer_c_value(const CType *type) {
@@ -235,4 +236,17 @@ Type infer_memory(Walk *w, Node *node) {
 
 void infer_memory_update(Walk *w, Node *node, Type value) {
     check_number(w, node->update.value, value, "C's memory");
+}
+
+// --- unsafe blocks -------------------------------------------------------------------------------
+
+Type infer_unsafe(Walk *w, Node *node) {
+    const UnsafeBlock *block = &node->unsafe_code->blocks[node->unsafe_code->arch];
+    VEC_EACH(UnsafeOp *, op, &block->ops)
+    if (op->variable != NULL) infer_expr(w, op->variable);
+    const UnsafeOp *result = sema_unsafe_result(node);
+    if (result == NULL || !result->typed) return type_number();
+    if (result->type == CAST_STRING || result->type == CAST_CSTR) return type_of_kind(KIND_STRING);
+    const CType *type = ctype_of_cast(result->type);
+    return type != NULL ? infer_c_value(type) : type_number();
 }

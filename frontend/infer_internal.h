@@ -101,6 +101,7 @@ Type infer_c_value(const CType *type); // what reading such a thing gives
 Type infer_foreign_call(Walk *w, Node *node, const Type *args, bool missing);
 Type infer_foreign(Node *node);
 Type infer_memory(Walk *w, Node *node);
+Type infer_unsafe(Walk *w, Node *node);
 void infer_memory_update(Walk *w, Node *node, Type value);
 
 // infer_stmt.c

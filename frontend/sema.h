@@ -197,6 +197,8 @@ bool sema_fills(const CType *param);
 bool sema_call_fills(const Node *call, uint32_t at);
 // What lies at the address that `node` gives is known: it is a pointer.
 bool sema_pointee_known(const Node *node);
+// The last operation of the block that is compiled, if it names the result; else null.
+const struct UnsafeOp *sema_unsafe_result(const Node *node);
 
 // STAGE_SEMA and STAGE_INFER (frontend.h). Errors are reported; false if there were any.
 bool sema_run(Compilation *c);

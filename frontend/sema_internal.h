@@ -198,6 +198,9 @@ bool sema_memory(Sema *s, Node *node);
 void sema_append(Sema *s, Node *node);
 bool sema_memory_target(Sema *s, Node *target);
 
+// sema_unsafe.c: `unsafe { } { } { }`
+void sema_unsafe(Sema *s, Node *node);
+
 // sema_refuse.c: reports a construct that has no lowering yet, poisons it, and is true; else false.
 bool sema_refuse(Sema *s, Node *node);
 

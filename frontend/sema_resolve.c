@@ -291,8 +291,8 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_FIELD: UNREACHABLE("chains are walked by sema_visit");
     case NODE_SEND:
     case NODE_PORT:
-    case NODE_SPAWN:
-    case NODE_UNSAFE: UNREACHABLE("sema_refuse took these");
+    case NODE_SPAWN: UNREACHABLE("sema_refuse took these");
+    case NODE_UNSAFE: sema_unsafe(s, node); return false;
     case NODE_REGISTER: sema_sim_register(s, node); return false;
     case NODE_MODULE: sema_sim_module(s, node); return false;
     case NODE_WAIT_UNTIL: outside_module(s, node, "`wait_until`"); return false;

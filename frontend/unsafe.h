@@ -69,6 +69,27 @@ typedef struct UnsafeBlock {
 
 struct UnsafeNode {
     UnsafeBlock blocks[UNSAFE_ARCH_COUNT];
+    UnsafeArch arch; // sema: the target's, whose block alone is looked at from then on
+    bool checked;    // sema
 };
+
+// A register: its place among the processor's, integer registers first.
+typedef struct UnsafeRegister {
+    uint8_t index;
+    bool is_float, is_zero;
+} UnsafeRegister;
+enum { UNSAFE_REGISTERS = 64 };
+
+extern const char *const unsafe_arch_text[UNSAFE_ARCH_COUNT];
+// The processor of a target triple; null: this machine's.
+UnsafeArch unsafe_arch_of(const char *triple);
+// False: the processor has no register of that name.
+bool unsafe_register(UnsafeArch arch, const Name *name, UnsafeRegister *result);
+uint8_t unsafe_stack_register(UnsafeArch arch);
+// Holds the value of a block that names none.
+uint8_t unsafe_result_register(UnsafeArch arch);
+// Of the number of a system call and its six arguments; the result is in the first argument's, on
+// x86-64 in the number's.
+const uint8_t *unsafe_syscall_registers(UnsafeArch arch);
 
 #endif

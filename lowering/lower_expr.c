@@ -299,6 +299,7 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_CSTRUCT: return done(cx);
     case NODE_FOREIGN: return lower_foreign_name(cx, node);
     case NODE_MEMORY: return lower_memory(cx, node);
+    case NODE_UNSAFE: return lower_unsafe(cx, node);
     case NODE_ALIAS:
     case NODE_REGISTER:
     case NODE_MODULE: return done(cx);
@@ -312,7 +313,6 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_SEND:
     case NODE_PORT:
     case NODE_SPAWN:
-    case NODE_UNSAFE:
     case NODE_APPEND:
     case NODE_WAIT_UNTIL:
     case NODE_HOLD: UNREACHABLE("sema refuses what has no lowering yet");

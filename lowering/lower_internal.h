@@ -428,6 +428,8 @@ LVal lower_null_is_error(LowerCtx *cx, LVal address, const char *name);
 LVal lower_memory(LowerCtx *cx, Node *node);
 void lower_memory_update(LowerCtx *cx, Node *node, BinaryOp op);
 LVal lower_raw_memory(LowerCtx *cx, const BuiltinCall *call);
+// lower_unsafe.c
+LVal lower_unsafe(LowerCtx *cx, Node *node);
 // Whether a number is known to be a C address, so that `as string` reads the text there.
 bool lower_is_address(LowerCtx *cx, const Node *node);
 

@@ -231,6 +231,13 @@ uint64_t rt_b_thread_id(const uint64_t *args, int64_t count, const RtPlace *plac
     return rti_word_of(rti_self()->id);
 }
 
+int64_t rt_syscall(const void *words) {
+    const int64_t *word = words;
+    rti_par_wait_turn();
+    rti_out_flush();
+    return rti_syscall(word[0], word[1], word[2], word[3], word[4], word[5], word[6]);
+}
+
 // Strings go as addresses of their bytes, numbers as integers. The result is the kernel's: below 0 an
 // error number.
 uint64_t rt_b_syscall(const uint64_t *args, int64_t count, const RtPlace *place) {

@@ -4,6 +4,7 @@
 // them is over; warnings become errors or are dropped here, by the options.
 
 #include "commands.h"
+#include "../frontend/unsafe.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,7 @@ static int one_file(Options *options, const char *name) {
     work.c.verbose = options->verbose;
     work.c.remarks = options->remarks || options->verbose;
     work.c.fast_math = options->lowering.fast_math;
+    work.c.arch = (uint8_t)unsafe_arch_of(options->lowering.target);
     options->lowering.times = &work.times;
     int status = 0;
     if (options->command == COMMAND_COMPILE && !options_run_it(options)) {
