@@ -2,12 +2,27 @@
 #include "sim.h"
 #include "builtin_words.h"
 #include "map.h"
+#include "pool.h"
+#include "sim_staged.h"
 #include "sys.h"
 
-enum { CYCLES_DEFAULT = 1000000, IDLE_DEFAULT = 100 };
+enum {
+    CYCLES_DEFAULT = 1000000,
+    IDLE_DEFAULT = 100,
+    TRIAL_US = 300,       // `auto`: how long an engine is tried
+    WORTH_NS = 1500,      // and what a cycle must cost for more threads to be worth a trial,
+    WORTH_REST_US = 5000, // and all that are left
+};
+
+typedef enum Parallel { PARALLEL_NO, PARALLEL_YES, PARALLEL_AUTO } Parallel;
 
 typedef struct Options {
-    int64_t cycles, idle;
+    int64_t cycles, idle, seed;
+    Parallel parallel;
+    int32_t threads; // 0: as for `@@`
+    bool random_order;
+    // For tests, from the environment only: seeds of assignments by chance and of delays.
+    uint64_t places, delays;
 } Options;
 
 // --- options -------------------------------------------------------------------------------------
@@ -49,6 +64,134 @@ static Options read_options(const uint64_t *args, int64_t count, const RtPlace *
     return options;
 }
 
+// The environment overrides the program: `flapc run --sim-parallel=N` sets it too.
+static void read_environment(Options *options) {
+    const char *parallel = rti_env("FLAP_SIM_PARALLEL"), *order = rti_env("FLAP_SIM_ORDER");
+    const char *places = rti_env("FLAP_SIM_PLACES"), *delays = rti_env("FLAP_SIM_DELAYS");
+    size_t used = 0;
+    if (parallel) {
+        size_t length = rti_cstr_length(parallel);
+        double threads = rti_parse_number(parallel, length, &used);
+        bool is_auto = length == 4 && rti_bytes_equal(parallel, "auto", 4);
+        if ((length && used != length && !is_auto) ||
+            (used && !(threads >= 0 && threads <= RTI_SIM_THREADS_MOST)))
+            rti_stop(NULL, "FLAP_SIM_PARALLEL must be auto or a number of threads from 0 to %d",
+                     RTI_SIM_THREADS_MOST);
+        options->parallel = is_auto                ? PARALLEL_AUTO
+                            : used && threads == 0 ? PARALLEL_NO
+                                                   : PARALLEL_YES;
+        options->threads = used ? (int32_t)threads : 0;
+    }
+    if (order) {
+        options->random_order = true;
+        options->seed = (int64_t)rti_parse_number(order, rti_cstr_length(order), &used);
+    }
+    if (places)
+        options->places = (uint64_t)rti_parse_number(places, rti_cstr_length(places), &used);
+    if (delays)
+        options->delays = (uint64_t)rti_parse_number(delays, rti_cstr_length(delays), &used);
+}
+
+static double seconds_now(void) {
+    return rti_number(rt_b_now(NULL, 0, NULL));
+}
+
+// --- engines -------------------------------------------------------------------------------------
+
+typedef struct Run {
+    const RtSim *model;
+    Options options;
+    int64_t cycle, end, idle, ending;
+    RtiSimThread direct; // its text and stop; `run` is filled for each use
+    RtiSimStop stop;
+} Run;
+
+static bool is_over(const Run *run) {
+    return run->ending || run->cycle >= run->end || run->idle >= run->options.idle;
+}
+
+static void run_direct(Run *run, int64_t end) {
+    RtiSimThread *thread = &run->direct;
+    if (is_over(run) || run->cycle >= end) return;
+    thread->run = (RtSimRun){.cycle = run->cycle,
+                             .end = end < run->end ? end : run->end,
+                             .idle = run->idle,
+                             .idle_limit = run->options.idle};
+    run->model->cycles(&thread->run);
+    run->cycle = thread->run.cycle;
+    run->idle = thread->run.idle;
+    run->ending = thread->run.ending;
+    rti_sim_stop_least(&run->stop, &thread->stop);
+    rti_sim_text_finish(&thread->text, &run->stop);
+}
+
+static void run_staged(Run *run, int64_t end, int32_t threads) {
+    RtiSimStaged staged = {.random_order = run->options.random_order,
+                           .seed = (uint64_t)run->options.seed,
+                           .delays = run->options.delays,
+                           .cycle = run->cycle,
+                           .end = end < run->end ? end : run->end,
+                           .idle = run->idle,
+                           .idle_limit = run->options.idle};
+    if (is_over(run)) return;
+    rti_staged_begin(&staged, run->model, threads);
+    rti_sim_threads(&staged, threads, run->options.places);
+    run->cycle = staged.cycle;
+    run->idle = staged.idle;
+    run->ending = staged.ending;
+    rti_sim_stop_least(&run->stop, &staged.stop);
+    rti_staged_end(&staged);
+}
+
+// Nanoseconds that a cycle takes, tried for a while.
+static double cost_of_cycle(Run *run, int32_t threads) {
+    int64_t first = run->cycle, step = 16;
+    double start = seconds_now(), spent = 0;
+    while (!is_over(run) && spent < TRIAL_US * 1e-6) {
+        if (threads > 1)
+            run_staged(run, run->cycle + step, threads);
+        else
+            run_direct(run, run->cycle + step);
+        spent = seconds_now() - start;
+        step *= 4;
+    }
+    return run->cycle > first ? spent * 1e9 / (double)(run->cycle - first) : 0;
+}
+
+// A further thread must pay for the meeting of threads in each cycle.
+static void run_auto(Run *run, int32_t threads) {
+    double alone = cost_of_cycle(run, 1);
+    double rest = alone * (double)(run->end - run->cycle);
+    bool worth = threads > 1 && alone > WORTH_NS && rest > WORTH_REST_US * 1e3;
+    if (worth && cost_of_cycle(run, threads) < alone * 0.95)
+        run_staged(run, run->end, threads);
+    else
+        run_direct(run, run->end);
+}
+
+static int32_t threads_wanted(const Options *options) {
+    RtiCpus cpus;
+    int32_t threads =
+        options->threads ? options->threads : rti_thread_default(rti_cpus_allowed(&cpus));
+    return threads < RTI_SIM_THREADS_MOST ? threads : RTI_SIM_THREADS_MOST;
+}
+
+static void run_engine(Run *run) {
+    const Options *options = &run->options;
+    if (!run->model->cycles || run->model->module_count == 0) {
+        run->cycle = run->end; // nothing there
+        return;
+    }
+    if (options->parallel == PARALLEL_YES)
+        run_staged(run, run->end, threads_wanted(options));
+    else if (options->random_order)
+        run_staged(run, run->end, 1);
+    else if (options->parallel == PARALLEL_AUTO)
+        run_auto(run, threads_wanted(options));
+    else
+        run_direct(run, run->end);
+}
+
 // --- results -------------------------------------------------------------------------------------
 
 static uint64_t text_word(const char *text) {
@@ -69,16 +212,12 @@ static uint64_t counts_map(const int64_t *counts, int which, const RtPlace *plac
     return rti_map_word(map);
 }
 
-static double seconds_now(void) {
-    return rti_number(rt_b_now(NULL, 0, NULL));
-}
-
-static uint64_t result_map(const RtiSimThread *thread, int64_t first, const int64_t *counts,
-                           double seconds, const RtPlace *place) {
-    bool idle = thread->run.idle >= thread->run.idle_limit;
+static uint64_t result_map(const Run *run, int64_t first, double seconds, const RtPlace *place) {
+    const int64_t *counts = run->model->counts;
+    bool idle = run->idle >= run->options.idle;
     uint64_t pairs[] = {
-        text_word("cycles"),   rti_word_of(thread->run.cycle - first),
-        text_word("finished"), rti_word_of((thread->run.ending & RT_SIM_FINISHED) != 0),
+        text_word("cycles"),   rti_word_of(run->cycle - first),
+        text_word("finished"), rti_word_of((run->ending & RT_SIM_FINISHED) != 0),
         text_word("idle"),     rti_word_of(idle),
         text_word("runs"),     counts_map(counts, 0, place),
         text_word("stalls"),   counts_map(counts, 1, place),
@@ -87,27 +226,26 @@ static uint64_t result_map(const RtiSimThread *thread, int64_t first, const int6
     return rti_map_word(rt_map_of(pairs, sizeof pairs / sizeof pairs[0] / 2, place));
 }
 
-// --- the run -------------------------------------------------------------------------------------
+// --- the builtins --------------------------------------------------------------------------------
 
 uint64_t rt_b_simulate(const uint64_t *args, int64_t count, const RtPlace *place) {
     static const RtSim no_hardware;
     rti_par_wait_turn();
     if (!rti_sim.model) rti_sim.model = &no_hardware;
-    const RtSim *model = rti_sim.model;
-    Options options = read_options(args, count, place);
+    Run run = {.model = rti_sim.model, .options = read_options(args, count, place)};
+    read_environment(&run.options);
     double started = seconds_now();
     int64_t first = rti_sim.cycle;
-    RtiSimThread thread = {
-        .run = {.cycle = first, .end = first + options.cycles, .idle_limit = options.idle}};
-    rti_set(model->counts, 0, (size_t)model->module_count * 16);
-    if (model->cycles && options.cycles > 0) model->cycles(&thread.run);
-    rti_sim.cycle = thread.run.cycle;
-    rti_sim_text_finish(&thread.text, &thread.stop);
-    if (thread.stop.set) {
+    run.cycle = first;
+    run.end = first + run.options.cycles;
+    rti_set(run.model->counts, 0, (size_t)run.model->module_count * 16);
+    run_engine(&run);
+    rti_sim.cycle = run.cycle;
+    if (run.stop.set) {
         rti_sim_reset(); // what deferred blocks see does not depend on how far the cycle came
-        rti_sim_stop_now(&thread.stop);
+        rti_sim_stop_now(&run.stop);
     }
-    return result_map(&thread, first, model->counts, seconds_now() - started, place);
+    return result_map(&run, first, seconds_now() - started, place);
 }
 
 uint64_t rt_b_reset(const uint64_t *args, int64_t count, const RtPlace *place) {
