@@ -176,6 +176,30 @@ static void walk_pipe(Walk *w, Node *node) {
         walk_children(w, node);
 }
 
+static bool is_sum(const Node *node) {
+    return node->kind == NODE_BINARY && node->binary.op == BINARY_ADD;
+}
+
+// What a sum of several begins with is looked at before or, where it is changed in place, after all
+// the others: none of them may hand it on.
+static void walk_sum(Walk *w, Node *node) {
+    uint64_t fixed = w->fixed;
+    Node *first = node;
+    while (is_sum(first)) first = first->binary.left;
+    if (is_name(first)) w->fixed |= bit_of(w, first->name.symbol);
+    for (; is_sum(node->binary.left); node = node->binary.left)
+        walk(w, node->binary.right, want_look);
+    w->fixed = fixed;
+    if (!is_name(first)) {
+        walk(w, node->binary.right, want_look);
+        walk(w, first, want_look);
+        return;
+    }
+    walk(w, first, want_keep);
+    walk(w, node->binary.right, want_look);
+    need(w, first->name.symbol);
+}
+
 static void walk_binary(Walk *w, Node *node) {
     Node *left = node->binary.left, *right = node->binary.right;
     BinaryOp op = node->binary.op;
@@ -184,13 +208,8 @@ static void walk_binary(Walk *w, Node *node) {
         walk(w, right, want_look);
         w->live |= without;
         walk(w, left, want_look);
-    } else if (op == BINARY_ADD && is_name(left)) {
-        walk(w, left, want_keep);
-        walk(w, right, want_look);
-        need(w, left->name.symbol);
     } else if (op == BINARY_ADD) {
-        walk(w, right, want_look);
-        walk(w, left, want_look);
+        walk_sum(w, node);
     } else if (op == BINARY_CONS) {
         walk(w, right, want_keep);
         walk(w, left, want_keep);
