@@ -1,7 +1,14 @@
 // lower_match.c: match blocks. Without guards the subject's truth chooses; with guards they are
-// tried from top to bottom. The arms' values meet in a slot of the representation that the match
-// has.
+// tried from top to bottom, but many literals in a row by one switch. The arms' values meet in a slot
+// of the representation that the match has.
 #include "lower_internal.h"
+#include "../rt/rt_layout.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SWITCH_LEAST = 5 }; // literals in a row that are worth a switch
 
 typedef struct Meeting {
     LLVMBasicBlockRef end;
@@ -95,11 +102,141 @@ static LLVMValueRef guard_truth(LowerCtx *cx, const MatchArm *arm, LVal subject)
     return truth;
 }
 
+// --- many literals -------------------------------------------------------------------------------
+
+typedef enum CaseKind { CASE_NONE, CASE_NUMBER, CASE_STRING } CaseKind;
+
+static Node *literal_of(const MatchArm *arm) {
+    Node *guard = arm->guard;
+    bool constant = guard->kind == NODE_NAME && guard->name.symbol && guard->name.symbol->constant;
+    return constant ? guard->name.symbol->constant : guard;
+}
+
+// What a guard can be a case of: a switch on whole numbers, or on strings.
+static CaseKind case_kind(const MatchArm *arm) {
+    double value;
+    if (arm->kind != ARM_GUARD || !arm->literal_guard) return CASE_NONE;
+    if (literal_of(arm)->kind == NODE_STRING) return CASE_STRING;
+    if (!lower_number_literal(literal_of(arm), &value)) return CASE_NONE;
+    return value == trunc(value) && fabs(value) <= 0x1p53 ? CASE_NUMBER : CASE_NONE;
+}
+
+static uint32_t count_cases(const Node *node, uint32_t from) {
+    const MatchArm *arms = node->match.arms.items;
+    CaseKind kind = case_kind(&arms[from]);
+    uint32_t count = 0;
+    if (kind == CASE_NONE) return 0;
+    while (from + count < node->match.arms.len && case_kind(&arms[from + count]) == kind) count++;
+    return count;
+}
+
+static bool fits_cases(LVal subject, CaseKind kind) {
+    if (subject.rep == REP_ANY) return true;
+    bool number = subject.rep == REP_I64 || subject.rep == REP_F64;
+    return kind == CASE_NUMBER ? number && !subject.bit : subject.rep == REP_STRING;
+}
+
+// Goes on where the condition holds, else to `none`.
+static void go_on_if(LowerCtx *cx, LLVMValueRef condition, LLVMBasicBlockRef none) {
+    LLVMBasicBlockRef on = lower_block_new(cx, "case");
+    lower_branch(cx, condition, on, none);
+    lower_at(cx, on);
+}
+
+// The subject as an integer; to `none` where it is no whole number.
+static LLVMValueRef number_key(LowerCtx *cx, LVal subject, LLVMBasicBlockRef none) {
+    if (subject.rep == REP_I64) return lower_convert(cx, subject, REP_I64).v;
+    LLVMValueRef number = subject.v;
+    if (subject.rep == REP_ANY) {
+        go_on_if(cx, lower_is_number(cx, subject.v), none);
+        number = LLVMBuildBitCast(cx->builder, subject.v, cx->f64, "");
+    }
+    LVal value = lower_val(REP_F64, type_number(), number, false);
+    LLVMValueRef key = lower_integer(cx, value, "a match", (Span){0, 0});
+    LLVMValueRef back = LLVMBuildSIToFP(cx->builder, key, cx->f64, "");
+    go_on_if(cx, LLVMBuildFCmp(cx->builder, LLVMRealOEQ, back, number, ""), none);
+    return key;
+}
+
+static int compare_literals(const Node *a, const Node *b) {
+    double x = 0, y = 0;
+    if (lower_number_literal(a, &x) && lower_number_literal(b, &y)) return (x > y) - (x < y);
+    if (a->string.len != b->string.len) return a->string.len < b->string.len ? -1 : 1;
+    return memcmp(a->string.bytes, b->string.bytes, a->string.len);
+}
+
+static int compare_cases(const void *left, const void *right) {
+    const MatchArm *a = *(const MatchArm *const *)left, *b = *(const MatchArm *const *)right;
+    int order = compare_literals(literal_of(a), literal_of(b));
+    return order != 0 ? order : (a > b) - (a < b);
+}
+
+// The arms in the order of their literals, as rt_str_find_among wants strings; of equal ones the
+// first arm alone: the others are never reached.
+static const MatchArm **sorted_cases(LowerCtx *cx, const MatchArm *arms, uint32_t *count) {
+    const MatchArm **order = ARENA_ARRAY(cx->arena, const MatchArm *, *count);
+    for (uint32_t i = 0; i < *count; i++) order[i] = &arms[i];
+    qsort(order, *count, sizeof(order[0]), compare_cases);
+    uint32_t kept = 1;
+    for (uint32_t i = 1; i < *count; i++) {
+        if (compare_literals(literal_of(order[kept - 1]), literal_of(order[i])) != 0)
+            order[kept++] = order[i];
+    }
+    *count = kept;
+    return order;
+}
+
+// Which string of the sorted ones the subject is; -1: none, and to `none` where it is no string.
+static LLVMValueRef string_key(LowerCtx *cx, LVal subject, const MatchArm *const *sorted,
+                               uint32_t count, LLVMBasicBlockRef none) {
+    if (subject.rep == REP_ANY) {
+        go_on_if(cx, lower_is_tag(cx, subject.v, RT_TAG_STRING), none);
+        subject = lower_val(REP_ANY, type_of_kind(KIND_STRING), subject.v, false);
+        subject = lower_convert(cx, subject, REP_STRING);
+    }
+    LLVMValueRef *strings = ARENA_ARRAY(cx->arena, LLVMValueRef, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const Node *literal = literal_of(sorted[i]);
+        strings[i] = lower_str(cx, literal->string.bytes, literal->string.len);
+    }
+    LLVMValueRef table =
+        lower_private(cx, LLVMConstArray2(cx->ptr, strings, count), "flap.cases", 8);
+    return RT(cx, rt_str_find_among, subject.v, table, lower_i64(cx, count));
+}
+
+// One switch for `count` arms; goes on where the subject is none of their literals.
+static void by_switch(LowerCtx *cx, const MatchArm *arms, uint32_t count, LVal subject,
+                      const Meeting *meeting) {
+    LLVMBasicBlockRef none = lower_block_new(cx, "guard");
+    bool strings = case_kind(&arms[0]) == CASE_STRING;
+    const MatchArm **order = sorted_cases(cx, arms, &count);
+    LLVMValueRef key =
+        strings ? string_key(cx, subject, order, count, none) : number_key(cx, subject, none);
+    LLVMValueRef choice = LLVMBuildSwitch(cx->builder, key, none, count);
+    for (uint32_t i = 0; i < count; i++) {
+        double value = i;
+        if (!strings) lower_number_literal(literal_of(order[i]), &value);
+        LLVMBasicBlockRef block = lower_block_new(cx, "arm");
+        LLVMAddCase(choice, lower_i64(cx, (int64_t)value), block);
+        lower_at(cx, block);
+        lower_arm(cx, meeting, order[i], subject);
+    }
+    lower_at(cx, none);
+}
+
+// --- guards --------------------------------------------------------------------------------------
+
 // Tries the guards in order; goes on where none is true.
 static void try_guards(LowerCtx *cx, Node *node, LVal subject, const Meeting *meeting) {
     for (uint32_t i = 0; i < node->match.arms.len; i++) {
         MatchArm *arm = &node->match.arms.items[i];
         if (!is_guard(arm)) continue;
+        uint32_t cases = count_cases(node, i);
+        if (cases >= SWITCH_LEAST && fits_cases(subject, case_kind(arm))) {
+            by_switch(cx, arm, cases, subject, meeting);
+            i += cases - 1;
+            continue;
+        }
         uint32_t mark = lower_scope(cx);
         LLVMValueRef truth = guard_truth(cx, arm, subject);
         LLVMBasicBlockRef yes = lower_block_new(cx, "arm"), no = lower_block_new(cx, "guard");

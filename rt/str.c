@@ -384,6 +384,23 @@ int32_t rt_str_equal(RtStr *left, RtStr *right) {
            rti_bytes_equal(left->bytes, right->bytes, (size_t)left->length);
 }
 
+int64_t rt_str_find_among(RtStr *string, const void *table, int64_t count) {
+    RtStr *const *sorted = table;
+    int64_t low = 0, high = count;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        const RtStr *at = sorted[middle];
+        int64_t order = string->length - at->length;
+        if (order == 0) order = rti_bytes_compare(string->bytes, at->bytes, (size_t)at->length);
+        if (order == 0) return middle;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
 // By a rolling sum of the bytes' powers: linear also where the simple search would be quadratic.
 static int64_t find_by_hash(const unsigned char *text, int64_t length, const unsigned char *part,
                             int64_t size) {
