@@ -25,6 +25,7 @@ struct Compilation {
     Diag *forgotten; // stands for all diagnostics beyond those that are kept
     uint32_t errors, warnings;
     bool warnings_are_errors, quiet, verbose, remarks, fast_math;
+    bool no_integers; // type inference takes no number for an integer
 
     uint8_t arch;     // UnsafeArch of the target (unsafe.h)
     Node *root;       // NODE_BLOCK of the top-level statements, included files in place

@@ -49,6 +49,7 @@ Type infer_symbol(Walk *w, Symbol *symbol) {
 // Joins `type` into *slot; true if that grew.
 static bool grow(Walk *w, Type *slot, Type type, bool widen) {
     Arena *arena = w->infer->arena;
+    type = infer_allowed(w->infer, type);
     Type joined = widen ? type_widen(arena, *slot, type) : type_join(arena, *slot, type);
     if (type_equal(joined, *slot)) return false;
     *slot = joined;

@@ -446,7 +446,7 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
 }
 
 Type infer_used(Walk *w, Node *node, RangeUse use) {
-    Type type = infer_kind(w, node, use);
+    Type type = infer_allowed(w->infer, infer_kind(w, node, use));
     w->instance->shared.node_types[node->id] = type;
     return w->guess != NULL ? infer_checked(type) : type;
 }

@@ -112,6 +112,15 @@ Type infer_loop(Walk *w, Node *node);
 Type infer_match(Walk *w, Node *node);
 Type infer_defer(Walk *w, Node *node);
 
+// The type without what was found out about whole numbers, where that is not wanted.
+static inline Type infer_allowed(const Infer *infer, Type type) {
+    if (infer->c->no_integers && type.integer) {
+        type.integer = false;
+        type.low = type.high = 0;
+    }
+    return type;
+}
+
 // infer_speculate.c
 // Tries to take a loop's variables for integers; node types are left as they were.
 void infer_speculate(Walk *w, Node *node);

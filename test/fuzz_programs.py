@@ -5,7 +5,7 @@ usage: fuzz_programs.py --flapc PATH [--seed N] [--seconds S | --count N] [--kee
 
 A program is written twice at once, as Flap and as Python over flap_model.py (fuzz_expressions.py has the
 expressions, here are the statements). It is then compiled ahead of time
-at -O0, -O2 and -O3 and run in the JIT; output and exit status must be the model's. A program with a
+at -O0, -O2 and -O3 and run in the JIT, also without integers; output and exit status must be the model's. A program with a
 parallel loop is run with several numbers of threads.
 """
 import argparse
@@ -458,9 +458,11 @@ def try_program(flapc, flap, want, parallel, folder, full=True):
             bad = differs(got, want)
             if bad:
                 return f"{level} threads {t}", bad, got
-    for level in ["-O0", "-O1", "-O2"] if full else ["-O1"]:
+    ways = [["-O0"], ["-O1"], ["-O2"], ["-O2", "--no-integers"]]
+    for way in ways if full else ways[1:2]:
+        level = " ".join(way)
         env = dict(os.environ, FLAP_NUM_THREADS="3") if parallel else None
-        got = run([flapc, "run", "-q", level, path], env)
+        got = run([flapc, "run", "-q", *way, path], env)
         bad = differs(got, want)
         if bad:
             return f"jit {level}", bad, got

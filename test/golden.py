@@ -34,6 +34,7 @@ In the modes aot-O2 and jit-O0 programs also run with FLAP_DEBUG=leaks: one that
 leave no value behind, unless the test expects to be told so (`stderr: leaks: …`).
 The time limit of a minute a command is for hangs only.
 
+A mode may name an option: `--modes "jit-O2+no-integers"`.
 With --modes, --threads, --env or --under only the tests that run a program take part, each under these
 conditions: `--threads "1 2 64"` for the programs in which the number of threads is left open. The exit
 status is 77 when every test was skipped.
@@ -330,14 +331,17 @@ class Runner:
             raise Failure(f"{failure}\n{clip(decode(done.err), 12)}") from failure
 
     def check_runs(self, test, folder, source):
-        for mode in test.one("modes", " ".join(MODES)).split():
-            if mode not in self.modes:
+        wanted = test.one("modes", " ".join(MODES)).split()
+        for mode in self.modes:
+            ground, _, option = mode.partition("+")
+            if ground not in wanted:
                 continue
-            way, level = mode.split("-")
-            command = [self.flapc, "run", f"-{level}", source]
+            way, level = ground.split("-")
+            more = ["--" + option] if option else []
+            command = [self.flapc, "run", f"-{level}", *more, source]
             if way == "aot":
                 program = os.path.join(folder, "program-" + level)
-                done = run([self.flapc, f"-{level}", "-o", program, source], folder)
+                done = run([self.flapc, f"-{level}", *more, "-o", program, source], folder)
                 if done.status != 0:
                     raise Failure(f"[{mode}] compiling ends with status {done.status}\n"
                                   f"{clip(decode(done.err + done.out))}")

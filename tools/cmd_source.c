@@ -237,6 +237,7 @@ static int one_file(Options *options, const char *name) {
     work.c.quiet = options->quiet;
     work.c.verbose = options->verbose;
     work.c.remarks = options->remarks || options->verbose;
+    work.c.no_integers = options->no_integers;
     work.c.fast_math = options->lowering.fast_math;
     work.c.arch = (uint8_t)unsafe_arch_of(options->lowering.target);
     options->lowering.times = &work.times;

@@ -230,6 +230,7 @@ static ParseResult take(Options *options, const OptionRow *row, const char *valu
     case OPTION_FAST_MATH: lowering->fast_math = true; break;
     case OPTION_WARNING: return take_warning(options, value);
     case OPTION_REMARKS: options->remarks = true; break;
+    case OPTION_NO_INTEGERS: options->no_integers = true; break;
     case OPTION_TIME_PASSES: options->time_passes = true; break;
     case OPTION_VERBOSE: options->verbose = lowering->verbose = true; break;
     case OPTION_QUIET: options->quiet = true; break;

@@ -38,7 +38,7 @@ typedef struct Options {
     WordVec files;            // names, or the one name and then the program's arguments for run
     int argc;                 // the program's arguments
     char **argv;
-    bool warnings_are_errors, no_warnings, remarks, verbose, quiet, time_passes;
+    bool warnings_are_errors, no_warnings, remarks, verbose, quiet, time_passes, no_integers;
     WordVec muted; // codes of -Wno-…
     DiagFormat format;
     ColorWhen color;
