@@ -14,8 +14,10 @@
 #include "sema_internal.h"
 
 enum {
-    GROUP = 64,      // variables at a time
-    GROUPS_MOST = 64 // of one function: beyond these none are marked, so that time stays linear
+    GROUP = 64, // variables at a time
+    // So many nodes are walked in one function for more than its first group: in a very large one the
+    // rest of its variables are not marked, so that time stays linear.
+    NODES_MOST = 1 << 20
 };
 
 // `from`, a parameter, is handed on as the parameter `to`: taken if that is.
@@ -517,7 +519,8 @@ static void walk_function(LastUse *all, Function *function) {
     hold_params(&w);
     VEC_EACH(Symbol *, symbol, &function->symbols)
     if (is_tracked(symbol)) w.numbers[symbol->index] = ++count;
-    if (count > GROUP * GROUPS_MOST) count = GROUP * GROUPS_MOST;
+    uint32_t groups = 1 + NODES_MOST / (function->node_count + 1);
+    if (count / GROUP >= groups) count = GROUP * groups;
     for (; w.first < count; w.first += GROUP) walk_body(&w);
     if (!function->self_tail_call) return;
     VEC_EACH(Symbol *, param, &function->params) take(all, param);

@@ -1,7 +1,8 @@
 // builtin_sort.c: sort: stable, ascending, NaN last; of numbers, of strings, or by a function.
 //
 // Numbers become integer keys of the same order: few of them are merged, many go through a radix
-// sort. Everything else is merged with a comparison, runs of 12 by insertion first.
+// sort. So do strings by their first bytes. Everything else is merged with a comparison, runs of 12 by
+// insertion first.
 #include "builtin_words.h"
 #include "value.h"
 
@@ -69,14 +70,17 @@ static uint64_t word_of_key(uint64_t key) {
     return key >> 63 != 0 ? key & INT64_MAX : ~key;
 }
 
-// By one byte after the other, from the lowest; bytes that are the same in all keys are passed
-// over.
-static void radix_sort(uint64_t *keys, int64_t count) {
+// By one byte after the other, from the lowest; bytes that are the same in all keys are passed over.
+// Every item is a key and `more` words that go with it.
+static inline __attribute__((always_inline)) void radix_items(uint64_t *items, int64_t count,
+                                                              const int64_t more) {
+    const int64_t width = 1 + more;
+    size_t size = (size_t)(count * width) * sizeof(uint64_t);
     uint32_t(*counts)[256] = rti_alloc(8 * sizeof *counts);
-    uint64_t *other = rti_alloc((size_t)count * sizeof(uint64_t)), *from = keys, *to = other;
+    uint64_t *other = rti_alloc(size), *from = items, *to = other;
     rti_set(counts, 0, 8 * sizeof *counts);
     for (int64_t i = 0; i < count; i++) {
-        for (int byte = 0; byte < 8; byte++) counts[byte][keys[i] >> (8 * byte) & 255]++;
+        for (int byte = 0; byte < 8; byte++) counts[byte][items[i * width] >> (8 * byte) & 255]++;
     }
     for (int byte = 0; byte < 8; byte++) {
         uint32_t *tally = counts[byte], sum = 0;
@@ -86,14 +90,22 @@ static void radix_sort(uint64_t *keys, int64_t count) {
             tally[i] = sum;
             sum += here;
         }
-        for (int64_t i = 0; i < count; i++) to[tally[from[i] >> (8 * byte) & 255]++] = from[i];
+        for (int64_t i = 0; i < count; i++) {
+            const uint64_t *item = &from[i * width];
+            uint64_t *at = &to[tally[item[0] >> (8 * byte) & 255]++ * width];
+            for (int64_t k = 0; k < width; k++) at[k] = item[k];
+        }
         uint64_t *swap = from;
         from = to;
         to = swap;
     }
-    if (from != keys) rti_copy(keys, from, (size_t)count * sizeof(uint64_t));
+    if (from != items) rti_copy(items, from, size);
     rti_free(other);
     rti_free(counts);
+}
+
+static void radix_sort(uint64_t *keys, int64_t count) {
+    radix_items(keys, count, 0);
 }
 
 static bool is_sorted(const RtList *list) {
@@ -153,8 +165,35 @@ static bool function_less(const void *context, uint64_t a, uint64_t b) {
     return less;
 }
 
-static void sort_strings(uint64_t *words, int64_t count) {
+static void merge_strings(uint64_t *words, int64_t count) {
     merge_sort(words, count, string_less, NULL);
+}
+
+// The first eight bytes, zeros after the end, as a number of the same order.
+static uint64_t head_of(const RtStr *string) {
+    uint64_t head = 0;
+    rti_copy(&head, string->bytes, string->length < 8 ? (size_t)string->length : 8);
+    return __builtin_bswap64(head); // all three machines are little-endian
+}
+
+// By their heads, then each run of equal heads by comparing.
+static void sort_strings(uint64_t *words, int64_t count) {
+    if (count < RADIX_FROM || count > UINT32_MAX) {
+        merge_strings(words, count);
+        return;
+    }
+    uint64_t *items = rti_alloc((size_t)count * 2 * sizeof(uint64_t));
+    for (int64_t i = 0; i < count; i++) {
+        items[2 * i] = head_of(rti_str(words[i]));
+        items[2 * i + 1] = words[i];
+    }
+    radix_items(items, count, 1);
+    for (int64_t i = 0; i < count; i++) words[i] = items[2 * i + 1];
+    for (int64_t at = 0, end; at < count; at = end) {
+        for (end = at + 1; end < count && items[2 * end] == items[2 * at];) end++;
+        if (end > at + 1) merge_strings(words + at, end - at);
+    }
+    rti_free(items);
 }
 
 static void sort_by_function(uint64_t *words, int64_t count, const Caller *caller) {
