@@ -145,24 +145,26 @@ static bool changes_first(const Node *callee) {
                        builtin->id == BUILTIN_insert || builtin->id == BUILTIN_remove);
 }
 
-static Want want_of_arg(const Node *callee, uint32_t i) {
+static Want want_of_arg(const Walk *w, const Node *callee, uint32_t i) {
     const Function *function = known_callee(callee);
     if (function && i < function->param_count) return (Want){true, function->params.items[i]};
+    bool builtin = is_name(callee) && callee->name.symbol && callee->name.symbol->builtin;
+    if (!function && !builtin && w->function->jumps) return want_keep;
     return i == 0 && changes_first(callee) ? want_keep : want_look;
 }
 
 // A call's arguments; `piped` comes last among them but is computed first.
 static void walk_call(Walk *w, Node *call, Node *callee, const NodeVec *args, Node *piped) {
     uint32_t count = args ? args->len : 0;
-    if (is_name(piped)) walk(w, piped, want_of_arg(callee, count));
+    if (is_name(piped)) walk(w, piped, want_of_arg(w, callee, count));
     for (uint32_t i = count; i-- > 0;)
-        if (is_name(args->items[i])) walk(w, args->items[i], want_of_arg(callee, i));
+        if (is_name(args->items[i])) walk(w, args->items[i], want_of_arg(w, callee, i));
     if (call && call->call.max) walk(w, call->call.max, want_look);
     for (uint32_t i = count; i-- > 0;)
-        if (!is_name(args->items[i])) walk(w, args->items[i], want_of_arg(callee, i));
+        if (!is_name(args->items[i])) walk(w, args->items[i], want_of_arg(w, callee, i));
     for (uint32_t i = 0; i < count; i++)
         if (is_name(args->items[i])) need(w, args->items[i]->name.symbol);
-    if (piped && !is_name(piped)) walk(w, piped, want_of_arg(callee, count));
+    if (piped && !is_name(piped)) walk(w, piped, want_of_arg(w, callee, count));
     if (is_name(piped)) need(w, piped->name.symbol);
     walk(w, callee, want_look);
 }
@@ -511,6 +513,10 @@ static void walk_body(Walk *w) {
     }
 }
 
+static void take_all(LastUse *all, const Function *function) {
+    VEC_EACH(Symbol *, param, &function->params) take(all, param);
+}
+
 static void walk_function(LastUse *all, Function *function) {
     Walk w = {.all = all, .function = function, .marks = true};
     uint32_t count = 0;
@@ -522,8 +528,7 @@ static void walk_function(LastUse *all, Function *function) {
     uint32_t groups = 1 + NODES_MOST / (function->node_count + 1);
     if (count / GROUP >= groups) count = GROUP * groups;
     for (; w.first < count; w.first += GROUP) walk_body(&w);
-    if (!function->self_tail_call) return;
-    VEC_EACH(Symbol *, param, &function->params) take(all, param);
+    if (function->self_tail_call) take_all(all, function);
 }
 
 static void follow_handings(LastUse *all) {
@@ -540,10 +545,16 @@ static void follow_handings(LastUse *all) {
 static void take_of_tail_calls(Sema *s, LastUse *all) {
     for (uint32_t i = 0; i < s->calls.len; i++) {
         const CallSite *site = &s->calls.items[i];
-        const Function *function = site->tail ? known_callee(site->callee) : NULL;
-        if (function && (function->effects & EFFECT_RECURSE))
-            VEC_EACH(Symbol *, param, &function->params) take(all, param);
+        const Function *function = known_callee(site->callee);
+        const Symbol *symbol = is_name(site->callee) ? site->callee->name.symbol : NULL;
+        bool value = !function && !(symbol && symbol->kind == SYMBOL_BUILTIN);
+        if (!site->tail || (function && !(function->effects & EFFECT_RECURSE))) continue;
+        if (function) take_all(all, function);
+        if (value) s->program->jumps = true;
+        site->function->jumps |= function || value;
     }
+    VEC_EACH(Function *, function, &s->program->functions)
+    if (function->jumps) take_all(all, function);
 }
 
 void sema_find_last_uses(Sema *s) {

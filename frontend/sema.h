@@ -91,6 +91,8 @@ struct Function {
     uint32_t index;      // dense within the program
     uint8_t effects;     // EFFECT_… bits, summed up over calls; unknown function values: all of them
     bool self_tail_call; // calls itself in tail position: lowering makes it a loop
+    bool jumps;          // at its end it calls a value, or a function that may come back to it: it takes
+                         // all parameters and, as a value, what it captured, so that its frame can go
     bool is_value;       // used other than by calling it by name: needs a closure
     bool in_loop;        // its lambda can be evaluated more than once per run of the parent
 };
@@ -182,6 +184,7 @@ typedef struct Program {
     Span foreign_span;        // and its place
     bool foreign_in_parallel; // parallel bodies can reach foreign code
     bool parallel;         // has a parallel loop
+    bool jumps;            // some function calls a value at its end
     bool leaves;           // has one that some jump leaves early
     struct SimModel *sim;  // registers and modules (sim.h)
     VEC(CLibrary *) c_libraries;     // imported

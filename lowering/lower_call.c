@@ -156,66 +156,28 @@ static void prepare_callee(LowerCtx *cx, Node *callee) {
         lower_effect(cx, callee);
 }
 
-static bool nothing_to_clean(LowerCtx *cx) {
-    for (uint32_t i = 0; i < cx->fs->cleanups.len; i++)
-        if (cx->fs->cleanups.items[i].active) return false;
-    return true;
-}
-
-static bool is_captured_here(const LowerCtx *cx, const Instance *callee) {
-    const SymbolVec *captures = &callee->function->captures;
-    for (uint32_t i = 0; i < captures->len; i++)
-        if (captures->items[i]->owner == cx->fs->function &&
-            lower_is_counted_rep(type_rep(callee->captures[i])))
-            return true;
-    return false;
-}
-
-// A value that outlives the function's own.
-static bool is_outer(LowerCtx *cx, const Node *node) {
-    const Symbol *symbol = node->kind == NODE_NAME ? node->name.symbol : NULL;
-    return symbol && symbol->kind == SYMBOL_PARAMETER && symbol->owner == cx->fs->function &&
-           cx->fs->slots[symbol->index].borrowed;
-}
-
-// Whether all that the function holds can be released before this call in tail position, so that
-// the call can take its frame.
-static bool may_jump(LowerCtx *cx, const Instance *callee, const LVal *args, Node *const *nodes) {
-    FuncState *fs = cx->fs;
-    const Function *function = callee->function;
-    if (fs->plan || fs->deferred || type_rep(callee->result) != type_rep(fs->instance->result))
-        return false;
-    bool clean = nothing_to_clean(cx);
-    VEC_EACH(Cleanup, cleanup, &fs->cleanups)
-        if (cleanup.active && (cleanup.defer || cleanup.arena)) return false;
-    for (uint32_t i = 0; i < function->param_count; i++) {
-        if (function->params.items[i]->taken || !lower_is_counted(args[i])) continue;
-        if (args[i].owned) return false;
-        if (!clean && !is_outer(cx, nodes[i])) return false;
-    }
-    return clean || !is_captured_here(cx, callee);
-}
-
 static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
     uint32_t count = node->call.args.len;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     prepare_callee(cx, node->call.callee);
     lower_operands(cx, node->call.args.items, count, args);
     Bound depth = enter_call(cx, node, callee->function);
-    tail = tail && !depth.depth && may_jump(cx, callee, args, node->call.args.items);
+    tail = tail && !depth.depth && lower_may_jump(cx, callee, args, node->call.args.items);
     LVal result = lower_call_known(cx, callee, args, node->call.args.items, tail);
     leave_call(cx, depth);
     lower_release_all(cx, args, count);
     return result;
 }
 
-static LVal indirect_call(LowerCtx *cx, Node *node) {
+static LVal indirect_call(LowerCtx *cx, Node *node, bool tail) {
     uint32_t count = node->call.args.len + 1;
     Node **nodes = ARENA_ARRAY(cx->arena, Node *, count);
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
     nodes[0] = node->call.callee;
     for (uint32_t i = 1; i < count; i++) nodes[i] = node->call.args.items[i - 1];
     lower_operands(cx, nodes, count, values);
+    if (tail && !is_bounded(node) && lower_may_jump_to_value(cx, count - 1))
+        return lower_jump_to_value(cx, values, nodes, count, node->span);
     Bound depth = enter_call(cx, node, NULL);
     LVal result = lower_call_value(cx, values[0], values + 1, count - 1, node->span);
     leave_call(cx, depth);
@@ -239,7 +201,7 @@ LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
                                                .type = lower_node_type(cx, node)});
     const Instance *instance = lower_callee(cx, node);
     if (instance) return direct_call(cx, node, instance, tail);
-    if (!named_function(callee)) return indirect_call(cx, node);
+    if (!named_function(callee)) return indirect_call(cx, node, tail);
     // An argument has no value: the call is never made.
     VEC_EACH(Node *, arg, &node->call.args) lower_effect(cx, arg);
     return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);

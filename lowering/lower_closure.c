@@ -29,6 +29,16 @@ static LLVMValueRef load_word(LowerCtx *cx, LLVMValueRef object, int64_t offset,
     return lower_convert(cx, lower_val(REP_ANY, type, word, false), rep).v;
 }
 
+void lower_load_captures(LowerCtx *cx, const Instance *instance, LLVMValueRef *values) {
+    LLVMValueRef closure = LLVMGetParam(cx->fs->value, 0);
+    for (uint32_t i = 0; i < instance->function->captures.len; i++) {
+        Type type = instance->captures[i];
+        values[i] = load_word(cx, closure, 32 + 8 * (int64_t)i, type, type_rep(type));
+        if (lower_takes_captures(instance))
+            lower_retain(cx, lower_val(type_rep(type), type, values[i], false));
+    }
+}
+
 LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance) {
     if (cx->entries[instance->number]) return cx->entries[instance->number];
     const Function *source = instance->function;
@@ -41,9 +51,7 @@ LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance) {
     fs.shared = cx->c->program->parallel;
     uint32_t captured = source->captures.len, count = captured + source->param_count;
     LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
-    for (uint32_t i = 0; i < captured; i++)
-        values[i] = load_word(cx, LLVMGetParam(function, 0), 32 + 8 * (int64_t)i,
-                              instance->captures[i], type_rep(instance->captures[i]));
+    lower_load_captures(cx, instance, values);
     for (uint32_t i = 0; i < source->param_count; i++) {
         Type type = instance->params[i];
         values[captured + i] =
@@ -61,12 +69,14 @@ LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance) {
     return function;
 }
 
-static LLVMValueRef info_of(LowerCtx *cx, const Function *function) {
-    LLVMValueRef info = map_get(&cx->infos, function);
+static LLVMValueRef info_of(LowerCtx *cx, Instance *instance) {
+    const Function *function = instance->function;
+    LLVMValueRef info = map_get(&cx->infos, instance);
     if (info) return info;
     const char *name = function->name ? function->name->text : "<lambda>";
-    info = lower_info(cx, name, function->param_count, function->param_count);
-    map_put(&cx->infos, function, info);
+    info = lower_info(cx, name, function->param_count, function->param_count,
+                      lower_tail_entry(cx, instance));
+    map_put(&cx->infos, instance, info);
     return info;
 }
 
@@ -75,7 +85,7 @@ LVal lower_function_value(LowerCtx *cx, Node *node, Function *function) {
     if (!instance) // only in code that is never reached
         return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
     Type type = type_of_kind(KIND_FUNCTION);
-    LLVMValueRef code = lower_entry(cx, instance), info = info_of(cx, function);
+    LLVMValueRef code = lower_entry(cx, instance), info = info_of(cx, instance);
     uint32_t count = function->captures.len;
     if (count == 0) {
         LLVMValueRef closure = map_get(&cx->closures, instance);
@@ -216,7 +226,7 @@ LVal lower_builtin_value(LowerCtx *cx, const Builtin *builtin) {
     LLVMValueRef closure = map_get(&cx->closures, builtin);
     if (!closure) {
         LLVMValueRef code = builtin_wrapper(cx, builtin);
-        LLVMValueRef info = lower_info(cx, builtin->name, builtin->least, builtin->most);
+        LLVMValueRef info = lower_info(cx, builtin->name, builtin->least, builtin->most, NULL);
         const char *name = arena_printf(cx->arena, "flap.builtin.%s.closure", builtin->name);
         closure = lower_static_closure(cx, code, info, name);
         map_put(&cx->closures, builtin, closure);

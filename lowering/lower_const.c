@@ -93,9 +93,12 @@ LLVMValueRef lower_place(LowerCtx *cx, Span span) {
     return lower_private(cx, value, "flap.place", 8);
 }
 
-LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most) {
-    LLVMValueRef parts[] = {lower_cstr(cx, name), lower_i64(cx, least), lower_i64(cx, most)};
-    return lower_private(cx, LLVMConstStructInContext(cx->context, parts, 3, 0), "flap.info", 8);
+LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most,
+                        LLVMValueRef tail) {
+    LLVMValueRef parts[] = {lower_cstr(cx, name), lower_i64(cx, least), lower_i64(cx, most),
+                            tail ? tail : LLVMConstNull(cx->ptr)};
+    LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
+    return lower_private(cx, value, "flap.info", 8);
 }
 
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,

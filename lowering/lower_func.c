@@ -300,7 +300,8 @@ static void bind_inputs(LowerCtx *cx) {
     uint32_t captured = function->captures.len;
     for (uint32_t i = 0; i < captured; i++)
         bind_input(cx, &fs->captures[i], function->captures.items[i], fs->instance->captures[i],
-                   type_rep(fs->instance->captures[i]), LLVMGetParam(fs->value, i), false);
+                   type_rep(fs->instance->captures[i]), LLVMGetParam(fs->value, i),
+                   lower_takes_captures(fs->instance));
     for (uint32_t i = 0; i < function->param_count; i++) {
         Symbol *symbol = function->params.items[i];
         bind_input(cx, &fs->slots[symbol->index], symbol, fs->instance->symbol_types[symbol->index],

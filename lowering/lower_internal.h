@@ -138,6 +138,8 @@ typedef struct Depth {
     LLVMValueRef now, most;
 } Depth;
 
+enum { LOWER_JUMP_ARGS = 4 }; // most arguments of a value that is called in constant stack
+
 struct LowerCtx {
     Compilation *c;
     const LoweringOptions *options;
@@ -150,12 +152,13 @@ struct LowerCtx {
     LLVMValueRef rt_values[RTF_COUNT];
     LLVMValueRef *functions;  // by Instance.number
     LLVMTypeRef *signatures;
+    LLVMValueRef jumps[LOWER_JUMP_ARGS + 1]; // by number of arguments: calls a value in tail position
     LLVMValueRef *entries;    // by Instance.number: the wrapper that closures call, or null
     SymSlot *globals;         // by Symbol.index of main
     PtrMap strings;           // Name -> global RtStr
     PtrMap texts;             // Name -> global C string
     PtrMap closures;          // Instance, Builtin -> constant RtClosure
-    PtrMap infos;             // Function -> RtFunctionInfo
+    PtrMap infos;             // Instance -> RtFunctionInfo
     PtrMap constants;         // a literal list's Node -> global RtList
     PtrMap depths;            // Function -> Depth
     PtrMap addresses;         // symbols that hold what `as ptr` gave
@@ -204,7 +207,9 @@ LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node);
 LLVMValueRef lower_place(LowerCtx *cx, Span span);                   // RtPlace
 // Constant data of the module, which may be merged with equal data.
 LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, unsigned align);
-LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most);
+// RtFunctionInfo; tail: null, or code for calls in tail position.
+LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most,
+                        LLVMValueRef tail);
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name);
 // The value of a folded constant; node ids are not looked at.
@@ -399,6 +404,13 @@ void lower_survey(LowerCtx *cx); // what must be known before anything is lowere
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
 bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?
 LVal lower_pipe(LowerCtx *cx, Node *node);
+// lower_jump.c: calls in tail position for which all that the function holds is released before.
+bool lower_may_jump(LowerCtx *cx, const Instance *callee, const LVal *args, Node *const *nodes);
+bool lower_may_jump_to_value(LowerCtx *cx, uint32_t args);
+// values: the function and the arguments. Code after it is not reached.
+LVal lower_jump_to_value(LowerCtx *cx, LVal *values, Node *const *nodes, uint32_t count, Span span);
+bool lower_takes_captures(const Instance *instance);
+LLVMValueRef lower_tail_entry(LowerCtx *cx, Instance *instance); // of a closure; null: none
 // Arguments that the callee takes are then no longer owned. `nodes`: where they come from, or null.
 // `tail`: all is released before, the result is the function's, and code after it is not reached.
 LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *const *nodes, bool tail);
@@ -495,5 +507,7 @@ void lower_snapshots(LowerCtx *cx, Function *function);
 LVal lower_function_value(LowerCtx *cx, Node *node, Function *function);
 LVal lower_builtin_value(LowerCtx *cx, const Builtin *builtin);
 LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance);
+// In the code of a closure, which is its first parameter: captures as the instance wants them.
+void lower_load_captures(LowerCtx *cx, const Instance *instance, LLVMValueRef *values);
 
 #endif

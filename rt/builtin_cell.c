@@ -21,7 +21,7 @@ typedef struct RtCell { // an RtClosure that captures nothing
 } RtCell;
 _Static_assert(offsetof(RtCell, word) == offsetof(RtClosure, words), "laid out as a closure");
 
-static const RtFunctionInfo cell_info = {"atomic", 0, -1}, mutex_info = {"mutex", 0, -1};
+static const RtFunctionInfo cell_info = {"atomic", 0, -1, 0}, mutex_info = {"mutex", 0, -1, 0};
 
 static uint64_t cell_called(RtClosure *self, const uint64_t *args, int64_t count,
                             const RtPlace *place) {

@@ -96,6 +96,7 @@ typedef struct RtPlace {
 typedef struct RtFunctionInfo {
     const char *name; // "f", "<lambda>"
     int64_t least, most; // arguments; most -1: any number
+    const void *tail;    // code for calls in tail position (lower_jump.c), or null
 } RtFunctionInfo;
 
 // A row of the table from code to functions, for messages.

@@ -225,7 +225,7 @@ static void check_sort(void) {
     args[0] = pair(string("b"), string("a"));
     expect_text(rt_b_sort(args, 1, &check_place), "[\"a\", \"b\"]");
     rti_release_word(args[0]);
-    static const RtFunctionInfo info = {"less", 2, 2};
+    static const RtFunctionInfo info = {"less", 2, 2, 0};
     RtClosure *less = rt_closure_new((const void *)(uintptr_t)less_by_tens, &info, NULL, 0);
     args[0] = LIST(35, 31, 12, 19, 11, 1, 30);
     args[1] = rti_box(RT_TAG_FUNCTION, less);
@@ -235,7 +235,7 @@ static void check_sort(void) {
 }
 
 static void check_functions(void) {
-    static const RtFunctionInfo one = {"plus", 1, 1}, two = {"add", 2, 2};
+    static const RtFunctionInfo one = {"plus", 1, 1, 0}, two = {"add", 2, 2, 0};
     uint64_t captured[1] = {number(10)};
     RtClosure *plus = rt_closure_new((const void *)(uintptr_t)add, &one, captured, 1);
     RtClosure *sum = rt_closure_new((const void *)(uintptr_t)add, &two, NULL, 0);
