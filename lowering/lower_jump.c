@@ -166,6 +166,8 @@ static LLVMValueRef jump_code(LowerCtx *cx, uint32_t count) {
     if (cx->jumps[count]) return cx->jumps[count];
     LLVMValueRef function =
         add_code(cx, arena_printf(cx->arena, "flap.jump.%u", count), jump_type(cx));
+    // Its words for the plain way, in the caller's frame, would bind that frame.
+    lower_fn_attr(cx, function, "noinline", 0);
     cx->jumps[count] = function;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;

@@ -295,7 +295,7 @@ static void check_deep(void) {
     rti_release(text);
     rti_release_word(a);
     rti_release_word(b);
-    static const RtFunctionInfo info = {"f", 0, 0};
+    static const RtFunctionInfo info = {"f", 0, 0, 0};
     uint64_t chain = number(0);
     for (int i = 0; i < DEPTH; i++)
         chain = rti_box(RT_TAG_FUNCTION,
