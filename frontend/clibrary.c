@@ -59,8 +59,8 @@ const char *clibrary_cache(Arena *arena) {
     if (!base || *base != '/') {
         if (!home || *home != '/') return NULL;
         base = arena_printf(arena, "%s/.cache", home);
-        if (mkdir(base, 0700) != 0 && errno != EEXIST) return NULL;
     }
+    if (mkdir(base, 0700) != 0 && errno != EEXIST) return NULL;
     const char *folder = arena_printf(arena, "%s/flapc", base);
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) return NULL;
     return folder;

@@ -6,6 +6,13 @@
 
 // --- import --------------------------------------------------------------------------------------
 
+// lib.so, lib.so.1: a shared object, not a package.
+static bool is_shared_object(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *suffix = strstr(name, ".so");
+    return suffix && suffix > name && (suffix[3] == '\0' || suffix[3] == '.');
+}
+
 // import := 'import' ( NAME | STRING ) 'as' ( NAME | '*' )
 Node *parse_import(Parser *p) {
     uint32_t begin = p->tok.span.begin;
@@ -13,7 +20,7 @@ Node *parse_import(Parser *p) {
     Node *node = parse_new(p, NODE_IMPORT, p->tok.span);
     if (parse_at(p, TOKEN_STRING)) {
         node->import.path = parse_text(p, &node->import.len);
-        node->import.is_file = strstr(node->import.path, ".so") != NULL;
+        node->import.is_file = is_shared_object(node->import.path);
     } else {
         node->import.library = parse_name(p, "a library's name or a path in quotes");
         if (!node->import.library) return node;
@@ -30,6 +37,7 @@ Node *parse_import(Parser *p) {
     }
     if (node->import.as) parse_declare(p, node->import.as, MEANING_VALUE);
     node->span = parse_since(p, begin);
+    if (node->import.path && !node->import.is_file && !p->panic) parse_package(p, node, node->span);
     return node;
 }
 

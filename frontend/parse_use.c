@@ -18,7 +18,7 @@ bool parse_note_file(Compilation *c, ParseFiles *files, const char *path) {
     return map_put(&files->seen, name, name) == NULL;
 }
 
-static Node *include(Parser *p, const char *path, Span span) {
+Node *parse_include(Parser *p, const char *path, Span span) {
     size_t len = 0;
     const char *why = NULL;
     char *text = source_read(&p->c->unit, path, &len, &why);
@@ -56,7 +56,7 @@ Node *parse_use(Parser *p) {
     } else if (strlen(node->use.path) != node->use.len || node->use.len == 0) {
         diag_report(p->c, DIAG_E0610, span, node->use.path, "this is no file's name");
     } else if (parse_note_file(p->c, p->files, path)) {
-        node->use.included = include(p, path, span);
+        node->use.included = parse_include(p, path, span);
     }
     return node;
 }

@@ -379,7 +379,7 @@ Node *parse_file(Compilation *c, const Source *source, ParseFiles *files) {
 }
 
 Node *parser_run(Compilation *c, const Source *source) {
-    ParseFiles files = {.seen = {.arena = &c->unit}};
+    ParseFiles files = {.seen = {.arena = &c->unit}, .packages = {.arena = &c->unit}};
     parse_note_file(c, &files, source->path);
     return parse_file(c, source, &files);
 }

@@ -37,6 +37,8 @@ enum {
 // Files that were included, and the depth of inclusion: shared by the parsers of a compilation.
 typedef struct ParseFiles {
     PtrMap seen; // Name of the resolved path -> itself
+    PtrMap packages; // Name of the folder -> how far its reading has come
+    VEC(const char *) importing; // the packages around, as they were named
     uint32_t depth;
 } ParseFiles;
 
@@ -121,6 +123,10 @@ Node *parse_block(Parser *p); // at `{`
 // A node that is no expression becomes a block of it.
 Node *parse_as_body(Parser *p, Node *node);
 Node *parse_file(Compilation *c, const Source *source, ParseFiles *files);
+// The statements of another file, or null after a report.
+Node *parse_include(Parser *p, const char *path, Span span);
+// Reads the package that an import names.
+void parse_package(Parser *p, Node *node, Span span);
 
 // --- parse_stmt.c
 Node *parse_statement(Parser *p);

@@ -158,7 +158,7 @@ bool sema_run(Compilation *c) {
     s.arena = &c->unit;
     s.scratch = &c->scratch;
     s.program = ARENA_NEW(&c->unit, Program);
-    s.values.arena = s.told.arena = s.scratch;
+    s.packages.arena = s.values.arena = s.told.arena = s.scratch;
     c->program = s.program;
     for (int stage = 0; stage < SEMA_STAGE_COUNT; stage++) stages[stage](&s);
     return c->errors == 0;

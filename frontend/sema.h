@@ -35,6 +35,7 @@ typedef enum SymbolKind {
     SYMBOL_MODULE,   // the same: `module`
     SYMBOL_LIBRARY, // an imported C library
     SYMBOL_TYPE,    // a cstruct
+    SYMBOL_PACKAGE, // an imported package
 } SymbolKind;
 
 struct Symbol {
@@ -56,6 +57,7 @@ struct Symbol {
     Node *constant;     // SYMBOL_CONSTANT: NUMBER, STRING, LIST or MAP of those, already folded
     const Builtin *builtin;
     CLibrary *library;  // SYMBOL_LIBRARY
+    Scope *package;     // SYMBOL_PACKAGE: its names
     const CType *ctype; // SYMBOL_TYPE: the struct; a variable: what the address in it points to, or null
     uint64_t appended;  // bytes appended by `p ++ v as T` so far in the source
     LoopNode *loop;     // the innermost loop of the owner that contains the definition, or null

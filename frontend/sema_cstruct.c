@@ -154,7 +154,8 @@ static const CType *type_expression(Sema *s, Node *node) {
     if (node->kind != NODE_FIELD || node->field.base->kind != NODE_NAME) return NULL;
     Symbol *early;
     Symbol *symbol = scope_find(s->scope, node->field.base->name.name, s->function, &early);
-    if (symbol == NULL || symbol->kind != SYMBOL_LIBRARY) return NULL;
+    if (symbol == NULL || (symbol->kind != SYMBOL_LIBRARY && symbol->kind != SYMBOL_PACKAGE))
+        return NULL;
     return sema_library_type(s, node->field.base->name.name, node->field.name, node->span);
 }
 

@@ -183,9 +183,18 @@ bool sema_member(Sema *s, Node *node, unsigned context) {
     return true;
 }
 
+// A cstruct of a package.
+static const CType *package_type(Symbol *package, const Name *name) {
+    const Symbol *symbol = map_get(&package->package->names, name);
+    if (symbol == NULL || symbol->kind != SYMBOL_TYPE || name->text[0] == '_') return NULL;
+    package->used = true;
+    return symbol->ctype;
+}
+
 const CType *sema_library_type(Sema *s, Name *alias, Name *name, Span span) {
     Symbol *early;
     Symbol *symbol = scope_find(s->scope, alias, s->function, &early);
+    if (symbol != NULL && symbol->kind == SYMBOL_PACKAGE) return package_type(symbol, name);
     if (symbol == NULL || symbol->kind != SYMBOL_LIBRARY) return NULL;
     symbol->used = true;
     if (!sema_read_library(s, symbol->library, span)) return ctype_scalar(C_VOID);

@@ -90,6 +90,7 @@ typedef struct Sema {
     VEC(ParSite) parallel;
     SymbolVec defined;   // to be warned about when unused
     PtrMap told;         // nodes of parallel bodies with a mistake already told
+    PtrMap packages;     // Name of the folder -> Scope
     PtrMap values;       // Symbol -> Node: what an immutable variable was defined by
     Symbol *main_symbol; // the latest top-level `main`
 } Sema;
@@ -125,6 +126,8 @@ void sema_pop_scope(Sema *s);
 
 // sema_name.c
 void sema_resolve_name(Sema *s, Node *node, bool callee);
+// `node`, a NAME, means that symbol.
+void sema_mention(Sema *s, Node *node, Symbol *symbol, bool callee);
 // A new variable for `x = e` and `x := e`, with their rules about what is visible.
 Symbol *sema_declare(Sema *s, Name *name, Span span, bool is_mutable);
 // A poisoned `name`: mentions of it are not reported.
@@ -171,6 +174,8 @@ uint32_t sema_conversion(const char *text, uint32_t len);
 
 // sema_import.c
 void sema_import(Sema *s, Node *node);
+// A name of a package, `pkg.name`; false: it is none.
+bool sema_package_member(Sema *s, Node *node, bool callee);
 
 // sema_foreign.c: C libraries
 void sema_import_library(Sema *s, Node *node);

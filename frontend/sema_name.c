@@ -119,14 +119,7 @@ static void report_undefined(Sema *s, Node *node, bool callee, const Symbol *ear
     poison_everywhere(s, name);
 }
 
-void sema_resolve_name(Sema *s, Node *node, bool callee) {
-    Symbol *early;
-    Symbol *symbol = scope_find(s->scope, node->name.name, s->function, &early);
-    if (symbol == NULL) {
-        report_undefined(s, node, callee, early);
-        sema_poison(node);
-        return;
-    }
+void sema_mention(Sema *s, Node *node, Symbol *symbol, bool callee) {
     if (sema_is_poison(symbol)) {
         sema_poison(node);
         return;
@@ -139,10 +132,13 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
         sema_poison(node);
         return;
     }
-    if (symbol->kind == SYMBOL_LIBRARY || symbol->kind == SYMBOL_TYPE) {
-        bool library = symbol->kind == SYMBOL_LIBRARY;
+    if (symbol->kind == SYMBOL_LIBRARY || symbol->kind == SYMBOL_TYPE ||
+        symbol->kind == SYMBOL_PACKAGE) {
+        bool library = symbol->kind != SYMBOL_TYPE;
         Diag *diag = diag_report(s->c, DIAG_E0809, node->span, symbol->name->text,
-                                 library ? "a library" : "a C struct");
+                                 symbol->kind == SYMBOL_PACKAGE ? "a package"
+                                 : library                      ? "a library"
+                                                                : "a C struct");
         if (library) diag_help(s->c, diag, "name something of it: `%s.…`", symbol->name->text);
         sema_poison(node);
         return;
@@ -159,4 +155,15 @@ void sema_resolve_name(Sema *s, Node *node, bool callee) {
     if (symbol->kind == SYMBOL_BUILTIN || symbol->kind == SYMBOL_CONSTANT) return;
     Mention mention = {node, symbol, s->function, ++s->order, callee};
     vec_push(s->scratch, &s->mentions, mention);
+}
+
+void sema_resolve_name(Sema *s, Node *node, bool callee) {
+    Symbol *early;
+    Symbol *symbol = scope_find(s->scope, node->name.name, s->function, &early);
+    if (symbol == NULL) {
+        report_undefined(s, node, callee, early);
+        sema_poison(node);
+        return;
+    }
+    sema_mention(s, node, symbol, callee);
 }

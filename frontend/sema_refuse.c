@@ -22,7 +22,6 @@ static const char *refused(const Node *node) {
     case NODE_SEND: return "`<==`";
     case NODE_PORT: return "a port literal";
     case NODE_SPAWN: return "`spawn`";
-    case NODE_IMPORT: return node->import.path != NULL && !node->import.is_file ? "`import` of a package" : NULL;
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
     case NODE_DEFINE: return refused_define(node->define);
     case NODE_LOOP: return refused_loop(node->loop);

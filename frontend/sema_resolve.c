@@ -325,7 +325,9 @@ bool sema_visit(Sema *s, Node *node, unsigned context) {
             const Node *up = s->spine.items[s->spine.len - 1];
             here = up->kind == NODE_CALL ? CTX_VALUE | CTX_CALLEE : CTX_VALUE;
         }
-        if (sema_type_constant(s, node) || sema_member(s, node, here)) break;
+        if (sema_type_constant(s, node) || sema_member(s, node, here) ||
+            sema_package_member(s, node, (here & CTX_CALLEE) != 0))
+            break;
         sema_join_cast(s, node);
         Node *left = left_operand(node);
         if (left == NULL) {

@@ -1,7 +1,7 @@
 // flapc.c: main(). Parses the command line and hands over to the command.
 
 #include "commands.h"
-#include "../frontend/chelper.h"
+#include "../frontend/package.h"
 #include <string.h>
 
 static int run_command(Options *options) {
@@ -11,6 +11,7 @@ static int run_command(Options *options) {
     case COMMAND_CHECK: return cmd_source(options);
     case COMMAND_DOC: return cmd_doc(options->files.items[0]);
     case COMMAND_EXPLAIN: return cmd_explain(options->files.items[0]);
+    case COMMAND_UPDATE: return package_update(&options->arena, stdout) ? 0 : EXIT_PROGRAM;
     case COMMAND_COUNT: break;
     }
     UNREACHABLE("no command");

@@ -330,6 +330,8 @@ static ParseResult check_options(const Options *options) {
 }
 
 static ParseResult check_inputs(Options *options) {
+    bool alone = options->command == COMMAND_UPDATE;
+    if (alone) return options->files.len ? no_input(options, options->files.items[0]) : PARSE_GO;
     if (!options->code && options->files.len == 0) return no_input(options, NULL);
     bool many = options->command == COMMAND_CHECK || options_run_it(options);
     if (many) return PARSE_GO;

@@ -16,8 +16,9 @@ enum { // which commands take an option
     ON_CHECK = 1 << COMMAND_CHECK,
     ON_DOC = 1 << COMMAND_DOC,
     ON_EXPLAIN = 1 << COMMAND_EXPLAIN,
+    ON_UPDATE = 1 << COMMAND_UPDATE,
     ON_SOURCE = ON_COMPILE | ON_RUN | ON_CHECK,
-    ON_ALL = ON_SOURCE | ON_DOC | ON_EXPLAIN,
+    ON_ALL = ON_SOURCE | ON_DOC | ON_EXPLAIN | ON_UPDATE,
 };
 
 // EmitKind and the dumps that need no lowering.
