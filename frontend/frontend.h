@@ -38,6 +38,8 @@ void frontend_free(Compilation *c);
 bool frontend_run(Compilation *c, Source *source, Stage last);
 // Dumps for --emit=tokens and --emit=ast.
 void frontend_dump_tokens(Compilation *c, Source *source, FILE *out);
+// The C header of the exported functions, for --emit=header.
+void frontend_dump_header(Compilation *c, const Source *source, FILE *out);
 void frontend_dump_ast(Compilation *c, FILE *out);
 
 #endif

@@ -178,6 +178,8 @@ typedef struct Program {
     Function *main;
     FunctionVec functions; // all, parents before children
     InstanceVec instances; // instances.items[0] is main's
+    SymbolVec exports;     // functions with C symbols, in the order of the source
+    InstanceVec export_instances; // what those call, for numbers; of exports[i]
     SymbolVec globals;     // symbols with is_global
     Symbol *user_main;     // `main` to be run after the top level, or null
     Instance *user_main_instance; // what to call for it

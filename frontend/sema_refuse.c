@@ -3,11 +3,6 @@
 // This is the only place: support for a construct begins with removing its line.
 #include "sema_internal.h"
 
-static const char *refused_define(const DefineNode *define) {
-    if (define->exported) return "`export`";
-    return NULL;
-}
-
 static const char *refused_loop(const LoopNode *loop) {
     bool receives = loop->kind == LOOP_PAIRS &&
                     (loop->iterable->kind == NODE_STRING || loop->iterable->kind == NODE_PORT);
@@ -23,7 +18,6 @@ static const char *refused(const Node *node) {
     case NODE_PORT: return "a port literal";
     case NODE_SPAWN: return "`spawn`";
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
-    case NODE_DEFINE: return refused_define(node->define);
     case NODE_LOOP: return refused_loop(node->loop);
     }
     return NULL;

@@ -15,6 +15,12 @@ static void define_function(Sema *s, Node *node) {
     if (s->function->parent == NULL && s->scope->parent == s->universe &&
         strcmp(name->text, "main") == 0)
         s->main_symbol = symbol;
+    if (!define->exported) return;
+    symbol->used = true;
+    if (s->function->parent == NULL && s->loops.len == 0 && !define->is_mutable)
+        vec_push(s->arena, &s->program->exports, symbol);
+    else
+        diag_report(s->c, DIAG_E0818, node->span);
 }
 
 // Names of one definition must differ; `_` drops an element.
@@ -46,6 +52,7 @@ void sema_define(Sema *s, Node *node) {
         define_function(s, node);
         return;
     }
+    if (define->exported) diag_report(s->c, DIAG_E0818, node->span);
     if (define->or_return) sema_observe(define->value);
     sema_value(s, define->value);
     sema_text_bound(s, define->value);

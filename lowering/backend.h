@@ -42,6 +42,9 @@ bool target_open(Backend *b);
 // The numbers of target_open applied to the empty module: triple and data layout.
 void target_mark(Backend *b);
 
+// The attribute of functions that C may call (lower_export.c).
+#define LOWER_EXPORTED "flap-exported"
+
 // rt_link.c: merges the runtime's small functions into the module and makes private everything that
 // the rest of the executable does not name.
 bool rt_link_merge(Backend *b);

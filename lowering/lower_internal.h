@@ -440,6 +440,8 @@ LVal lower_null_is_error(LowerCtx *cx, LVal address, const char *name);
 LVal lower_memory(LowerCtx *cx, Node *node);
 void lower_memory_update(LowerCtx *cx, Node *node, BinaryOp op);
 LVal lower_raw_memory(LowerCtx *cx, const BuiltinCall *call);
+// lower_export.c: the functions that C calls, for object files.
+void lower_exports(LowerCtx *cx);
 // lower_unsafe.c
 LVal lower_unsafe(LowerCtx *cx, Node *node);
 // Whether a number is known to be a C address, so that `as string` reads the text there.

@@ -158,6 +158,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     lower_survey(cx);
     lower_sim(cx);
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
+    lower_exports(cx);
     verify(cx);
     LLVMDisposeBuilder(cx->builder);
     arena_free(&arena);

@@ -74,13 +74,17 @@ static void make_optional(LLVMValueRef function) {
         LLVMSetLinkage(function, LLVMLinkOnceODRLinkage);
 }
 
-static bool is_public(const char *name) {
+static bool is_public(LLVMValueRef value, const char *name) {
+    if (LLVMIsAFunction(value) &&
+        LLVMGetStringAttributeAtIndex(value, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                      LOWER_EXPORTED, sizeof LOWER_EXPORTED - 1))
+        return true;
     return strcmp(name, "flap_program") == 0 || strncmp(name, "llvm.", 5) == 0;
 }
 
 static void make_private(LLVMValueRef value) {
     size_t len;
-    if (LLVMIsDeclaration(value) || is_public(LLVMGetValueName2(value, &len))) return;
+    if (LLVMIsDeclaration(value) || is_public(value, LLVMGetValueName2(value, &len))) return;
     LLVMSetVisibility(value, LLVMDefaultVisibility);
     LLVMSetLinkage(value, LLVMInternalLinkage);
 }

@@ -12,12 +12,14 @@
 
 #include "futex.h"
 #include "map.h"
+#include "start.h"
 #include "value.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <string.h>
+#include <unistd.h>
 
 static RtiLock flap;
 static bool flap_used; // set once, before anything else
@@ -61,15 +63,17 @@ static void make_key(void) {
     (void)pthread_key_create(&end_key, thread_ends);
 }
 
+// The thread's heap goes to others when it ends.
+static void own_heap(RtThread *self) {
+    (void)pthread_once(&end_once, make_key);
+    (void)pthread_setspecific(end_key, self);
+}
+
 RtiForeign rti_foreign_back(void) {
     RtThread *self = rti_self();
     RtiForeign outer = {self->foreign, false};
-    bool stranger = flap_used && !self->self;
-    if (stranger) {
-        // Its heap goes to others when it ends.
-        (void)pthread_once(&end_once, make_key);
-        (void)pthread_setspecific(end_key, self);
-    }
+    bool stranger = flap_used && !self->self && self->exports == 0;
+    if (stranger) own_heap(self);
     self->foreign = NULL;
     outer.gave = stranger || (is_first(self) && outer.name);
     if (outer.gave) rti_lock(&flap);
@@ -92,6 +96,38 @@ uint64_t rt_foreign_null(const void *name) {
 
 uint64_t rt_foreign_own(uint64_t word) {
     return rti_is(word, RT_TAG_LIST) ? rti_list_word(rt_list_unique(rti_list(word))) : word;
+}
+
+// --- exported functions --------------------------------------------------------------------------
+
+// The top level of each object runs before the first of its functions.
+static void start_program(RtProgram *program) {
+    enum { PROGRAMS_MOST = 64 };
+    static RtProgram *started[PROGRAMS_MOST]; // by `flap`
+    static int count;
+    for (int i = 0; i < count; ++i)
+        if (started[i] == program) return;
+    if (count == PROGRAMS_MOST)
+        rti_stop(NULL, "more than %d Flap objects in one program", PROGRAMS_MOST);
+    if (count == 0) rti_process_start(0, NULL, environ, NULL);
+    started[count++] = program;
+    (void)program();
+}
+
+void rt_export_enter(const void *program) {
+    RtThread *self = rti_self();
+    if (self->exports++ > 0 || self->self) return;
+    rti_lock(&flap);
+    flap_used = true;
+    own_heap(self);
+    start_program((RtProgram *)(uintptr_t)program);
+}
+
+void rt_export_leave(void) {
+    RtThread *self = rti_self();
+    if (--self->exports > 0 || self->self) return;
+    rti_out_flush();
+    rti_unlock(&flap);
 }
 
 // --- numbers -------------------------------------------------------------------------------------

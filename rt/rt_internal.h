@@ -48,6 +48,7 @@ typedef struct RtThread {
     uint64_t **memos;    // call.c: tables of remembered results, by number
     int64_t memo_count;
     RtArena *arena;      // arena.c: the innermost arena that it is inside of
+    int32_t exports;     // calls by C that it is in
     const char *foreign; // the C function that it is in, or null
 } RtThread;
 

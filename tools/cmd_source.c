@@ -119,6 +119,7 @@ static const char *default_output(Work *work, const char *name) {
     static const char *const suffixes[] = {
         [EMIT_EXE] = "",           [EMIT_OBJ] = ".o", [EMIT_ASM] = ".s", [EMIT_LLVM] = ".ll",
         [EMIT_LLVM_UNOPT] = ".ll", [EMIT_BC] = ".bc", [EMIT_AST] = NULL, [EMIT_TOKENS] = NULL,
+        [EMIT_HEADER] = ".h",
     };
     const char *suffix = suffixes[work->options->emit];
     if (!suffix) return "-";
@@ -161,6 +162,8 @@ static bool output_fits(const Options *options, const char *input) {
 static void dump(Work *work, Source *source, FILE *out) {
     if (work->options->emit == EMIT_TOKENS)
         frontend_dump_tokens(&work->c, source, out);
+    else if (work->options->emit == EMIT_HEADER)
+        frontend_dump_header(&work->c, source, out);
     else
         frontend_dump_ast(&work->c, out);
 }
@@ -216,7 +219,8 @@ static int compile(Work *work) {
 
 static int process(Work *work, const char *name) {
     Options *options = work->options;
-    bool dumps = options->emit == EMIT_AST || options->emit == EMIT_TOKENS;
+    bool dumps = options->emit == EMIT_AST || options->emit == EMIT_TOKENS ||
+                 options->emit == EMIT_HEADER;
     Source *source = load(work, name);
     if (!source) return EXIT_PROGRAM;
     Stage last = options->emit == EMIT_TOKENS ? STAGE_LEX

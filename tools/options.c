@@ -185,7 +185,8 @@ static ParseResult take_choice(Options *options, const OptionRow *row, const cha
         return PARSE_WRONG;
     }
     static const int emits[] = {EMIT_EXE,        EMIT_OBJ, EMIT_ASM, EMIT_LLVM,
-                                EMIT_LLVM_UNOPT, EMIT_BC,  EMIT_AST, EMIT_TOKENS};
+                                EMIT_LLVM_UNOPT, EMIT_BC,  EMIT_AST, EMIT_TOKENS,
+                                EMIT_HEADER};
     if (row->id == OPTION_OPTIMIZE) {
         options->lowering.optimize = at == 4 ? 2 : at;
         options->lowering.optimize_size = at == 4;

@@ -22,7 +22,7 @@ enum { // which commands take an option
 };
 
 // EmitKind and the dumps that need no lowering.
-enum { EMIT_AST = EMIT_BC + 1, EMIT_TOKENS };
+enum { EMIT_AST = EMIT_BC + 1, EMIT_TOKENS, EMIT_HEADER };
 
 typedef enum ColorWhen { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } ColorWhen;
 
@@ -32,7 +32,7 @@ typedef struct Options {
     Arena arena;
     CommandId command;
     LoweringOptions lowering; // emit, optimisation, target, link, …
-    int emit;                 // EmitKind, EMIT_AST or EMIT_TOKENS
+    int emit;                 // EmitKind, EMIT_AST, EMIT_TOKENS or EMIT_HEADER
     bool output_asked;        // -o or a form of output was given
     uint64_t given;           // one bit per option
     const char *code;         // -e, or null
