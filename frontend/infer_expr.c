@@ -314,10 +314,7 @@ static Type infer_slice(Walk *w, Node *node) {
     return result.kinds == 0 ? type_of_kind(KIND_STRING) : result;
 }
 
-static Type infer_cast(Walk *w, Node *node) {
-    Type from = infer_expr(w, node->cast.operand);
-    if (from.kinds == 0) return TYPE_NEVER;
-    CastKind to = node->cast.to;
+static Type cast_type(Walk *w, CastKind to, Type from) {
     switch (to) {
     case CAST_STRING: case CAST_CSTR: return type_of_kind(KIND_STRING);
     case CAST_LIST: {
@@ -333,6 +330,14 @@ static Type infer_cast(Walk *w, Node *node) {
         return range_cast(to, type_may(from, KIND_NUMBER) ? numbers(from) : type_number());
     }
     UNREACHABLE("a cast names a type");
+}
+
+static Type infer_cast(Walk *w, Node *node) {
+    Type from = infer_expr(w, node->cast.operand);
+    if (from.kinds == 0) return TYPE_NEVER;
+    Type type = cast_type(w, node->cast.to, from);
+    if (node->cast.to != CAST_CSTR) type.kinds |= from.kinds & KIND_ERROR; // passes through
+    return type;
 }
 
 // --- Results and values of loops ------------------------------------------------------------------

@@ -46,7 +46,7 @@ static const JitSymbol symbols[] = {
 #define JIT_BY_WORDS(name) SYMBOL_OF(rt_b_##name)
 #include "../frontend/builtin.def"
     // What LLVM itself calls for larger copies and for instructions that a processor lacks.
-    SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(fmod)
+    SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(strlen) SYMBOL_OF(fmod)
         SYMBOL_OF(floor) SYMBOL_OF(ceil) SYMBOL_OF(trunc) SYMBOL_OF(round) SYMBOL_OF(rint)
             SYMBOL_OF(nearbyint) SYMBOL_OF(fma)
 #if FLAP_TSAN // the sanitizer's own versions of them, which see the accesses

@@ -302,6 +302,31 @@ static LVal add_carry(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
     return number_val(LLVMBuildUIToFP(builder, sum, cx->f64, ""));
 }
 
+// An error passes through; it leaves the carry as it is.
+static LVal add_unless_error(LowerCtx *cx, LVal a, LVal b, Type type, Span span) {
+    LLVMValueRef slot = lower_words_alloca(cx, 1, "result");
+    LLVMBasicBlockRef end = lower_block_new(cx, "either");
+    LVal operands[] = {a, b};
+    for (uint32_t i = 0; i < 2; i++) {
+        LVal operand = operands[i];
+        if (operand.rep != REP_ANY || !type_may(operand.type, KIND_ERROR)) continue;
+        LLVMBasicBlockRef on = lower_rare(cx, lower_is_error(cx, operand), "error");
+        lower_retain(cx, operand);
+        LLVMBuildStore(cx->builder, operand.v, slot);
+        LLVMBuildBr(cx->builder, end);
+        lower_at(cx, on);
+        operands[i] = lower_no_error(cx, operand);
+    }
+    Type good = type;
+    good.kinds &= (uint8_t)~KIND_ERROR;
+    if (good.kinds == 0) good = type_number();
+    LVal sum = add_carry(cx, operands[0], operands[1], good, span);
+    LLVMBuildStore(cx->builder, lower_word(cx, sum), slot);
+    lower_go(cx, end);
+    LLVMValueRef word = LLVMBuildLoad2(cx->builder, cx->i64, slot, "");
+    return lower_val(REP_ANY, type, word, true);
+}
+
 // --- dispatch ------------------------------------------------------------------------------------
 
 static LVal element_of(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Span span) {
@@ -322,7 +347,9 @@ LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span 
     case BINARY_MOD:
     case BINARY_POW:
     case BINARY_FUSED: return arithmetic(cx, op, a, b, type, span);
-    case BINARY_CARRY: return add_carry(cx, a, b, type, span);
+    case BINARY_CARRY:
+        if (type_may(type, KIND_ERROR)) return add_unless_error(cx, a, b, type, span);
+        return add_carry(cx, a, b, type, span);
     case BINARY_LT:
     case BINARY_LE:
     case BINARY_GT:

@@ -13,6 +13,7 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 int bcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
 
 #if !defined(RT_HOSTED)
 
@@ -183,6 +184,12 @@ int memcmp(const void *a, const void *b, size_t size) {
 
 int bcmp(const void *a, const void *b, size_t size) {
     return memcmp(a, b, size);
+}
+
+size_t strlen(const char *text) {
+    const char *end = text;
+    while (*end) end++;
+    return (size_t)(end - text);
 }
 #endif
 
