@@ -18,14 +18,35 @@ static bool same_call(const Node *a, const Node *b) {
     return true;
 }
 
+static bool same_text(const char *a, uint32_t a_len, const char *b, uint32_t b_len) {
+    return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
+}
+
+static bool same_spec(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_fstring(const Node *a, const Node *b) {
+    if (a->fstring.parts.len != b->fstring.parts.len) return false;
+    for (uint32_t i = 0; i < a->fstring.parts.len; i++) {
+        const FPart *x = &a->fstring.parts.items[i], *y = &b->fstring.parts.items[i];
+        bool hole = x->expr != NULL;
+        if (hole != (y->expr != NULL)) return false;
+        if (hole ? !ast_same(x->expr, y->expr) || !same_spec(x->spec, y->spec)
+                 : !same_text(x->text, x->len, y->text, y->len))
+            return false;
+    }
+    return true;
+}
+
 bool ast_same(const Node *a, const Node *b) {
     if (a->kind != b->kind) return false;
     switch ((int)a->kind) {
     case NODE_NUMBER: return a->number.value == b->number.value;
     case NODE_NAME: return a->name.symbol != NULL && a->name.symbol == b->name.symbol;
     case NODE_STRING:
-        return a->string.len == b->string.len &&
-               memcmp(a->string.bytes, b->string.bytes, a->string.len) == 0;
+        return same_text(a->string.bytes, a->string.len, b->string.bytes, b->string.len);
+    case NODE_FSTRING: return same_fstring(a, b);
     case NODE_INDEX:
         return ast_same(a->index.index, b->index.index) && ast_same(a->index.base, b->index.base);
     case NODE_UNARY:

@@ -219,6 +219,17 @@ static const char *other_iteration(ParCheck *check, const Access *read, const Ac
                         distance < 0 ? '-' : '+', distance < 0 ? -distance : distance);
 }
 
+// The name in `m.name`, or null.
+static const char *field_name(ParCheck *check, const Node *index) {
+    if (index == NULL || index->kind != NODE_STRING || index->string.len == 0) return NULL;
+    for (uint32_t i = 0; i < index->string.len; i++) {
+        char byte = index->string.bytes[i];
+        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+        if (!letter && (i == 0 || byte < '0' || byte > '9')) return NULL;
+    }
+    return arena_printf(check->s->arena, "%.*s", (int)index->string.len, index->string.bytes);
+}
+
 static void report_element(ParCheck *check, const ParSymbol *variable, const Access *read,
                            const Access *write) {
     if (was_told(check, read->node)) return;
@@ -227,10 +238,24 @@ static void report_element(ParCheck *check, const ParSymbol *variable, const Acc
     Diag *diag = diag_report(
         c, DIAG_E0304, read->node->span, iteration_name(check), text_of(check, read->node), other,
         read->position.known && write->position.known ? "writes" : "may write");
-    diag_label(c, diag, "reads another iteration's element");
+    bool known = read->position.known && write->position.known;
+    diag_label(c, diag,
+               known ? "reads another iteration's element"
+                     : "not known to be this iteration's own element");
     note_loop(check, diag);
     if (!on_one_line(check, read->node, write->node))
         diag_note(c, diag, write->node->span, "`%s` is written here", variable_name(variable));
+    const char *field = field_name(check, read->position.index);
+    if (field != NULL)
+        diag_help(c, diag,
+                  "take it out before the loop (`%s := %s`), use that, and put it back behind the "
+                  "loop (`%s <- %s`)",
+                  field, text_of(check, read->node), text_of(check, read->node), field);
+    else if (!known)
+        diag_help(c, diag,
+                  "at any position allowed are `%s[k] <- e`, `%s[k] += e` and their like, which read "
+                  "nothing else of `%s`",
+                  variable_name(variable), variable_name(variable), variable_name(variable));
     diag_help(c, diag, "write into a second list, or drop the %s", prefix_text(check));
 }
 

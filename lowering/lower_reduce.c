@@ -8,11 +8,16 @@
 
 static LLVMValueRef identity(LowerCtx *cx, const Reduction *r);
 
-// Of numbers that may turn out to be errors: the first error of a block stays its result.
+// Of numbers that may turn out to be errors: the first error of a block stays its result. Where the
+// numbers are whole it is a whole number too.
 static LLVMValueRef identity_word(LowerCtx *cx, const Reduction *r) {
     Reduction number = *r;
     number.rep = REP_F64;
-    return lower_word(cx, lower_val(REP_F64, type_number(), identity(cx, &number), false));
+    LLVMValueRef start = identity(cx, &number);
+    bool most = r->op == REDUCE_MAX;
+    if (r->type.integer && (most || r->op == REDUCE_MIN))
+        start = lower_f64(cx, most ? -TYPE_MAX_INTEGER : TYPE_MAX_INTEGER);
+    return lower_word(cx, lower_val(REP_F64, type_number(), start, false));
 }
 
 static LLVMValueRef identity(LowerCtx *cx, const Reduction *r) {
