@@ -3,21 +3,42 @@
 50 to a program, each run without a prefix and with 1, 2, 3, 4, 8, 64 threads and `@@`, ahead of time
 and in the JIT. Output, error text and exit status must be the same byte for byte.
 
-usage: par_differential.py --flapc PATH [--programs N] [--seed N] [--loops N] [--keep FOLDER] [--seconds N]
+usage: par_differential.py --flapc PATH [--programs N] [--seed N] [--loops N] [-j N] [--keep FOLDER]
+                           [--seconds N] [--all]
 
-Seeds are fixed: program k of seed s is the same everywhere. A program that differs is kept, with the
-two outputs, and named.
+Seeds are fixed: program k of seed s is the same everywhere. The number of threads is an argument of the
+program, so that one executable serves for all; in the JIT two of the numbers are tried, with --all every
+one. A program that differs is kept, with the two outputs, and named. A loop that the compiler refuses is
+left out; when it refuses more than one in ten, that is a failure.
 """
 import argparse
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-PREFIXES = ["1 @", "2 @", "3 @", "4 @", "8 @", "64 @", "@@"]
-HANG_SECONDS = 60
+COUNTS = [1, 2, 3, 4, 8, 64]
+HANG_SECONDS = 120
+STDIN = b"".join(b"line %d\n" % i for i in range(2000))
+
+# What every program begins with: functions that bodies call, and values that they share.
+PRELUDE = """helper = x => { y := x; y > 40 { y <- y % 40 }; y * 2 }
+table = n => { m := {}; @ q in 0..<n { m[q * 3] <- q }; m }
+risky = x => { x % 7 == 3 { err f"bad {x}" }; x + 1 }
+fib = n => n < 2 { n ~> fib(n - 1) + fib(n - 2) }
+word = x => x % 4 { 0 -> "zero" 1 -> f"one{x}" 2 -> upper("two") ~> "more" }
+shape = x => x { 0 -> [] 1 -> "one" ~> [x, str(x)] }
+pick = x => [q => q + 1, q => q * 10, q => -q][x % 3]
+deep = n => n <= 0 { 0 ~> 1 + deep(n - 1) }
+cell = atomic(0)
+lock = mutex_create()
+random_seed(11)
+"""
 
 
 class Loop:
@@ -38,12 +59,14 @@ class Loop:
         r = self.rng
         a, b = r.randint(1, 9), r.randint(0, 50)
         return r.choice([f"i * {a}", f"i + {b}", f"i % {a + 1}", f"(i * {a} + {b}) % 17", f"i * i % {b + 7}",
-                         f"floor(i / {a})", f"max(i, {b})", f"({b} - i)", "helper(i)"])
+                         f"floor(i / {a})", f"max(i, {b})", f"({b} - i)", "helper(i)", f"fib(i % {a + 3})",
+                         f"deep(i % {b + 1})", f"(risky(i) or! {b})", "#word(i)"])
 
     def anything(self):
         r = self.rng
         return r.choice([self.value(), self.value(), 'f"<{i}>"', "str(i)", f"[i, {self.value()}]",
-                         "[str(i), [i]]", "{a: i}", '"text"'])
+                         "[str(i), [i]]", "{a: i}", '"text"', "word(i)", "shape(i % 3)", 'join([str(i), "é"], "-")',
+                         f"{{a: [i, {self.value()}], b: str(i)}}", "range(0, i % 4)", "i / 3"])
 
     def condition(self):
         r = self.rng
@@ -149,10 +172,115 @@ class Loop:
         self.body.append(f"{self.condition()} {{ @++ }}")
 
     def nested(self):
-        s, x = self.name("n"), self.name("nx")
+        s, x, r = self.name("n"), self.name("nx"), self.rng
         self.before += [f"{s} := 0", f"{x} := []"]
-        self.body.append(f"i < 30 {{ PREFIX j in 0..<i {{ {s} += j; j % 11 == 3 {{ {x} <- {x} + [i * j] }} }} }}")
+        inner = r.choice([f"{s} += j; j % 11 == 3 {{ {x} <- {x} + [i * j] }}",
+                          f"{s} += j; j % 9 == 2 {{ println(i, j) }}",
+                          f"{x} <- {x} + [i + j]; j == 7 {{ ret @ }}",
+                          f"{s} += j; j == 20 {{ @++ }}; j > 25 {{ {x} <- {x} + [str(j)] }}"])
+        self.body.append(f"i < 30 {{ PREFIX j in 0..<i {{ {inner} }} }}")
         self.after += [s, x]
+
+    def nested_local(self):
+        """Loops inside that work on what is the iteration's own."""
+        x, y, r = self.name("v"), self.name("w"), self.rng
+        n = r.choice([3, 20, 70])
+        inner = r.choice([f"{x}[j] <- {x}[j] + i * j", f"{x}[j] <- j; j == 5 {{ println(i, j) }}",
+                          f"{x}[j % 3] += 1", f"PREFIX k in 0..<2 {{ {x}[j] += k + i }}"])
+        self.body += [f"i % 50 < 2 {{ {x} := [0] * {n}; PREFIX j in 0..<{n} {{ {inner} }}; {y} = sum({x}); "
+                      f"println({y}) }}"]
+
+    def nested_call(self):
+        """A function with a parallel loop of its own."""
+        g, s, r = self.name("g"), self.name("s"), self.rng
+        what = r.choice(["ys <- ys + [k * k]", "k % 3 == 0 { ys <- ys + [str(k)] }",
+                         "println(n, k); ys <- ys + [k]", "k == 6 { ret [k] }; ys <- ys + [k]"])
+        self.outside.append(f"{g} = (threads, n) => {{ ys := []; PREFIX k in 0..<n {{ {what} }}; ys }}")
+        self.before.append(f"{s} := 0")
+        self.body.append(f"i % 40 == 1 {{ {s} += #{g}(threads, i % 30) }}")
+        self.after.append(s)
+
+    def paths(self):
+        """Elements of elements: proven and not."""
+        t, r = self.name("deep"), self.rng
+        if self.kind == "range" and r.random() < 0.5:
+            self.before.append(f"{t} := [[0, [0, 0]]] * {self.count + 1}")
+            form = r.choice([f"{t}[i][0] <- {self.value()}", f"{t}[i][1][i % 2] += {self.value()}",
+                             f"{t}[i][1] <- [{self.value()}, i]"])
+        else:
+            self.before.append(f"{t} := {r.choice(['{a: [0] * 5, b: {c: 1}}', '[[0] * 5, [1] * 5]'])}")
+            base = f"{t}.a" if "{" in self.before[-1] else f"{t}[{r.choice(['0', 'i % 2'])}]"
+            form = r.choice([f"{base}[i % 5] <- {self.value()}", f"{base}[i % 5] += {self.value()}",
+                             f"{base}[{r.randint(0, 4)}] <- {self.value()}"])
+        self.body.append(self.maybe(form))
+        self.after.append(t)
+
+    def chance(self):
+        s = self.name("r")
+        self.before.append(f"{s} := 0")
+        self.body.append(self.maybe(f"{s} += floor(random() * 1000)"))
+        self.after.append(s)
+
+    def shared(self):
+        """Cells and mutexes, for sums that do not depend on the order."""
+        r = self.rng
+        self.before.append("atomic_store(cell, 0)")
+        self.body.append(self.maybe(r.choice([
+            f"atomic_add(cell, {self.value()})",
+            "mutex_lock(lock); atomic_store(cell, atomic_load(cell) + i); mutex_unlock(lock)"])))
+        self.after.append("atomic_load(cell)")
+
+    def pipes(self):
+        s, r = self.name("p"), self.rng
+        self.before.append(f"{s} := 0")
+        form = r.choice(["sum([i, i + 1] || (q => q * 2))", "#([i, [i]] || (q => [q]))",
+                         "(range(0, i % 9 + 1) || helper ||| ((a, b) => a + b))"])
+        self.body.append(f"i % 10 == 2 {{ {s} += {form} }}")
+        self.after += [s, f"sum(range(0, {self.count}) || (q => q % 5))"]
+
+    def waits(self):
+        r = self.rng
+        self.body.append(f"{self.condition()} {{ " + r.choice([
+            'i % 30 == 4 { eprintln("note", i) }', "i % 100 == 9 { println(readln()) }",
+            'i % 60 == 5 { println(i); eprintln(str(i)) }']) + " }")
+
+    def room(self):
+        s = self.name("a")
+        self.before.append(f"{s} := 0")
+        self.body.append(f"arena {{ pointer = alloc(i % 100 + 1); pointer > 0 {{ {s} += 1 }} }}")
+        self.after.append(s)
+
+    def texts(self):
+        t, s = self.name("t"), self.name("s")
+        self.before.append(f"{s} := 0")
+        self.body += [f'{t} := "ab" + str(i)', f"i % 3 == 0 {{ {t} <- upper({t}) + word(i) }}",
+                      f'{s} += #{t} + #split({t}, "1")', f"i % 70 == 6 {{ println({t}[0:3], reverse({t})) }}"]
+        self.after.append(s)
+
+    def maps(self):
+        m, s = self.name("m"), self.name("s")
+        self.before.append(f"{s} := 0")
+        self.body += [f"{m} := {{a: i, b: [i]}}", f"{m}[str(i % 3)] <- i", f"{m}.b[0] += 2",
+                      f"@ key in {m} {{ {s} += #str(key) }}", f"i % 80 == 7 {{ println({m}) }}"]
+        self.after.append(s)
+
+    def closures(self):
+        f, s = self.name("f"), self.name("s")
+        self.before.append(f"{s} := []")
+        self.body += [f"{f} = pick(i)", f"i % 15 == 8 {{ {s} <- {s} + [{f}(i), (q => q + i)(2)] }}"]
+        self.after.append(s)
+
+    def state(self):
+        s = self.name("c")
+        self.before.append(f"{s} := 0")
+        self.body += [f"{s} += @counter", "@first { println(i) }", "@last { println(i, @counter) }"]
+        self.after.append(s)
+
+    def failures(self):
+        x = self.name("e")
+        self.before.append(f"{x} := []")
+        self.body.append(f"i % 20 < 3 {{ {x} <- {x} + [risky(i)] }}")
+        self.after.append(x)
 
     def deferred(self):
         s = self.name("d")
@@ -173,8 +301,11 @@ class Loop:
         r = self.rng
         self.kind = r.choice(["range", "range", "range", "list", "string", "map"])
         self.leaves = None
+        self.outside = []
         forms = [self.reduce, self.own, self.rows, self.kept, self.keys, self.collect, self.last, self.output,
-                 self.local, self.skip, self.nested, self.deferred]
+                 self.local, self.skip, self.nested, self.nested_local, self.nested_call, self.deferred, self.paths,
+                 self.chance, self.shared, self.pipes, self.waits, self.room, self.texts, self.maps, self.closures,
+                 self.state, self.failures]
         for form in r.sample(forms, r.randint(1, 4)):
             form()
         if r.random() < 0.25:
@@ -184,77 +315,142 @@ class Loop:
             self.body[at] = self.body.pop()
         n = self.count
         header = {"range": f"i in 0..<{n}", "list": f"i in range(0, {n})",
-                  "string": f'i in "{"abcdé"[: r.randint(0, 5)]}" * {n // 5}',
+                  "string": f'letter in repeat("{"abcdé"[: r.randint(0, 5)]}", {n // 5})',
                   "map": f"k, i in table({n})"}[self.kind]
-        body = "\n        ".join(self.body).replace("PREFIX", prefix)
+        if self.kind == "string":  # what bodies do needs numbers
+            self.body.insert(0, "i = @counter + letter % 2")
+        elif r.random() < 0.1:
+            header += f" max {n + 1}"
+        body = "\n        ".join(self.body)
+        if self.leaves and "atomic_load(cell)" in self.after:  # which iterations ran shows there
+            self.after.remove("atomic_load(cell)")
         shown = ", ".join(self.after) or "0"
         value = self.leaves and ("@ " in self.leaves)
-        loop = f"{prefix} {header} {{\n        {body}\n    }}"
+        loop = f"PREFIX {header} {{\n        {body}\n    }}"
         before = "\n    ".join(self.before)
         if value:
             loop = f"value = {loop}\n    println(value)"
-        return f"f{self.number} = () => {{\n    {before}\n    {loop}\n    println({shown})\n    0\n}}\nprintln(f{self.number}())\n"
+        outside = "".join(line + "\n" for line in self.outside)
+        text = (f"{outside}f{self.number} = threads => {{\n    {before}\n    {loop}\n    println({shown})\n    0\n}}\n"
+                f"println(f{self.number}(threads))\n")
+        return text.replace("PREFIX", prefix)
 
 
-def program(seed, loops, prefix):
+ENDINGS = [
+    "PREFIX i in 0..<2000 { i == 1234 { println(1 / (i - i)) }; i % 400 == 0 { println(i) } }",
+    "e := [0] * 100\nPREFIX i in 0..<200 { e[i * 7 % 150] += i; i % 10 == 0 { println(i) } }\nprintln(e)",
+    "PREFIX i in 0..<2000 { i == 777 { exit(5) }; i % 100 == 0 { println(i) } }",
+    "PREFIX i in 0..<90 { PREFIX j in 0..<90 { i * j == 444 { assert(i < 0) } }; i % 2 == 0 { println(i) } }",
+    "defer { println(\"end\") }\n"
+    "PREFIX i in 0..<90 { defer { i % 9 == 0 { println(i) } }; PREFIX j in 0..<9 { i + j == 66 { exit(3) } } }",
+    "PREFIX i in 0..<50 { x = [i]; PREFIX j in 0..<50 { i == 20 and j == 30 { println(x[j]) } } }",
+    "PREFIX i in 0..<500 { i == 321 { i <- undefined_key_of({a: 1}) } }".replace("i <- ", "z = ")
+    .replace("undefined_key_of({a: 1})", "num(\"x\")") + "; println(\"done\")",
+    "PREFIX i in 0..<10 max 4 { println(i) }",
+]
+
+
+def pieces(seed, loops, prefix):
+    """The program's loops, each a text, and what the program begins and ends with."""
     rng = random.Random(seed)
-    text = "helper = x => { y := x; y > 40 { y <- y % 40 }; y * 2 }\n"
-    text += "table = n => { m := {}; @ q in 0..<n { m[q * 3] <- q }; m }\n"
-    for number in range(loops):
-        text += Loop(random.Random(rng.random()), number).text(prefix)
-    ending = rng.random()
-    if ending < 0.2:
-        text += f"{prefix} i in 0..<2000 {{ i == 1234 {{ println(1 / (i - i)) }}; i % 400 == 0 {{ println(i) }} }}\n"
-    elif ending < 0.4:
-        text += f"e := [0] * 100\n{prefix} i in 0..<200 {{ e[i * 7 % 150] += i; i % 10 == 0 {{ println(i) }} }}\nprintln(e)\n"
-    elif ending < 0.5:
-        text += f"{prefix} i in 0..<2000 {{ i == 777 {{ exit(5) }}; i % 100 == 0 {{ println(i) }} }}\n"
-    return text
+    parts = [Loop(random.Random(rng.random()), number).text(prefix) for number in range(loops)]
+    ending = rng.choice(ENDINGS + ["println(0)"] * 6)
+    begin = PRELUDE + "threads = #args() > 0 { num(args()[0]) ~> 1 }\n"
+    return begin, parts, ending.replace("PREFIX", prefix) + "\n"
 
 
-def run(command):
-    done = subprocess.run(command, capture_output=True, timeout=HANG_SECONDS, check=False)
-    told = [line for line in done.stderr.split(b"\n") if line.lower().startswith(b"error")]
-    return done.returncode, done.stdout, b"\n".join(told)
+def program(seed, loops, prefix, refused=()):
+    begin, parts, end = pieces(seed, loops, prefix)
+    return begin + "".join(part for number, part in enumerate(parts) if number not in refused) + end
+
+
+def run(command, folder, env=None):
+    done = subprocess.run(command, cwd=folder, input=STDIN, capture_output=True, timeout=HANG_SECONDS, check=False,
+                          env={**os.environ, **(env or {})})
+    return done.returncode, done.stdout, done.stderr
 
 
 class Differs(Exception):
     pass
 
 
-def results(flapc, folder, text, ahead):
-    """The program's result in the JIT, or ahead of time."""
-    path = os.path.join(folder, "program.flap")
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(text)
-    if not ahead:
-        return run([flapc, "run", path])
-    out = os.path.join(folder, "program")
-    made = subprocess.run([flapc, path, "-o", out], capture_output=True, timeout=HANG_SECONDS, check=False)
-    if made.returncode != 0:
-        return made.returncode, b"", made.stderr
-    return run([out])
+class Case:
+    """One program in its three versions: without a prefix, with a number of threads, with `@@`."""
 
+    def __init__(self, options, seed, folder):
+        self.flapc, self.options, self.seed, self.folder = os.path.abspath(options.flapc), options, seed, folder
+        self.refused = set()
 
-def compare(flapc, seed, loops, keep):
-    with tempfile.TemporaryDirectory() as folder:
-        expected = results(flapc, folder, program(seed, loops, "@"), False)
-        if expected[0] not in (0, 1, 5) or b"error[" in expected[2]:
-            raise Differs(f"program {seed} does not compile:\n{expected[2].decode()[:2000]}")
-        for number, prefix in enumerate(PREFIXES):
-            for ahead in (False, True) if number % 3 == seed % 3 else (False,):
-                text = program(seed, loops, prefix)
-                came = results(flapc, folder, text, ahead)
-                if came == expected:
-                    continue
-                if keep:
-                    for name, data in (("expected", expected), ("came", came)):
-                        with open(os.path.join(keep, name), "wb") as handle:
-                            handle.write(b"status %d\n" % data[0] + data[1] + data[2])
-                    with open(os.path.join(keep, "program.flap"), "w", encoding="utf-8") as handle:
-                        handle.write(text)
-                raise Differs(f"program {seed} with `{prefix}` {'ahead of time' if ahead else 'in the JIT'}: "
-                              f"status {came[0]}, expected {expected[0]}; see {keep}\n{came[2].decode()[:1000]}")
+    def path(self, kind):
+        return os.path.join(self.folder, kind, "program.flap")
+
+    def write(self, kind, prefix):
+        os.makedirs(os.path.dirname(self.path(kind)), exist_ok=True)
+        with open(self.path(kind), "w", encoding="utf-8") as handle:
+            handle.write(program(self.seed, self.options.loops, prefix, self.refused))
+
+    def find_refused(self):
+        """Leaves out the loops that the compiler refuses."""
+        begin, parts, _ = pieces(self.seed, self.options.loops, "@@")
+        self.write("every", "@@")
+        done = subprocess.run([self.flapc, "check", self.path("every")], capture_output=True, text=True,
+                              timeout=HANG_SECONDS, check=False)
+        if done.returncode == 0:
+            return
+        for line in re.findall(r"error\[.*\n +--> .*program\.flap:(\d+):", done.stderr):
+            at, number = int(line) - begin.count("\n"), 0
+            while number < len(parts) - 1 and at > parts[number].count("\n"):
+                at -= parts[number].count("\n")
+                number += 1
+            self.refused.add(number)
+        if not self.refused:
+            raise Differs(f"program {self.seed} does not compile:\n{done.stderr[:2000]}")
+
+    def build(self, kind):
+        folder = os.path.join(self.folder, kind)
+        made = subprocess.run([self.flapc, "-q", "-O2" if self.seed % 2 else "-O0", "program.flap", "-o", "program"],
+                              cwd=folder, capture_output=True, timeout=HANG_SECONDS, check=False)
+        if made.returncode != 0:
+            raise Differs(f"program {self.seed} does not compile:\n{made.stderr.decode()[:2000]}")
+
+    def ahead(self, kind, words=(), env=None):
+        return run(["./program", *words], os.path.join(self.folder, kind), env)
+
+    def jit(self, kind, words=(), env=None):
+        level = "-O0" if self.seed % 2 else "-O2"
+        return run([self.flapc, "run", "-q", level, "program.flap", *words], os.path.join(self.folder, kind), env)
+
+    def expect(self, expected, came, what, kind):
+        if came == expected:
+            return
+        keep = os.path.join(self.options.keep, f"differs-{self.seed}")
+        os.makedirs(keep, exist_ok=True)
+        for name, data in (("expected", expected), ("came", came)):
+            with open(os.path.join(keep, name), "wb") as handle:
+                handle.write(b"status %d\n" % data[0] + data[1] + data[2])
+        with open(self.path(kind), "rb") as source, open(os.path.join(keep, "program.flap"), "wb") as handle:
+            handle.write(source.read())
+        raise Differs(f"program {self.seed} {what}: status {came[0]}, expected {expected[0]}; see {keep}\n"
+                      f"{came[2].decode(errors='replace')[:1000]}")
+
+    def compare(self):
+        self.find_refused()
+        self.write("plain", "@")
+        self.write("counted", "threads @")
+        self.write("every", "@@")
+        expected = self.jit("plain")
+        if expected[0] not in (0, 1, 3, 5):
+            raise Differs(f"program {self.seed} ends with status {expected[0]}:\n{expected[2].decode()[:2000]}")
+        self.build("counted")
+        self.build("every")
+        for count in COUNTS:
+            self.expect(expected, self.ahead("counted", [str(count)]), f"on {count} threads, ahead of time", "counted")
+        for env in ({}, {"FLAP_NUM_THREADS": "3"}):
+            self.expect(expected, self.ahead("every", env=env), "with `@@` ahead of time", "every")
+        tried = COUNTS if self.options.all else [COUNTS[self.seed % len(COUNTS)]]
+        for count in tried:
+            self.expect(expected, self.jit("counted", [str(count)]), f"on {count} threads in the JIT", "counted")
+        self.expect(expected, self.jit("every"), "with `@@` in the JIT", "every")
 
 
 def main():
@@ -265,19 +461,31 @@ def main():
     parser.add_argument("--loops", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=1e9, help="start no program after so long")
     parser.add_argument("--keep", default=tempfile.gettempdir())
+    parser.add_argument("-j", type=int, default=os.cpu_count() or 1, help="programs at a time")
+    parser.add_argument("--all", action="store_true", help="every number of threads in the JIT too")
     options = parser.parse_args()
-    start, failed, done = time.monotonic(), 0, 0
-    for seed in range(options.seed, options.seed + options.programs):
+    start, tell = time.monotonic(), threading.Lock()
+    failed, done, refused = [], [], []
+
+    def one(seed):
         if time.monotonic() - start > options.seconds:
-            break
-        done += 1
-        try:
-            compare(os.path.abspath(options.flapc), seed, options.loops, options.keep)
-        except (Differs, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(error)
-    print(f"{done} programs of {options.loops} loops, {failed} failed")
-    return 1 if failed or not done else 0
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            case = Case(options, seed, folder)
+            try:
+                case.compare()
+            except (Differs, subprocess.TimeoutExpired) as error:
+                failed.append(seed)
+                with tell:
+                    print(error, flush=True)
+            done.append(seed)
+            refused.extend(case.refused)
+
+    with ThreadPoolExecutor(options.j) as pool:
+        list(pool.map(one, range(options.seed, options.seed + options.programs)))
+    loops = len(done) * options.loops
+    print(f"{len(done)} programs of {options.loops} loops, {len(refused)} loops refused, {len(failed)} failed")
+    return 1 if failed or not done or len(refused) * 10 > loops else 0
 
 
 if __name__ == "__main__":
