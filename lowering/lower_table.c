@@ -15,6 +15,14 @@ static bool is_suffix(const char *part) {
     return part[0] != '\0' && part[strspn(part, "0123456789")] == '\0';
 }
 
+// What a parallel body does by way of the runtime: "….par.0.keep", cut off at the last dot.
+static bool is_change(const char *text, const char *suffix) {
+    if (strcmp(suffix, "keep") != 0 && strcmp(suffix, "undo") != 0) return false;
+    size_t length = strlen(text);
+    while (length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9') length--;
+    return length >= 5 && memcmp(text + length - 5, ".par.", 5) == 0;
+}
+
 // Whether the code is reached by way of the runtime from the function that it is a part of.
 static bool is_part(const char *suffix) {
     return strcmp(suffix, "par") == 0 || strcmp(suffix, "defer") == 0;
@@ -25,11 +33,15 @@ static const char *flap_name(Arena *arena, const char *name, bool *part) {
     if (strcmp(name, "flap_program") == 0) return "main";
     if (strncmp(name, "flap.", 5) != 0) return NULL;
     char *text = arena_copy(arena, name + 5, strlen(name + 5)), *dot = strrchr(text, '.');
-    while (dot && is_suffix(dot + 1)) {
+    while (dot) {
+        *dot = '\0';
+        if (!is_change(text, dot + 1) && !is_suffix(dot + 1)) {
+            *dot = '.';
+            break;
+        }
         // Only passes arguments on: the function proper follows.
         if (strcmp(dot + 1, "entry") == 0 || strcmp(dot + 1, "body") == 0) return NULL;
         *part |= is_part(dot + 1);
-        *dot = '\0';
         dot = strrchr(text, '.');
     }
     const char *last = dot ? dot + 1 : text;
