@@ -60,7 +60,7 @@ static bool is_exact(int32_t combine, const RtList *list, double bound) {
 // What `@@` means, asked outside of the pool.
 static int64_t threads_of_all(void) {
     // relaxed: 0, or the number for good
-    int32_t known = __atomic_load_n(&rti_pool.default_threads, __ATOMIC_RELAXED);
+    int32_t known = atomic_load_explicit(&rti_pool.default_threads, memory_order_relaxed);
     RtiCpus cpus;
     return known ? known : rti_thread_default(rti_cpus_allowed(&cpus));
 }

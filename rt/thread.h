@@ -59,6 +59,10 @@ int32_t rti_cpus_allowed(RtiCpus *cpus);
 // How many threads `@@` uses: FLAP_NUM_THREADS, else the processors allowed, limited by the control
 // group's quota. Stops the program when FLAP_NUM_THREADS is no number from 1 to 1024.
 int32_t rti_thread_default(int32_t allowed);
+// How many processors the control groups in a list like /proc/self/cgroup allow, rounded up; -1: no
+// limit. The groups of version 1 are looked for below `first_root`, those of version 2 below
+// `second_root`; the least limit counts, of a group or of one that it is in.
+int64_t rti_cgroup_quota(const char *list_path, const char *first_root, const char *second_root);
 
 // "flap-<id>" into name, which holds 16 bytes.
 void rti_thread_name(char *name, int32_t id);

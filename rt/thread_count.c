@@ -116,10 +116,10 @@ static bool names_cpu(const char *list, const char *end) {
     return false;
 }
 
-// Every line of /proc/self/cgroup is number:controllers:path; version 2 has no controllers.
-static int64_t cgroup_quota(void) {
+// Every line of the list is number:controllers:path; version 2 has no controllers.
+int64_t rti_cgroup_quota(const char *list_path, const char *first_root, const char *second_root) {
     char text[CGROUP_TEXT];
-    if (read_text("/proc/self/cgroup", text, sizeof text) <= 0) return -1;
+    if (read_text(list_path, text, sizeof text) <= 0) return -1;
     int64_t least = -1;
     for (const char *line = text; *line;) {
         const char *end = line, *list, *group;
@@ -132,8 +132,8 @@ static int64_t cgroup_quota(void) {
         bool second = group == list;
         if (group < end && (second || names_cpu(list, group))) {
             size_t size = (size_t)(end - group - 1);
-            int64_t quota = groups_quota(second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu",
-                                         group + 1, size, second);
+            int64_t quota =
+                groups_quota(second ? second_root : first_root, group + 1, size, second);
             if (quota > 0 && (least < 0 || quota < least)) least = quota;
         }
         line = *end ? end + 1 : end;
@@ -151,7 +151,9 @@ int32_t rti_thread_default(int32_t allowed) {
                      RT_PAR_MAX_THREADS, text);
         return (int32_t)number;
     }
-    int64_t quota = allowed > 1 ? cgroup_quota() : -1;
+    int64_t quota = -1;
+    if (allowed > 1)
+        quota = rti_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup");
     if (quota > 0 && quota < allowed) allowed = (int32_t)quota;
     return allowed < RT_PAR_MAX_THREADS ? allowed : RT_PAR_MAX_THREADS;
 }
