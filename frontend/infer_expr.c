@@ -226,6 +226,37 @@ static Type infer_logical(Walk *w, Node *node) {
     return type_boolean();
 }
 
+void infer_never_equal(Walk *w, Node *node, bool is_true, Type a, Type b) {
+    Compilation *c = w->infer->c;
+    if (a.kinds == 0 || b.kinds == 0 || (a.kinds & b.kinds) != 0) return;
+    if (((a.kinds | b.kinds) & KIND_ERROR) != 0 || !infer_may_report(w, node)) return;
+    const char *why = arena_printf(&c->unit, "%s is never equal to %s", type_kind_text(a.kinds),
+                                   type_kind_text(b.kinds));
+    Diag *diag = diag_report(c, DIAG_W0108, node->span, is_true ? "true" : "false", why);
+    bool code_point = type_is(a, KIND_NUMBER) && type_is(b, KIND_STRING);
+    if (code_point)
+        diag_help(c, diag, "elements of a string are code points: compare with ord(\"a\"), or "
+                           "compare a slice: s[i:i + 1] == \"a\"");
+}
+
+static bool is_literal(const Node *node) {
+    return node->kind == NODE_NUMBER || node->kind == NODE_STRING || node->kind == NODE_LIST ||
+           node->kind == NODE_MAP;
+}
+
+// Comparisons that are the same whatever the values are.
+static void check_comparison(Walk *w, Node *node, Type a, Type b) {
+    BinaryOp op = node->binary.op;
+    const Node *left = node->binary.left, *right = node->binary.right;
+    bool shown = is_literal(left) && is_literal(right); // to show what `==` does
+    if ((op == BINARY_EQ || op == BINARY_NE) && !shown) infer_never_equal(w, node, op == BINARY_NE, a, b);
+    bool length = left->kind == NODE_UNARY && left->unary.op == UNARY_LEN;
+    bool zero_right = right->kind == NODE_NUMBER && right->number.value == 0;
+    if (length && zero_right && (op == BINARY_LT || op == BINARY_GE) && infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_W0108, node->span, op == BINARY_GE ? "true" : "false",
+                    "a length is never negative");
+}
+
 static Type infer_binary(Walk *w, Node *node, RangeUse use) {
     BinaryOp op = node->binary.op;
     if (op == BINARY_AND || op == BINARY_OR) return infer_logical(w, node);
@@ -238,6 +269,7 @@ static Type infer_binary(Walk *w, Node *node, RangeUse use) {
                         type_kind_text(a.kinds));
         return type_boolean();
     }
+    check_comparison(w, node, a, b);
     loosen_operands(w, node, &a, &b);
     if (op == BINARY_DIV && refine_divides(w, node->binary.left, node->binary.right))
         return type_integer(ceil(a.low / b.low), floor(a.high / b.low));

@@ -83,6 +83,8 @@ Type infer_used(Walk *w, Node *node, RangeUse use);
 // `a op b` for any kinds; reports impossible kinds at `node`.
 Type infer_binary_types(Walk *w, Node *node, BinaryOp op, Type a, Type b, RangeUse use);
 
+// Warns about a comparison of kinds that have no value in common: always `is_true`.
+void infer_never_equal(Walk *w, Node *node, bool is_true, Type a, Type b);
 // A bound of a range; reports one that is no number.
 Type infer_bound(Walk *w, Node *node);
 // Reports an index or field that a value of the type `base` cannot have.

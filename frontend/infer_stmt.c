@@ -253,6 +253,20 @@ static void bind_arm(Walk *w, MatchArm *arm, Type subject) {
     }
 }
 
+// A subject that none of the literals can be equal to, because they are all of other kinds.
+static void check_literals(Walk *w, Node *node, Type subject) {
+    const Type *types = w->instance->shared.node_types;
+    MatchArm *first = NULL;
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        MatchArm *arm = &node->match.arms.items[i];
+        if (arm->kind != ARM_GUARD || !arm->literal_guard) continue;
+        if ((types[arm->guard->id].kinds & subject.kinds) != 0) return;
+        if (first == NULL) first = arm;
+    }
+    if (first != NULL)
+        infer_never_equal(w, first->guard, false, subject, types[first->guard->id]);
+}
+
 // A match without guards asks about its subject; arms with guards about those, one after the other:
 // a later arm knows that earlier conditions were false.
 Type infer_match(Walk *w, Node *node) {
@@ -280,6 +294,7 @@ Type infer_match(Walk *w, Node *node) {
             arm->kind == ARM_GUARD || arm->kind == ARM_ERR_GUARD || arm->kind == ARM_VAL_GUARD;
     }
     refine_pop(w, whole);
+    check_literals(w, node, subject);
     if (!has_default) result = type_join(arena, result, zero());
     if (!has_first && !has_guard) result = type_join(arena, result, subject);
     return result;

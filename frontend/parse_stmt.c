@@ -32,8 +32,14 @@ void parse_statement_end(Parser *p) {
     case TOKEN_RBRACKET:
         parse_fail(p, DIAG_E0211, p->tok.span, token_text((TokenKind)p->tok.kind));
         return;
-    default: parse_fail(p, DIAG_E0201, p->tok.span);
+    default: break;
     }
+    bool arrow = parse_at(p, TOKEN_TILDE_ARROW) || parse_at(p, TOKEN_ARROW);
+    Diag *diag = parse_fail(p, DIAG_E0201, p->tok.span);
+    if (arrow)
+        parse_help(p, diag,
+                   "a name and a `{` behind an arrow bind that name; to match on its value, "
+                   "parenthesise it: -> (x) { … }");
 }
 
 // Inside an arm that binds `err`, that word is the message unless a new message follows it.
