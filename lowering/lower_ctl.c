@@ -27,6 +27,7 @@ typedef struct Opened {
     LoopFrame frame;
     LLVMBasicBlockRef head, done; // done: the loop has run to its end
     LLVMValueRef most;            // of `max N`, or null
+    LLVMValueRef limit; // the loop runs while the index is below this, or null: the head tests
     Hoist hoist;
     uint32_t mark;
     Type type;
@@ -57,6 +58,12 @@ static void open_loop(LowerCtx *cx, Opened *o, Node *node, LLVMValueRef first, b
     LLVMBuildStore(cx->builder, first, o->frame.index);
     o->hoist = lower_hoist(cx, loop);
     o->frame.cleanups = lower_scope(cx);
+    if (o->limit) { // tested before the first iteration and after each, as LLVM's passes want it
+        LLVMBasicBlockRef some = lower_block_new(cx, "some");
+        LLVMValueRef any = LLVMBuildICmp(cx->builder, LLVMIntSLT, first, o->limit, "");
+        lower_branch(cx, any, some, o->done);
+        lower_at(cx, some);
+    }
     lower_go(cx, o->head);
 }
 
@@ -145,7 +152,14 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     LLVMValueRef next = LLVMBuildNSWAdd(cx->builder, index_now(cx, frame), lower_i64(cx, 1), "");
     LLVMBuildStore(cx->builder, next, frame->index);
     lower_look(cx);
-    mark_short(cx, frame->loop, LLVMBuildBr(cx->builder, o->head));
+    LLVMValueRef back_edge;
+    if (o->limit) {
+        LLVMValueRef more = LLVMBuildICmp(cx->builder, LLVMIntSLT, next, o->limit, "");
+        back_edge = LLVMBuildCondBr(cx->builder, more, o->head, o->done);
+    } else {
+        back_edge = LLVMBuildBr(cx->builder, o->head);
+    }
+    mark_short(cx, frame->loop, back_edge);
     cx->fs->loop = frame->outer;
     if (o->done != frame->end) {
         lower_at(cx, o->done);
@@ -193,12 +207,12 @@ static LVal plain_endless_loop(LowerCtx *cx, Node *node) {
 static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
                        bool want_value) {
     LoopNode *loop = node->loop;
-    Opened o = {0};
+    Opened o = {.limit = high};
     bool notes = lower_zero_begin(cx, loop);
     open_loop(cx, &o, node, low, want_value, lower_scope(cx));
     o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
     LLVMValueRef index = index_now(cx, &o.frame);
-    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSLT, index, high, ""));
+    enter_body(cx, &o, NULL);
     if (loop->symbols.len && loop->symbols.items[0])
         lower_alias(cx, loop->symbols.items[0],
                     lower_val(REP_I64, type_integer(-0x1p52, 0x1p52), index, false));
@@ -245,11 +259,11 @@ static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
 static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {
     LoopNode *loop = node->loop;
     LLVMValueRef length = lower_length(cx, list.v), data = lower_data(cx, list.v);
-    Opened o = {0};
+    Opened o = {.limit = length};
     open_loop(cx, &o, node, lower_i64(cx, 0), want_value, mark);
     o.frame.total = length;
     LLVMValueRef index = index_now(cx, &o.frame);
-    enter_body(cx, &o, LLVMBuildICmp(cx->builder, LLVMIntSLT, index, length, ""));
+    enter_body(cx, &o, NULL);
     Type element = type_element(list.type);
     bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
     LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, data, &index, 1, "");
