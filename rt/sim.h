@@ -40,11 +40,30 @@ typedef struct RtiSimThread {
     bool keeps_all; // staged: all segments are kept until texts are merged
 } RtiSimThread;
 
+typedef struct RtiSimTrace RtiSimTrace; // sim_trace.c
+
 typedef struct RtiSim {
-    const RtSim *model; // null: the program has no hardware
-    int64_t cycle;      // the next one
+    const RtSim *model;                // null: the program has no hardware
+    int64_t cycle;                     // the next one
+    RtiSimTrace *trace;                // of the last traced run, or null
+    const char *parallel, *trace_path; // what the program's own arguments ask for, or null
 } RtiSim;
 extern RtiSim rti_sim;
+
+typedef enum RtiSimParallel { RTI_SIM_ALONE, RTI_SIM_PARALLEL, RTI_SIM_AUTO } RtiSimParallel;
+
+typedef struct RtiSimOptions {
+    int64_t cycles, idle, seed;
+    RtiSimParallel parallel;
+    int32_t threads; // 0: as for `@@`
+    bool random_order, progress;
+    RtStr *trace; // a file's name, or null; owned
+    // For tests, from the environment only: seeds of assignments by chance and of delays; 0: none.
+    uint64_t places, delays;
+} RtiSimOptions;
+
+// --- sim_options.c: what `simulate` is given, and what overrides it.
+RtiSimOptions rti_sim_options(const uint64_t *args, int64_t count, const RtPlace *place);
 
 // --- sim_state.c ---------------------------------------------------------------------------------
 
@@ -53,6 +72,9 @@ int64_t rti_sim_get(const RtSimTarget *target, const void *elements, int64_t ind
 void rti_sim_set(const RtSimTarget *target, void *elements, int64_t index, int64_t value);
 // Everything as at the start.
 void rti_sim_reset(void);
+
+// --- sim_trace.c: closes the file, and forgets it.
+void rti_sim_trace_end(void);
 
 // --- sim_text.c ----------------------------------------------------------------------------------
 

@@ -145,7 +145,8 @@ static void keep(RtiSimStaged *staged, int32_t thread, int32_t target) {
     if (staged->owner[target] < 0) staged->owner[target] = thread;
 }
 
-void rti_staged_load(RtiSimStaged *staged) {
+// Modules to their threads, and what they read with them; what nobody reads to who writes it.
+static void distribute(RtiSimStaged *staged) {
     const RtSim *model = staged->model;
     for (int32_t t = 0; t < staged->thread_count; t++)
         staged->workers[t].module_count = staged->workers[t].kept_count = 0;
@@ -158,17 +159,32 @@ void rti_staged_load(RtiSimStaged *staged) {
         for (int64_t i = 0; i < module->use_count; i++)
             keep(staged, staged->thread_of[rank], module->uses[i]);
     }
-    for (int32_t i = 0; i < model->target_count; i++) { // what nobody reads
+    for (int32_t i = 0; i < model->target_count; i++) {
         const RtSimTarget *target = &model->targets[i];
         if (staged->owner[i] < 0 && target->writer_count > 0)
             keep(staged, staged->thread_of[target->writers[0].rank], i);
     }
+}
+
+static void load_states(RtiSimStaged *staged) {
+    const RtSim *model = staged->model;
     for (int32_t t = 0; t < staged->thread_count; t++) {
         RtiSimWorker *worker = &staged->workers[t];
         if (!worker->state) worker->state = zeroed((size_t)model->state_size);
         for (int64_t i = 0; i < worker->kept_count; i++)
             target_load(model, &model->targets[worker->kept[i]], worker->state);
     }
+}
+
+void rti_staged_load(RtiSimStaged *staged) {
+    distribute(staged);
+    load_states(staged);
+}
+
+void rti_staged_load_all(RtiSimStaged *staged) {
+    distribute(staged);
+    for (int32_t i = 0; i < staged->model->target_count; i++) keep(staged, 0, i);
+    load_states(staged);
 }
 
 void rti_staged_store(RtiSimStaged *staged) {

@@ -55,6 +55,8 @@ void rti_staged_end(RtiSimStaged *staged);
 // Between phases: gives each thread its modules (thread_of), and fills their states from the direct
 // engine's variables; and brings everything back there.
 void rti_staged_load(RtiSimStaged *staged);
+// The same for one thread, which gets all targets, whoever uses them.
+void rti_staged_load_all(RtiSimStaged *staged);
 void rti_staged_store(RtiSimStaged *staged);
 // One thread's part of a phase. All return when it is over; only then, in the first one, the
 // members of `staged` are up to date.
@@ -67,5 +69,10 @@ void rti_staged_merge(RtiSimStaged *staged);
 // Runs cycles on up to so many threads, from staged->cycle to staged->end, or until something ends
 // the simulation. `random_places`: seed of assignments by chance, for tests; 0: by cost.
 void rti_sim_threads(RtiSimStaged *staged, int32_t threads, uint64_t random_places);
+
+// --- sim_trace.c ---------------------------------------------------------------------------------
+
+// The same on one thread, with what happens written into a file.
+void rti_sim_traced(RtiSimStaged *staged, RtStr *path, const RtPlace *place);
 
 #endif

@@ -92,6 +92,7 @@ void rti_sim_reset(void) {
 
 void rti_sim_end(void) {
     const RtSim *model = rti_sim.model;
+    rti_sim_trace_end();
     for (int64_t i = 0; model && i < model->target_count; i++) {
         const RtSimTarget *target = &model->targets[i];
         RtSimQueue *queue = target->data;
@@ -100,8 +101,27 @@ void rti_sim_end(void) {
     rti_sim.model = NULL;
 }
 
+// `--sim-parallel[=N]` and `--sim-trace=FILE` among the program's arguments are for the simulator.
+static void take_arguments(void) {
+    static const char parallel[] = "--sim-parallel", trace[] = "--sim-trace=";
+    int kept = 0;
+    for (int i = 0; i < rti_process.argc; i++) {
+        char *word = rti_process.argv[i];
+        size_t length = rti_cstr_length(word), own = sizeof parallel - 1;
+        bool begins = length >= own && rti_bytes_equal(word, parallel, own);
+        if (begins && (word[own] == 0 || word[own] == '='))
+            rti_sim.parallel = word + own + (word[own] == '=');
+        else if (length >= sizeof trace - 1 && rti_bytes_equal(word, trace, sizeof trace - 1))
+            rti_sim.trace_path = word + sizeof trace - 1;
+        else
+            rti_process.argv[kept++] = word;
+    }
+    rti_process.argc = kept;
+}
+
 void rt_sim_model(const void *model) {
     rti_sim.model = model;
+    take_arguments();
     rti_sim_reset();
 }
 

@@ -4,6 +4,7 @@
 // them is over; warnings become errors or are dropped here, by the options.
 
 #include "commands.h"
+#include "../frontend/sim.h"
 #include "../frontend/unsafe.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -231,6 +232,11 @@ static int process(Work *work, const char *name) {
     work->front = seconds_now() - since;
     if (!settle_warnings(work) || !good) return EXIT_PROGRAM;
     if (dumps) return dump_to_file(work, source) ? 0 : EXIT_PROGRAM;
+    if (options->command == COMMAND_GRAPH) {
+        sim_print_dot(work->c.program->sim, &work->c.unit, stdout);
+        return 0;
+    }
+    if (options->verbose) sim_print(work->c.program->sim, &work->c.unit, stderr);
     if (options->command == COMMAND_CHECK) return 0;
     return options_run_it(options) ? run_program(work) : compile(work);
 }

@@ -8,6 +8,7 @@ static int run_command(Options *options) {
     switch (options->command) {
     case COMMAND_COMPILE:
     case COMMAND_RUN:
+    case COMMAND_GRAPH:
     case COMMAND_CHECK: return cmd_source(options);
     case COMMAND_DOC: return cmd_doc(options->files.items[0]);
     case COMMAND_EXPLAIN: return cmd_explain(options->files.items[0]);

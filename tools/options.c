@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum ValueKind { VALUE_NONE, VALUE_SEPARATE, VALUE_JOINED } ValueKind;
+typedef enum ValueKind { VALUE_NONE, VALUE_SEPARATE, VALUE_JOINED, VALUE_OPTIONAL } ValueKind;
 
 typedef enum OptionId {
 #define OPTION(id, brief, full, value, metavar, commands, help) OPTION_##id,
@@ -227,6 +227,8 @@ static ParseResult take(Options *options, const OptionRow *row, const char *valu
     case OPTION_FEATURES: lowering->features = value; break;
     case OPTION_LIBRARY: vec_push(&options->arena, &lowering->libraries, value); break;
     case OPTION_LIBRARY_PATH: vec_push(&options->arena, &lowering->library_paths, value); break;
+    case OPTION_SIM_PARALLEL: setenv("FLAP_SIM_PARALLEL", value ? value : "", 1); break;
+    case OPTION_SIM_TRACE: setenv("FLAP_SIM_TRACE", value, 1); break;
     case OPTION_STRIP: lowering->strip = true; break;
     case OPTION_FAST_MATH: lowering->fast_math = true; break;
     case OPTION_WARNING: return take_warning(options, value);
@@ -281,7 +283,8 @@ static ParseResult parse_option(Options *options, int argc, char **argv, int *at
     if (!row) return unknown_option(options, word);
     options->given |= UINT64_C(1) << row->id;
     if (row->value == VALUE_SEPARATE && !value && *at + 1 < argc) value = argv[++*at];
-    if (row->value != VALUE_NONE && !value) return wrong("a value is missing after", word);
+    bool needed = row->value == VALUE_SEPARATE || row->value == VALUE_JOINED;
+    if (needed && !value) return wrong("a value is missing after", word);
     return take(options, row, value);
 }
 
