@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs each benchmark in Flap, C and Lua, in turn, and prints ratios of medians (below 1: Flap is faster).
 
-usage: run.py --flapc PATH [--runs N] [--markdown] [NAME …]
+usage: run.py --flapc PATH [--runs N] [--markdown] [NAME …]    (NAME `simulation`: simulated hardware)
 
 Figures are whole-process seconds. C is compiled by clang -O3 -march=native, with -fopenmp for the
 columns with threads (LLVM's libomp and gcc's libgomp, the better one counts): for programs whose C twin has
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from simulation import simulation
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LINES = 20000
@@ -130,6 +132,10 @@ def main():
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    if options.names == ["simulation"]:
+        with tempfile.TemporaryDirectory() as work:
+            simulation(os.path.abspath(options.flapc), work, options.runs)
+        return 0
     names = options.names or sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(HERE, "*.flap")))
     failed = False
     columns = ["flap", "flap / C", "flap / LuaJIT", "flap @@", "@@ / OpenMP", "1 thread / @@"]

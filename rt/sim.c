@@ -9,6 +9,7 @@ enum {
     TRIAL_US = 300,       // `auto`: how long an engine is tried
     WORTH_NS = 1500,      // and what a cycle must cost for more threads to be worth a trial,
     WORTH_REST_US = 5000, // and all that are left
+    SLICE_US = 100000,    // for how long the threads then run before it is looked at again
 };
 
 static double seconds_now(void) {
@@ -81,15 +82,21 @@ static double cost_of_cycle(Run *run, int64_t end, int32_t threads) {
     return run->cycle > first ? spent * 1e9 / (double)(run->cycle - first) : 0;
 }
 
-// A further thread must pay for the meeting of threads in each cycle.
+// A further thread must pay for the meeting of threads in each cycle; whether it does is asked again
+// and again, since the machine may have got other work in the meantime.
 static void run_auto(Run *run, int64_t end, int32_t threads) {
     double alone = cost_of_cycle(run, end, 1);
     double rest = alone * (double)(end - run->cycle);
     bool worth = threads > 1 && alone > WORTH_NS && rest > WORTH_REST_US * 1e3;
-    if (worth && cost_of_cycle(run, end, threads) < alone * 0.95)
-        run_staged(run, end, threads);
-    else
-        run_direct(run, end);
+    double together = worth ? cost_of_cycle(run, end, threads) : alone;
+    while (together < alone * 0.95 && !is_over(run) && run->cycle < end) {
+        int64_t first = run->cycle, step = (int64_t)(SLICE_US * 1e3 / together) + 1;
+        double start = seconds_now();
+        run_staged(run, step < end - first ? first + step : end, threads);
+        if (run->cycle > first)
+            together = (seconds_now() - start) * 1e9 / (double)(run->cycle - first);
+    }
+    run_direct(run, end);
 }
 
 static int32_t threads_wanted(const RtiSimOptions *options) {
