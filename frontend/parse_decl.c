@@ -158,7 +158,10 @@ Node *parse_register(Parser *p) {
     if (!field_decl(p, node->reg.decl, "a register's name", false))
         return parse_poison(p, parse_since(p, begin));
     parse_declare(p, node->reg.decl->name, MEANING_VALUE);
+    bool outer_hardware = p->in_hardware;
+    p->in_hardware = true;
     if (parse_accept(p, TOKEN_EQ)) node->reg.initial = parse_value(p);
+    p->in_hardware = outer_hardware;
     node->span = parse_since(p, begin);
     return node;
 }

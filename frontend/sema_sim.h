@@ -47,6 +47,9 @@ SimNode *sim_cut_to(SimBody *body, SimType type, SimNode *a, Span span);
 SimNode *sim_set(SimBody *body, SimLocal *local, SimNode *value, Span span);
 SimNode *sim_read_local(SimBody *body, SimLocal *local, Span span);
 SimNode *sim_expr(SimBody *body, Node *node);
+// The number that the digits at `span` spell, of which a double holds only 53 bits; false: no literal of
+// 64 bits stands there.
+bool sim_exact_literal(Sema *s, Span span, uint64_t *value);
 SimLocal *sim_find_local(const SimBody *body, const Name *name);
 // What a name means at the top level, or null: nothing, or a builtin.
 Symbol *sim_find(const SimBody *body, const Name *name);

@@ -238,12 +238,11 @@ static SimNode *unary(SimBody *body, Node *node) {
 
 // --- numbers -------------------------------------------------------------------------------------
 
-// A literal's own digits, since a double holds only 53 bits of them.
-static bool exact_literal(SimBody *body, const Node *node, uint64_t *value) {
-    const Source *source = source_find(&body->s->c->sources, node->span.begin);
+bool sim_exact_literal(Sema *s, Span span, uint64_t *value) {
+    const Source *source = source_find(&s->c->sources, span.begin);
     if (source == NULL) return false;
-    const char *at = source->text + (node->span.begin - source->base);
-    const char *end = source->text + (node->span.end - source->base);
+    const char *at = source->text + (span.begin - source->base);
+    const char *end = source->text + (span.end - source->base);
     unsigned radix = 10;
     if (end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'b')) {
         radix = at[1] == 'x' ? 16 : 2;
@@ -267,7 +266,7 @@ static SimNode *number(SimBody *body, const Node *node, Span span) {
     uint64_t exact;
     if (value == floor(value) && fabs(value) <= 0x1p53 && !node->number.inexact)
         return sim_const(body, (int64_t)value, span);
-    if (value == floor(value) && value >= 0 && exact_literal(body, node, &exact))
+    if (value == floor(value) && value >= 0 && sim_exact_literal(body->s, node->span, &exact))
         return sim_const(body, (int64_t)exact, span);
     diag_report(body->s->c, DIAG_E0710, span, value);
     return sim_const(body, 0, span);

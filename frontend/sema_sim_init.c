@@ -20,7 +20,13 @@ static bool take_number(Sema *s, const SimTarget *target, const Node *value, Spa
         diag_report(s->c, DIAG_E0704, span, "an initial value", "a constant number");
         return false;
     }
-    double number = value->number.value, limit = ldexp(1, target->type.width);
+    double number = value->number.value;
+    uint64_t exact;
+    if (target->type.width == 64 && number > 0x1p53 && sim_exact_literal(s, value->span, &exact)) {
+        *to = exact;
+        return true;
+    }
+    double limit = ldexp(1, target->type.width);
     if (number != floor(number) || number >= limit || number < -limit / 2) {
         diag_report(s->c, DIAG_E0705, span, number, sim_type_text(s->arena, target->type));
         return false;
