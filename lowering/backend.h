@@ -48,8 +48,8 @@ void target_mark(Backend *b);
 // rt_link.c: merges the runtime's small functions into the module and makes private everything that
 // the rest of the executable does not name.
 bool rt_link_merge(Backend *b);
-// The archive that this machine's executables link: with or without libc.
-Embedded rt_link_archive(bool hosted);
+// The archive that executables link: without libc, or with it, which is for this machine only.
+Embedded rt_link_archive(Arch arch, bool hosted);
 // libffi for those with libc; empty if this flapc was built without its archive.
 Embedded rt_link_ffi(void);
 

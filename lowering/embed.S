@@ -15,7 +15,9 @@
     .byte 0
 .endm
 
-    EMBED embed_rt_static, librt.a
+    EMBED embed_rt_x86_64, librt_x86_64.a
+    EMBED embed_rt_aarch64, librt_aarch64.a
+    EMBED embed_rt_riscv64, librt_riscv64.a
     EMBED embed_rt_hosted, librt_hosted.a
     EMBED embed_ffi, ffi.a
     EMBED embed_inline_x86_64, rt_inline_x86_64.bc

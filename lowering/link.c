@@ -61,6 +61,9 @@ static bool find_linker(Linking *l) {
     for (size_t i = 0; i < COUNT_OF(candidates); i++) {
         // Without the start files' place only a compiler can link with the C library.
         if (l->dynamic && !l->crt_folder && candidates[i].kind == LINKER_LD) continue;
+        // The others know this machine's processor only.
+        bool all_processors = strncmp(candidates[i].name, "ld.lld", 6) == 0;
+        if (l->b->arch != ARCH_OWN && !all_processors) continue;
         l->path = search_path(l, candidates[i].name);
         if (!l->path) continue;
         l->kind = candidates[i].kind;
@@ -151,7 +154,7 @@ static void add_common(Linking *l) {
 
 static int add_inputs(Linking *l, const void *object, size_t size) {
     int error = add_memory_file(l, "program.o", object, size);
-    Embedded archive = rt_link_archive(l->dynamic);
+    Embedded archive = rt_link_archive(l->b->arch, l->dynamic);
     if (!error) error = add_memory_file(l, "librt.a", archive.begin, archive.size);
     if (!l->dynamic) return error;
     Embedded ffi = rt_link_ffi();
@@ -328,9 +331,10 @@ static bool needs_libc(const Backend *b) {
 }
 
 bool link_mode_possible(Backend *b) {
-    if (b->arch != ARCH_OWN) {
+    bool foreign = needs_libc(b) || b->options->link == LINK_DYNAMIC;
+    if (b->arch != ARCH_OWN && foreign) {
         Diag *diag = diag_report(b->c, DIAG_E0609, (Span){0, 0}, b->triple);
-        diag_help(b->c, diag, "`-c` and `-S` work for every target");
+        diag_help(b->c, diag, "programs without foreign code are static, and can be made for every target");
         return false;
     }
     if (b->options->link != LINK_STATIC || !needs_libc(b)) return true;

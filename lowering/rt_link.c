@@ -10,7 +10,9 @@
 #include <llvm-c/BitReader.h>
 #include <string.h>
 
-extern const unsigned char embed_rt_static_begin[], embed_rt_static_end[];
+extern const unsigned char embed_rt_x86_64_begin[], embed_rt_x86_64_end[];
+extern const unsigned char embed_rt_aarch64_begin[], embed_rt_aarch64_end[];
+extern const unsigned char embed_rt_riscv64_begin[], embed_rt_riscv64_end[];
 extern const unsigned char embed_rt_hosted_begin[], embed_rt_hosted_end[];
 extern const unsigned char embed_ffi_begin[], embed_ffi_end[];
 extern const unsigned char embed_inline_x86_64_begin[], embed_inline_x86_64_end[];
@@ -21,9 +23,14 @@ static Embedded embedded(const unsigned char *begin, const unsigned char *end) {
     return (Embedded){begin, (size_t)(end - begin)};
 }
 
-Embedded rt_link_archive(bool hosted) {
-    return hosted ? embedded(embed_rt_hosted_begin, embed_rt_hosted_end)
-                  : embedded(embed_rt_static_begin, embed_rt_static_end);
+Embedded rt_link_archive(Arch arch, bool hosted) {
+    if (hosted) return embedded(embed_rt_hosted_begin, embed_rt_hosted_end);
+    switch (arch) {
+    case ARCH_X86_64: return embedded(embed_rt_x86_64_begin, embed_rt_x86_64_end);
+    case ARCH_AARCH64: return embedded(embed_rt_aarch64_begin, embed_rt_aarch64_end);
+    case ARCH_RISCV64: return embedded(embed_rt_riscv64_begin, embed_rt_riscv64_end);
+    }
+    UNREACHABLE("an architecture without a runtime");
 }
 
 Embedded rt_link_ffi(void) {
