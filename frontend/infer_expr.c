@@ -304,12 +304,15 @@ void infer_check_index(Walk *w, Node *node, Type base, Type index) {
     bool has_elements = type_may(base, KIND_LIST | KIND_STRING);
     if (has_elements && (index.kinds & (KIND_NUMBER | KIND_ERROR)) != 0) return;
     if (!infer_may_report(w, has_elements ? at : node)) return;
+    Diag *diag = NULL;
     if (at->kind == NODE_STRING)
-        diag_report(c, DIAG_E0558, at->span, kind, (int)at->string.len, at->string.bytes);
+        diag = diag_report(c, DIAG_E0558, at->span, kind, (int)at->string.len, at->string.bytes);
     else if (has_elements)
         diag_report(c, DIAG_E0553, at->span, type_kind_text(index.kinds));
     else
-        diag_report(c, DIAG_E0552, node->index.base->span, kind);
+        diag = diag_report(c, DIAG_E0552, node->index.base->span, kind);
+    if (diag != NULL && node->index.base->kind == NODE_INDEX && type_is(base, KIND_NUMBER))
+        diag_help(c, diag, "what is missing in a map or list reads as 0: give it a value first");
 }
 
 static Type infer_index(Walk *w, Node *node) {
