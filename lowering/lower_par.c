@@ -287,8 +287,26 @@ static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
     return all;
 }
 
+// A loop that is known to be too small to share is a call of its body, which the optimiser may take
+// into the function: not even the runtime is asked.
+static void run_small(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef count,
+                      LLVMBasicBlockRef end) {
+    int32_t cost = lower_par_cost(cx, par->loop->body);
+    if (cost <= 0 || flags_of(par) || par->kept.len) return;
+    LLVMValueRef most = lower_i64(cx, RT_PAR_ALONE_COST / cost), zero = lower_i64(cx, 0);
+    LLVMBasicBlockRef small = lower_block_new(cx, "small"), large = lower_block_new(cx, "large");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, most, ""), small, large);
+    lower_at(cx, small);
+    LLVMValueRef args[] = {record, zero, count, zero};
+    LLVMBuildCall2(cx->builder, LLVMGlobalGetValueType(par->function), par->function, args, 4, "");
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, large);
+}
+
 static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
+    LLVMBasicBlockRef end = lower_block_new(cx, "ran");
+    run_small(cx, par, record, count, end);
     LLVMValueRef flags = LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par)),
                                      lower_kept_flag(cx, par), "flags");
     LLVMValueRef parts[] = {par->function,
@@ -314,6 +332,7 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
     for (uint32_t i = 0; i < COUNT_OF(parts); i++)
         LLVMBuildStore(cx->builder, parts[i], lower_field(cx, loop, offsets[i]));
     RT(cx, rt_par_for, loop);
+    lower_go(cx, end);
 }
 
 static void combine_block(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef extra) {

@@ -9,7 +9,6 @@
 
 enum {
     RUN_US = 5,           // how long a run of blocks should take: the most that stealing waits for
-    ALONE_COST = 600,     // instructions: a loop so small is run without even looking at the clock
     SMALL_COST = 6000,    // about 2 us: not worth handing out to workers that are awake
     TRIAL_US = 3,         // how long the caller tries alone before it extrapolates
     TRIAL_BLOCKS = 64,    // loops with fewer blocks may be long ones of few iterations: no trial
@@ -450,7 +449,7 @@ void rt_par_for(const void *argument) {
     };
     int64_t cost = loop_cost(loop);
     bool alone =
-        job.blocks == 1 || (counted && loop->threads == 1) || (!counted && cost <= ALONE_COST);
+        job.blocks == 1 || (counted && loop->threads == 1) || (!counted && cost <= RT_PAR_ALONE_COST);
     if (alone) {
         rti_blocks_call(&job, 0, job.blocks);
     } else if (self->par || rti_pool_mine()) {
