@@ -183,7 +183,8 @@ struct Node {
         struct { double value; bool inexact; } number;
         struct { const char *bytes; uint32_t len; } string; // decoded
         struct { VEC(FPart) parts; } fstring;
-        struct { Name *name; Symbol *symbol; bool last; } name; // sema: last: nothing reads the value after this
+        struct { Name *name; Symbol *symbol; bool last, late; } name; // sema: last: nothing reads the value after this;
+                                     // late: that holds where all arguments around it are computed
         struct { NodeVec items; } list;
         struct { VEC(MapEntry) entries; } map;
         struct { UnaryOp op; Node *operand; } unary;

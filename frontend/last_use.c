@@ -153,17 +153,29 @@ static Want want_of_arg(const Walk *w, const Node *callee, uint32_t i) {
     return i == 0 && changes_first(callee) ? want_keep : want_look;
 }
 
+// The variable of an argument that is looked at where all of them are computed: xs or &xs.
+static Node *late_name(Node *arg) {
+    if (arg->kind == NODE_UNARY && arg->unary.op == UNARY_TAIL) arg = arg->unary.operand;
+    return is_name(arg) ? arg : NULL;
+}
+
+static void walk_late(Walk *w, Node *arg, Want want) {
+    Node *name = late_name(arg);
+    walk(w, arg, want);
+    if (name != arg && name->name.last) name->name.late = true;
+}
+
 // A call's arguments; `piped` comes last among them but is computed first.
 static void walk_call(Walk *w, Node *call, Node *callee, const NodeVec *args, Node *piped) {
     uint32_t count = args ? args->len : 0;
     if (is_name(piped)) walk(w, piped, want_of_arg(w, callee, count));
     for (uint32_t i = count; i-- > 0;)
-        if (is_name(args->items[i])) walk(w, args->items[i], want_of_arg(w, callee, i));
+        if (late_name(args->items[i])) walk_late(w, args->items[i], want_of_arg(w, callee, i));
     if (call && call->call.max) walk(w, call->call.max, want_look);
     for (uint32_t i = count; i-- > 0;)
-        if (!is_name(args->items[i])) walk(w, args->items[i], want_of_arg(w, callee, i));
+        if (!late_name(args->items[i])) walk(w, args->items[i], want_of_arg(w, callee, i));
     for (uint32_t i = 0; i < count; i++)
-        if (is_name(args->items[i])) need(w, args->items[i]->name.symbol);
+        if (late_name(args->items[i])) need(w, late_name(args->items[i])->name.symbol);
     if (piped && !is_name(piped)) walk(w, piped, want_of_arg(w, callee, count));
     if (is_name(piped)) need(w, piped->name.symbol);
     walk(w, callee, want_look);

@@ -160,7 +160,7 @@ static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool t
     uint32_t count = node->call.args.len;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     prepare_callee(cx, node->call.callee);
-    lower_operands(cx, node->call.args.items, count, args);
+    lower_args(cx, &node->call.args, args);
     Bound depth = enter_call(cx, node, callee->function);
     tail = tail && !depth.depth && lower_may_jump(cx, callee, args, node->call.args.items);
     LVal result = lower_call_known(cx, callee, args, node->call.args.items, tail);
@@ -222,7 +222,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
         return false;
     uint32_t count = function->param_count;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
-    lower_operands(cx, node->call.args.items, count, args);
+    lower_args(cx, &node->call.args, args);
     for (uint32_t i = 0; i < count; i++) lower_take(cx, node->call.args.items[i], &args[i]);
     for (uint32_t i = 0; i < count; i++) {
         SymSlot *slot = lower_slot(cx, function->params.items[i]);

@@ -94,7 +94,7 @@ LVal lower_peek(LowerCtx *cx, Node *node) {
     return lower_as(cx, lower_symbol(cx, node->name.symbol), lower_node_type(cx, node));
 }
 
-void lower_take(LowerCtx *cx, Node *node, LVal *value) {
+void lower_take_late(LowerCtx *cx, Node *node, LVal *value) {
     if (node->kind != NODE_NAME || !node->name.last || value->owned || !lower_is_counted(*value))
         return;
     SymSlot *slot = lower_slot(cx, node->name.symbol);
@@ -103,6 +103,10 @@ void lower_take(LowerCtx *cx, Node *node, LVal *value) {
     bool word = slot->rep == REP_ANY;
     LLVMBuildStore(cx->builder, word ? lower_i64(cx, 0) : cx->taken, slot->at);
     value->owned = true;
+}
+
+void lower_take(LowerCtx *cx, Node *node, LVal *value) {
+    if (node->kind == NODE_NAME && !node->name.late) lower_take_late(cx, node, value);
 }
 
 static uint8_t flags_later(LowerCtx *cx, Node *const *nodes, uint32_t i, uint32_t count) {

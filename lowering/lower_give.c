@@ -111,3 +111,33 @@ LVal lower_rest(LowerCtx *cx, Node *node, LVal v) {
     LLVMValueRef word = RT(cx, rt_tail, lower_word(cx, v), lower_place(cx, node->span));
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
 }
+
+// --- f(&xs, ^xs) ---------------------------------------------------------------------------------
+
+// xs of such an argument &xs, or null.
+static Node *late_operand(LowerCtx *cx, Node *arg) {
+    if (arg->kind != NODE_UNARY || arg->unary.op != UNARY_TAIL) return NULL;
+    Node *name = arg->unary.operand;
+    if (name->kind != NODE_NAME || !name->name.late) return NULL;
+    return type_rep(lower_node_type(cx, name)) == REP_LIST ? name : NULL;
+}
+
+void lower_args(LowerCtx *cx, const NodeVec *nodes, LVal *args) {
+    uint32_t count = nodes->len, late = 0;
+    Node **operands = ARENA_ARRAY(cx->arena, Node *, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        Node *operand = late_operand(cx, nodes->items[i]);
+        operands[i] = operand ? operand : nodes->items[i];
+        late += operand != NULL;
+    }
+    lower_operands(cx, operands, count, args);
+    if (late == 0) return;
+    // What others hold of it must not go with what is taken off.
+    for (uint32_t i = 0; i < count; i++)
+        if (operands[i] == nodes->items[i]) args[i] = lower_own(cx, args[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        if (operands[i] == nodes->items[i]) continue;
+        lower_take_late(cx, operands[i], &args[i]);
+        args[i] = lower_rest(cx, nodes->items[i], args[i]);
+    }
+}

@@ -290,6 +290,7 @@ void lower_effect(LowerCtx *cx, Node *node); // a statement: its value is droppe
 void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *values);
 LVal lower_peek(LowerCtx *cx, Node *node);               // the same for one
 void lower_take(LowerCtx *cx, Node *node, LVal *value);  // value: what lower_operands gave for it
+void lower_take_late(LowerCtx *cx, Node *node, LVal *value); // where Node.name.late holds
 void lower_release_all(LowerCtx *cx, const LVal *values, uint32_t count);
 LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail);
 void lower_statements(LowerCtx *cx, Node *block); // of the top level, without the end of their scope
@@ -309,6 +310,8 @@ LLVMValueRef lower_intrinsic(LowerCtx *cx, const char *name, LLVMTypeRef type,
 LVal lower_sum(LowerCtx *cx, Node *node);                     // a + b
 LVal lower_cons(LowerCtx *cx, LVal first, LVal rest, Type type, Span span); // takes the rest
 LVal lower_cons_given(LowerCtx *cx, Node *node, LVal *operands); // releases them
+// The arguments of a call; of &xs, at the last use of xs, the rest is made when all are computed.
+void lower_args(LowerCtx *cx, const NodeVec *nodes, LVal *args);
 LVal lower_rest(LowerCtx *cx, Node *node, LVal v);            // &v; takes it if it is owned
 bool lower_is_short_list(const Node *node); // [a, b]: its items are better appended one by one
 LLVMValueRef lower_push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count);
