@@ -4,9 +4,19 @@
 // The function proper becomes `<function>.body`; what everybody calls looks the arguments up first.
 // The table is direct-mapped: an entry is the arguments' bits and the result. Self calls in tail
 // position stay jumps inside the body. Parallel instances have a table per thread.
+//
+// Behind the entries stands the table's credit: a call that finds its result adds to it, one that
+// does not takes from it. Without credit the table is left alone for LEFT_ALONE calls, then tried again.
 #include "lower_internal.h"
 
-enum { ENTRY_BITS = 12, MOST_INPUTS = 6 };
+enum {
+    ENTRY_BITS = 12,
+    MOST_INPUTS = 6,
+    CREDIT = 4096, // the word that holds it begins as 0 and ends at -CREDIT; below, it counts calls
+    WORTH = 16,    // what a result that is found adds, up to a word of 0
+    LEFT_ALONE = 1 << 16,
+    TRIED_AGAIN = 1024, // the credit after that
+};
 
 // --- which functions ------------------------------------------------------------------------------
 
@@ -121,7 +131,7 @@ typedef struct Memo {
     LLVMValueRef function, body;
     uint32_t inputs;
     LLVMValueRef keys[MOST_INPUTS]; // i64; the first is never 0, which an empty entry has there
-    LLVMValueRef entry;
+    LLVMValueRef table, entry;
 } Memo;
 
 static LLVMValueRef bits_of(LowerCtx *cx, LLVMValueRef v) {
@@ -141,7 +151,7 @@ static void make_keys(LowerCtx *cx, Memo *memo) {
 }
 
 static LLVMValueRef table_of(LowerCtx *cx, const Memo *memo) {
-    uint32_t words = (memo->inputs + 1) << ENTRY_BITS;
+    uint32_t words = ((memo->inputs + 1) << ENTRY_BITS) + 1;
     if (cx->fs->shared)
         return RT(cx, rt_memo, lower_i64(cx, memo->instance->number), lower_i64(cx, words));
     LLVMTypeRef type = LLVMArrayType2(cx->i64, words);
@@ -164,7 +174,46 @@ static void find_entry(LowerCtx *cx, Memo *memo) {
     }
     LLVMValueRef at = LLVMBuildLShr(cx->builder, hash, lower_i64(cx, 64 - ENTRY_BITS), "");
     at = LLVMBuildMul(cx->builder, at, lower_i64(cx, memo->inputs + 1), "");
-    memo->entry = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, table_of(cx, memo), &at, 1, "entry");
+    memo->entry = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, memo->table, &at, 1, "entry");
+}
+
+static LLVMValueRef credit_at(LowerCtx *cx, const Memo *memo) {
+    return lower_field(cx, memo->table, (int64_t)(memo->inputs + 1) << (ENTRY_BITS + 3));
+}
+
+static void set_credit(LowerCtx *cx, const Memo *memo, LLVMValueRef credit, int64_t add,
+                       int64_t limit, int64_t beyond) {
+    LLVMBuilderRef b = cx->builder;
+    LLVMValueRef sum = LLVMBuildNSWAdd(b, credit, lower_i64(cx, add), "");
+    LLVMIntPredicate reached = add > 1 ? LLVMIntSGE : LLVMIntEQ;
+    LLVMValueRef is = LLVMBuildICmp(b, reached, sum, lower_i64(cx, limit), "");
+    LLVMBuildStore(b, LLVMBuildSelect(b, is, lower_i64(cx, beyond), sum, ""),
+                   credit_at(cx, memo));
+}
+
+static LLVMValueRef call_body(LowerCtx *cx, const Memo *memo) {
+    LLVMValueRef inputs[MOST_INPUTS];
+    for (uint32_t i = 0; i < memo->inputs; i++) inputs[i] = LLVMGetParam(memo->function, i);
+    LLVMValueRef result = LLVMBuildCall2(cx->builder, cx->signatures[memo->instance->number],
+                                         memo->body, inputs, memo->inputs, "");
+    LLVMSetInstructionCallConv(result, LLVMFastCallConv);
+    return result;
+}
+
+// Goes on where there is credit; else the call is the body's. Gives the credit.
+static LLVMValueRef ask_credit(LowerCtx *cx, const Memo *memo) {
+    LLVMValueRef credit = LLVMBuildLoad2(cx->builder, cx->i64, credit_at(cx, memo), "credit");
+    LLVMValueRef some =
+        LLVMBuildICmp(cx->builder, LLVMIntSGT, credit, lower_i64(cx, -CREDIT), "");
+    LLVMBasicBlockRef look = lower_block_new(cx, "look"), alone = lower_block_new(cx, "alone");
+    lower_branch(cx, some, look, alone);
+    lower_at(cx, alone);
+    set_credit(cx, memo, credit, 1, -CREDIT, TRIED_AGAIN - CREDIT);
+    LLVMValueRef result = call_body(cx, memo);
+    LLVMSetTailCall(result, 1);
+    LLVMBuildRet(cx->builder, result);
+    lower_at(cx, look);
+    return credit;
 }
 
 static LLVMValueRef is_found(LowerCtx *cx, const Memo *memo) {
@@ -179,11 +228,7 @@ static LLVMValueRef is_found(LowerCtx *cx, const Memo *memo) {
 }
 
 static void compute(LowerCtx *cx, const Memo *memo, LLVMValueRef result_at) {
-    LLVMValueRef inputs[MOST_INPUTS];
-    for (uint32_t i = 0; i < memo->inputs; i++) inputs[i] = LLVMGetParam(memo->function, i);
-    LLVMValueRef result = LLVMBuildCall2(cx->builder, cx->signatures[memo->instance->number],
-                                         memo->body, inputs, memo->inputs, "");
-    LLVMSetInstructionCallConv(result, LLVMFastCallConv);
+    LLVMValueRef result = call_body(cx, memo);
     LLVMSetTailCallKind(result, LLVMTailCallKindNoTail);
     for (uint32_t i = 0; i < memo->inputs; i++)
         LLVMBuildStore(cx->builder, memo->keys[i], lower_field(cx, memo->entry, 8 * (int64_t)i));
@@ -207,15 +252,19 @@ LLVMValueRef lower_memoise(LowerCtx *cx, Instance *instance) {
     memo.inputs = instance->function->captures.len + instance->function->param_count;
     FuncState fs;
     lower_begin(cx, &fs, instance, function);
+    memo.table = table_of(cx, &memo);
+    LLVMValueRef credit = ask_credit(cx, &memo);
     make_keys(cx, &memo);
     find_entry(cx, &memo);
     LLVMBasicBlockRef known = lower_block_new(cx, "known"), new = lower_block_new(cx, "new");
     lower_branch(cx, is_found(cx, &memo), known, new);
     lower_at(cx, known);
+    set_credit(cx, &memo, credit, WORTH, 0, 0);
     LLVMValueRef result_at = lower_field(cx, memo.entry, 8 * (int64_t)memo.inputs);
     LLVMTypeRef type = lower_type(cx, type_rep(instance->result));
     LLVMBuildRet(cx->builder, LLVMBuildLoad2(cx->builder, type, result_at, ""));
     lower_at(cx, new);
+    set_credit(cx, &memo, credit, -1, -CREDIT, -CREDIT - LEFT_ALONE);
     compute(cx, &memo, lower_field(cx, memo.entry, 8 * (int64_t)memo.inputs));
     lower_end(cx);
     return memo.body;

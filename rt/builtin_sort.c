@@ -223,6 +223,8 @@ uint64_t rt_b_sort(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (error != RT_ABSENT) return error;
     RtList *list = rti_need_list("sort", args[0], place);
     if (count > 1) {
+        if (!rti_is(args[1], RT_TAG_FUNCTION))
+            rti_stop_kind("sort", "a function", args[1], place);
         Caller caller = {args[1], place};
         RtList *result = rt_list_copy(list);
         sort_by_function(result->words, result->length, &caller);
