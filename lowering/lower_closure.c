@@ -120,16 +120,15 @@ typedef struct Given {
 } Given;
 
 static LVal word_at(LowerCtx *cx, const Given *given, uint32_t position) {
-    LLVMValueRef word =
-        load_word(cx, given->words, 8 * (int64_t)position, type_any(), REP_ANY);
+    LLVMValueRef word = load_word(cx, given->words, 8 * (int64_t)position, type_any(), REP_ANY);
     return lower_val(REP_ANY, type_any(), word, false);
 }
 
 static LLVMValueRef of_so_many(LowerCtx *cx, const Given *given, uint32_t count) {
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     for (uint32_t i = 0; i < count; i++) args[i] = word_at(cx, given, i);
-    BuiltinCall call = {.builtin = given->builtin, .args = args, .count = count,
-                        .type = type_any()};
+    BuiltinCall call = {
+        .builtin = given->builtin, .args = args, .count = count, .type = type_any()};
     return lower_word(cx, lower_builtin(cx, call));
 }
 
@@ -145,10 +144,9 @@ static LLVMValueRef of_any_number(LowerCtx *cx, const Given *given) {
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, i, given->count, ""), body, end);
     lower_at(cx, body);
     LLVMValueRef from = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, given->words, &i, 1, "");
-    LVal args[] = {lower_val(REP_ANY, type_any(),
-                             LLVMBuildLoad2(cx->builder, cx->i64, so_far, ""), false),
-                   lower_val(REP_ANY, type_any(), LLVMBuildLoad2(cx->builder, cx->i64, from, ""),
-                             false)};
+    LVal args[] = {
+        lower_val(REP_ANY, type_any(), LLVMBuildLoad2(cx->builder, cx->i64, so_far, ""), false),
+        lower_val(REP_ANY, type_any(), LLVMBuildLoad2(cx->builder, cx->i64, from, ""), false)};
     BuiltinCall call = {.builtin = given->builtin, .args = args, .count = 2, .type = type_any()};
     LVal next = lower_own(cx, lower_builtin(cx, call));
     lower_release(cx, lower_val(REP_ANY, type_any(), args[0].v, true)); // an error, perhaps
@@ -165,8 +163,8 @@ static LLVMValueRef of_least_or_most(LowerCtx *cx, const Given *given) {
     LLVMValueRef result = lower_words_alloca(cx, 1, "result");
     LLVMBasicBlockRef least = lower_block_new(cx, "least"), most = lower_block_new(cx, "most"),
                       end = lower_block_new(cx, "end");
-    LLVMValueRef few = LLVMBuildICmp(cx->builder, LLVMIntEQ, given->count,
-                                     lower_i64(cx, builtin->least), "");
+    LLVMValueRef few =
+        LLVMBuildICmp(cx->builder, LLVMIntEQ, given->count, lower_i64(cx, builtin->least), "");
     lower_branch(cx, few, least, most);
     lower_at(cx, least);
     LLVMBuildStore(cx->builder, of_so_many(cx, given, (uint32_t)builtin->least), result);

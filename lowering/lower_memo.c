@@ -187,8 +187,7 @@ static void set_credit(LowerCtx *cx, const Memo *memo, LLVMValueRef credit, int6
     LLVMValueRef sum = LLVMBuildNSWAdd(b, credit, lower_i64(cx, add), "");
     LLVMIntPredicate reached = add > 1 ? LLVMIntSGE : LLVMIntEQ;
     LLVMValueRef is = LLVMBuildICmp(b, reached, sum, lower_i64(cx, limit), "");
-    LLVMBuildStore(b, LLVMBuildSelect(b, is, lower_i64(cx, beyond), sum, ""),
-                   credit_at(cx, memo));
+    LLVMBuildStore(b, LLVMBuildSelect(b, is, lower_i64(cx, beyond), sum, ""), credit_at(cx, memo));
 }
 
 static LLVMValueRef call_body(LowerCtx *cx, const Memo *memo) {
@@ -203,8 +202,7 @@ static LLVMValueRef call_body(LowerCtx *cx, const Memo *memo) {
 // Goes on where there is credit; else the call is the body's. Gives the credit.
 static LLVMValueRef ask_credit(LowerCtx *cx, const Memo *memo) {
     LLVMValueRef credit = LLVMBuildLoad2(cx->builder, cx->i64, credit_at(cx, memo), "credit");
-    LLVMValueRef some =
-        LLVMBuildICmp(cx->builder, LLVMIntSGT, credit, lower_i64(cx, -CREDIT), "");
+    LLVMValueRef some = LLVMBuildICmp(cx->builder, LLVMIntSGT, credit, lower_i64(cx, -CREDIT), "");
     LLVMBasicBlockRef look = lower_block_new(cx, "look"), alone = lower_block_new(cx, "alone");
     lower_branch(cx, some, look, alone);
     lower_at(cx, alone);

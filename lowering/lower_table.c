@@ -60,8 +60,7 @@ typedef struct Table {
 
 static LLVMValueRef text_constant(const Table *table, const char *text) {
     if (!text) return LLVMConstNull(table->pointer);
-    LLVMValueRef value =
-        LLVMConstStringInContext(table->context, text, (unsigned)strlen(text), 0);
+    LLVMValueRef value = LLVMConstStringInContext(table->context, text, (unsigned)strlen(text), 0);
     LLVMValueRef global = LLVMAddGlobal(table->module, LLVMTypeOf(value), "flap.name");
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, 1);
@@ -91,11 +90,10 @@ static void add_row(Table *table, LLVMValueRef function) {
     const char *name = flap_name(&table->arena, LLVMGetValueName2(function, &length), &part);
     const char *line = name ? noted(function, LOWER_BEGIN_LINE) : NULL;
     if (!line) name = NULL;
-    LLVMValueRef fields[] = {
-        function, text_constant(table, name),
-        file_constant(table, name ? noted(function, LOWER_BEGIN_FILE) : NULL),
-        LLVMConstInt(table->i32, name ? strtoull(line, NULL, 10) : 0, 0),
-        LLVMConstInt(table->i32, part, 0)};
+    LLVMValueRef fields[] = {function, text_constant(table, name),
+                             file_constant(table, name ? noted(function, LOWER_BEGIN_FILE) : NULL),
+                             LLVMConstInt(table->i32, name ? strtoull(line, NULL, 10) : 0, 0),
+                             LLVMConstInt(table->i32, part, 0)};
     LLVMValueRef row = LLVMConstStructInContext(table->context, fields, COUNT_OF(fields), 0);
     vec_push(&table->arena, &table->rows, row);
     LLVMSetSection(function, ".text.flap");

@@ -157,7 +157,8 @@ uint64_t rt_b_arena_reset(const uint64_t *args, int64_t count, const RtPlace *pl
     if (error != RT_ABSENT) return error;
     RtArena *arena = need_arena("arena_reset", args[0], false, place);
     rti_lock(&arena->lock);
-    ArenaChunk *kept = arena->chunks, *others = kept ? kept->next : NULL; // the latest is the largest
+    ArenaChunk *kept = arena->chunks,
+               *others = kept ? kept->next : NULL; // the latest is the largest
     if (kept) {
         kept->next = NULL;
         kept->used = 0;

@@ -32,7 +32,7 @@ static uint64_t cell_called(RtClosure *self, const uint64_t *args, int64_t count
 }
 
 static uint64_t mutex_called(RtClosure *self, const uint64_t *args, int64_t count,
-                            const RtPlace *place) {
+                             const RtPlace *place) {
     (void)self;
     (void)args;
     (void)count;
