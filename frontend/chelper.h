@@ -6,9 +6,9 @@
 #include "frontend.h"
 
 // The hidden command of flapc that reads headers (tools/cmd_headers.c), and the last line of a
-// complete answer.
+// complete answer, with the number of its form.
 #define CHELPER_COMMAND "--read-c-headers"
-#define CHELPER_END     "."
+#define CHELPER_END     ". 2"
 
 // Reads what `library` declares, once. A library that is not there, or whose headers cannot be read,
 // is reported at `span`; its state is then C_LIBRARY_MISSING.

@@ -63,7 +63,7 @@ bool lower_is_address(LowerCtx *cx, const Node *node) {
     if (node->kind == NODE_CALL && node->call.callee->kind == NODE_NAME &&
         node->call.callee->name.symbol && node->call.callee->name.symbol->builtin) {
         BuiltinId id = node->call.callee->name.symbol->builtin->id;
-        if (id == BUILTIN_read_ptr || id == BUILTIN_alloc) return true;
+        if (id == BUILTIN_read_ptr || id == BUILTIN_alloc || id == BUILTIN_arena_alloc) return true;
     }
     if (!lower_is_foreign_call(node) || node->call.args.len == 0) return false;
     int kind = kind_of_result(node->call.args.items[0], NULL);

@@ -39,6 +39,7 @@ static const char *take(Reader *r, ClangString string) {
 // --- types ---------------------------------------------------------------------------------------
 
 static unsigned record_number(Reader *r, ClangType type) {
+    type = r->clang.getUnqualifiedType(type); // a const struct is the same struct
     Name *key = intern_c(&r->names, take(r, r->clang.getTypeSpelling(type)));
     uintptr_t known = (uintptr_t)map_get(&r->records, key);
     if (known) return (unsigned)known - 1;
@@ -121,7 +122,7 @@ static int visit_field(ClangCursor field, void *context) {
     long long offset = walk->base + r->clang.Cursor_getOffsetOfField(field);
     ClangType type = r->clang.getCanonicalType(r->clang.getCursorType(field));
     const char *name = take(r, r->clang.getCursorSpelling(field));
-    bool nameless = *name == '\0' || *name == '(';
+    bool nameless = *name == '\0' || strchr(name, '(') != NULL; // "num::(anonymous at …)"
     if (nameless && type.kind == CLANG_TYPE_RECORD) {
         FieldWalk inner = {r, offset};
         r->clang.Type_visitFields(type, visit_field, &inner);

@@ -95,6 +95,7 @@ enum { CLANG_SEVERITY_ERROR = 3 };
     X(getNumArgTypes, int, (ClangType))                                                            \
     X(getArgType, ClangType, (ClangType, unsigned))                                                \
     X(isFunctionTypeVariadic, unsigned, (ClangType))                                               \
+    X(getUnqualifiedType, ClangType, (ClangType))                                                  \
     X(getPointeeType, ClangType, (ClangType))                                                      \
     X(isConstQualifiedType, unsigned, (ClangType))                                                 \
     X(Type_getSizeOf, long long, (ClangType))                                                      \
