@@ -104,8 +104,10 @@ LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast) {
         RT(cx, rt_foreign_call, lower_word(cx, values[0]), kinds, words,
            lower_i64(cx, (int64_t)count - 1), lower_i32(cx, kind), lower_place(cx, node->span));
     lower_release_all(cx, values, count);
-    LVal result = lower_val(REP_ANY, type_number(), word, true);
-    return lower_convert(cx, result, REP_F64);
+    LVal result = lower_convert(cx, lower_val(REP_ANY, type_number(), word, true), REP_F64);
+    bool asked = node->observed && (kind == RT_C_TEXT || kind == RT_C_POINTER);
+    if (!asked || nodes[0]->kind != NODE_STRING) return result;
+    return lower_null_is_error(cx, result, nodes[0]->string.bytes);
 }
 
 LVal lower_foreign(LowerCtx *cx, const BuiltinCall *call) {
