@@ -568,7 +568,8 @@ typedef struct Chain {
 
 // Whether a piece may end with `left`: `+!` passes its carry on within its block only.
 static bool may_cut(const Node *left) {
-    return (left->kind == NODE_BINARY && left->binary.op != BINARY_CARRY) || left->kind == NODE_PIPE;
+    return (left->kind == NODE_BINARY && left->binary.op != BINARY_CARRY) ||
+           left->kind == NODE_PIPE;
 }
 
 static Node *chain_name(Parser *p, Span span) {

@@ -257,7 +257,8 @@ static Node *step(Parser *p, Node *head) {
     parse_advance(p);
     if (up && blank && parse_value_follows(p)) {
         Node *value = parse_value(p);
-        bool negative = value->kind == NODE_UNARY && value->unary.operand->kind == NODE_CAST; // -5 as T
+        bool negative =
+            value->kind == NODE_UNARY && value->unary.operand->kind == NODE_CAST; // -5 as T
         if (value->kind != NODE_CAST && !negative) parse_expected(p, "`as` and a type");
         Node *node = parse_new(p, NODE_APPEND, parse_since(p, head->span.begin));
         node->append.target = head;

@@ -109,7 +109,7 @@ static _Noreturn void stop_with(const RtPlace *place, const char *message, size_
     if (!(flags & PLAIN) || rti_process.debug_backtrace)
         rti_backtrace_add(&text, (RtTrace){
                                      .frame = __builtin_frame_address(0),
-                                     .known = place ? place->function
+                                     .known = place           ? place->function
                                               : flags & PLAIN ? ""
                                                               : NULL,
                                  });
