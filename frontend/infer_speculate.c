@@ -13,7 +13,8 @@ enum { MOST_SYMBOLS = 12, MOST_TRIES = 24 };
 typedef struct Survey {
     Walk *w;
     Speculation *guess;
-    uint32_t remainders; // of a variable that is to be tried
+    SymbolVec own;       // defined in the loop
+    uint32_t remainders; // and operations on bits: where integers are better than doubles
     bool fits;
 } Survey;
 
@@ -67,7 +68,11 @@ static bool is_plain_number(Type type) {
     return type_is(type, KIND_NUMBER) && !type.integer;
 }
 
-static void try_symbol(Survey *s, Symbol *symbol, bool own) {
+static bool is_own(const Survey *s, const Symbol *symbol) {
+    return position_of(&s->own, symbol) < s->own.len;
+}
+
+static void try_symbol(Survey *s, Symbol *symbol) {
     Speculation *guess = s->guess;
     if (symbol == NULL || symbol->kind == SYMBOL_CONSTANT || symbol->kind == SYMBOL_BUILTIN) return;
     if (symbol->function != NULL || symbol->to_f32 || symbol->rebound_by_loop) return;
@@ -76,7 +81,6 @@ static void try_symbol(Survey *s, Symbol *symbol, bool own) {
     if (guess->symbols.len == MOST_SYMBOLS) return;
     guess->types[guess->symbols.len] = type_integer(0, TYPE_MAX_INTEGER);
     vec_push(s->w->infer->arena, &guess->symbols, symbol);
-    if (!own) guess->outer++;
 }
 
 static bool is_pure_call(const Node *node) {
@@ -114,6 +118,7 @@ static bool survey_define(Survey *s, Node *node) {
     DefineNode *define = node->define;
     if (define->symbols.len != 1 || define->or_return || define->symbols.items[0] == NULL) return false;
     if (define->symbols.items[0]->kind == SYMBOL_CONSTANT) return true;
+    vec_push(s->w->infer->arena, &s->own, define->symbols.items[0]);
     return is_number(s, define->value) && !define->symbols.items[0]->captured;
 }
 
@@ -164,7 +169,7 @@ static void survey(void *context, Node **child) {
     if (s->fits) ast_children(node, survey, s);
 }
 
-// What is tried: variables that the loop updates, those of which it takes remainders, and its own.
+// Variables of which the loop takes remainders are tried, too.
 static void choose(void *context, Node **child) {
     Survey *s = context;
     Node *node = *child;
@@ -172,61 +177,25 @@ static void choose(void *context, Node **child) {
     if (node->kind == NODE_BINARY && node->binary.op == BINARY_MOD) {
         Node *sides[] = {node->binary.left, node->binary.right};
         for (int i = 0; i < 2; i++)
-            if (sides[i]->kind == NODE_NAME && sides[i]->name.symbol != NULL &&
-                position_of(&s->guess->symbols, sides[i]->name.symbol) == s->guess->symbols.len)
-                try_symbol(s, sides[i]->name.symbol, false);
+            if (sides[i]->kind == NODE_NAME && !is_own(s, sides[i]->name.symbol))
+                try_symbol(s, sides[i]->name.symbol);
     }
     ast_children(node, choose, s);
 }
 
-static void note_own(void *context, Node **child) {
-    Survey *s = context;
-    Node *node = *child;
-    if (node == NULL) return;
-    if (node->kind == NODE_DEFINE) try_symbol(s, node->define->symbols.items[0], true);
-    ast_children(node, note_own, s);
-}
-
-static bool is_own(Node *node, const Symbol *symbol);
-
-typedef struct Own {
-    const Symbol *symbol;
-    bool found;
-} Own;
-
-static void find_own(void *context, Node **child) {
-    Own *own = context;
-    if (*child == NULL || own->found) return;
-    own->found = is_own(*child, own->symbol);
-}
-
-static bool is_own(Node *node, const Symbol *symbol) {
-    Own own = {.symbol = symbol};
-    if (node->kind == NODE_DEFINE && node->define->symbols.items[0] == symbol) return true;
-    ast_children(node, find_own, &own);
-    return own.found;
-}
-
-// Only outer variables are kept in `updated`; those of them that are plain numbers are tried first.
-static void choose_symbols(Survey *s, Node *node) {
+// Outer variables come first, those that the loop updates before the others. `updated` keeps them alone.
+static void choose_symbols(Survey *s, LoopNode *loop) {
     SymbolVec all = s->guess->updated;
-    Node *parts[] = {node->loop->condition, node->loop->body};
     s->guess->updated = (SymbolVec){0};
     VEC_EACH(Symbol *, symbol, &all) {
-        if (is_own(node->loop->body, symbol)) continue;
+        if (is_own(s, symbol)) continue;
         vec_push(s->w->infer->arena, &s->guess->updated, symbol);
-        try_symbol(s, symbol, false);
+        try_symbol(s, symbol);
     }
-    // A loop's own variables are kept apart from outer ones by coming last.
-    Survey outer = *s;
-    for (int i = 0; i < 2; i++) choose(&outer, &parts[i]);
-    for (uint32_t i = s->guess->symbols.len; i-- > 0;)
-        if (is_own(node->loop->body, s->guess->symbols.items[i])) {
-            s->w->guess = s->guess;
-            drop(s->w, i);
-            s->w->guess = NULL;
-        }
-    note_own(s, &parts[1]);
+    choose(s, &loop->condition);
+    choose(s, &loop->body);
+    s->guess->outer = s->guess->symbols.len;
+    VEC_EACH(Symbol *, symbol, &s->own) try_symbol(s, symbol);
 }
 
 // --- trying ---------------------------------------------------------------------------------------
@@ -264,7 +233,7 @@ void infer_speculate(Walk *w, Node *node) {
     if (loop->condition != NULL) survey(&s, &loop->condition);
     survey(&s, &loop->body);
     if (!s.fits || s.remainders == 0) return;
-    choose_symbols(&s, node);
+    choose_symbols(&s, loop);
     if (guess->outer == 0) return;
     Type *types = &w->instance->shared.node_types[guess->first];
     size_t count = guess->last - guess->first + 1;

@@ -209,6 +209,7 @@ static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef 
     LoopNode *loop = node->loop;
     Opened o = {.limit = high};
     bool notes = lower_zero_begin(cx, loop);
+    lower_remark_loop(cx, loop);
     open_loop(cx, &o, node, low, want_value, lower_scope(cx));
     o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
     LLVMValueRef index = index_now(cx, &o.frame);

@@ -163,6 +163,7 @@ struct LowerCtx {
     PtrMap depths;            // Function -> Depth
     PtrMap addresses;         // symbols that hold what `as ptr` gave
     PtrMap inside;            // INDEX -> address of the elements, where no check is needed
+    PtrMap remarked;          // loops of which something was said
     PtrMap flags;             // Instance -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef taken;       // global: what stands in a variable whose value was handed on
     PtrMap c_records;         // CRecord -> global RtCRecord
@@ -374,6 +375,9 @@ LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueR
 bool lower_zero_begin(LowerCtx *cx, LoopNode *loop);
 void lower_zero_end(LowerCtx *cx);
 bool lower_zero_noted(LowerCtx *cx, LLVMValueRef zero); // by a division; false: it must stop itself
+
+// --- lower_remark.c -------------------------------------------------------------------------------
+void lower_remark_loop(LowerCtx *cx, LoopNode *loop); // as its body is about to be emitted
 
 // --- lower_alias.c --------------------------------------------------------------------------------
 uint32_t lower_alias_mark(LowerCtx *cx);
