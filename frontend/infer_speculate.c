@@ -143,7 +143,9 @@ static bool fits(Survey *s, Node *node) {
     case NODE_MATCH: return is_pure_match(node);
     case NODE_DEFINE: return survey_define(s, node);
     case NODE_UPDATE: return survey_update(s, node);
-    case NODE_RET: return node->ret.value == NULL || is_number(s, node->ret.value);
+    case NODE_RET: // at the top level deferred blocks may look at global variables afterwards
+        return s->w->instance->shared.function->parent != NULL &&
+               (node->ret.value == NULL || is_number(s, node->ret.value));
     case NODE_LEAVE: return node->leave.value == NULL && node->leave.loop == s->guess->loop;
     case NODE_NEXT: return node->next.loop == s->guess->loop;
     case NODE_POISON: case NODE_STRING: case NODE_FSTRING: case NODE_LIST: case NODE_MAP:

@@ -103,8 +103,12 @@ static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type ty
     LLVMValueRef x = as_integer(cx, a), y = as_integer(cx, b);
     if (op != BINARY_FUSED && op != BINARY_DIV && lower_is_checked(cx, type))
         return integer_val(type, lower_checked(cx, op, x, y, type));
-    if (op == BINARY_DIV) // what is left over is known to be 0
-        return integer_val(type, LLVMBuildExactSDiv(builder, x, y, ""));
+    // A positive divisor that leaves nothing over. Not marked exact: LLVM would compute a remainder by
+    // the same divisor from such a quotient even where it is not one.
+    if (op == BINARY_DIV)
+        return integer_val(type, a.type.integer && a.type.low >= 0
+                                     ? LLVMBuildUDiv(builder, x, y, "")
+                                     : LLVMBuildSDiv(builder, x, y, ""));
     if (op == BINARY_ADD) return integer_val(type, LLVMBuildNSWAdd(builder, x, y, ""));
     if (op == BINARY_SUB) return integer_val(type, LLVMBuildNSWSub(builder, x, y, ""));
     if (op == BINARY_MUL) return integer_val(type, LLVMBuildNSWMul(builder, x, y, ""));
