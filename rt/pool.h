@@ -193,7 +193,7 @@ static inline int32_t rti_pool_started(void) {
 }
 // True when that many workers run and none of them sleeps.
 bool rti_pool_awake(int32_t workers);
-// Hands a range to a worker; rti_pool_wake_some() then wakes those that sleep.
+// Hands a range to a worker; rti_pool_wake_children() and its like then wake those that sleep.
 void rti_pool_publish(RtiWorker *worker, uint64_t range);
 // Wakes the worker if it sleeps in this generation or before.
 void rti_pool_wake(RtiWorker *worker);
