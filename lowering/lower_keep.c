@@ -365,6 +365,17 @@ void lower_kept_start(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->kept.len; i++) start_one(cx, par, &par->kept.items[i]);
 }
 
+LLVMValueRef lower_kept_now(LowerCtx *cx, const Par *par) {
+    LLVMValueRef all = NULL;
+    for (uint32_t i = 0; i < par->kept.len; i++) {
+        const Kept *kept = &par->kept.items[i];
+        if (kept->form != KEPT_CHANGES && kept->form != KEPT_SUM) continue;
+        if (!kept->at_once) return NULL;
+        all = all ? LLVMBuildAnd(cx->builder, all, kept->at_once, "") : kept->at_once;
+    }
+    return all;
+}
+
 // --- where a block's part is added ----------------------------------------------------------------
 
 LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLVMValueRef *words) {
@@ -541,6 +552,10 @@ bool lower_keep(LowerCtx *cx, Node *node) {
     if (has_part(kept) && kept->form != KEPT_SUM) return false;
     if (!kept->at_once) {
         lower_keep_change(cx, kept, node);
+        return true;
+    }
+    if (cx->fs->par->now) {
+        update_now(cx, kept, node);
         return true;
     }
     LLVMBasicBlockRef now = lower_block_new(cx, "at.once"), later = lower_block_new(cx, "later");

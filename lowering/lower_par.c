@@ -148,6 +148,26 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
     lower_go(cx, end);
 }
 
+// A copy of its own for runs in which every change can be made at once, so that these ask for nothing.
+static void fill_iterations(LowerCtx *cx, Par *par) {
+    LLVMValueRef now = par->loop->left ? NULL : lower_kept_now(cx, par);
+    if (!now || !lower_par_is_small(par->loop->body)) {
+        checked_iterations(cx, par);
+        return;
+    }
+    LLVMBasicBlockRef yes = lower_block_new(cx, "all.now"), no = lower_block_new(cx, "some.later");
+    LLVMBasicBlockRef end = lower_block_new(cx, "done");
+    lower_branch(cx, now, yes, no);
+    lower_at(cx, yes);
+    par->now = true;
+    checked_iterations(cx, par);
+    par->now = false;
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, no);
+    checked_iterations(cx, par);
+    lower_go(cx, end);
+}
+
 // The loops around this one, as far as @counter and its like may ask.
 static void import_frames(LowerCtx *cx, FuncState *outer) {
     LoopFrame **link = &cx->fs->loop;
@@ -203,7 +223,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     lower_reductions_start(cx, par);
     lower_kept_start(cx, par);
     Hoist hoist = lower_hoist(cx, par->loop);
-    checked_iterations(cx, par);
+    fill_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
     lower_go(cx, par->exit);
     lower_reductions_finish(cx, par);

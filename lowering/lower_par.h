@@ -71,6 +71,7 @@ typedef struct Par {
     LLVMValueRef list_inside, values_inside;
     VEC(Reduction) reductions;
     KeptVec kept;
+    bool now;            // the code being emitted makes all changes at once
     LLVMValueRef direct; // in the body: i1, that changes are made at once
     uint32_t changes;    // functions made for them
     VEC(Exit) exits;
@@ -109,6 +110,8 @@ bool lower_par_keeps(LowerCtx *cx, const ParVariable *variable);
 // the body ends, and after the loop.
 void lower_kept_find(LowerCtx *cx, Par *par, LLVMValueRef count, LLVMValueRef threads);
 void lower_kept_start(LowerCtx *cx, Par *par);
+// i1: every change that is made one by one can be made at once in this run of blocks; null: there is none.
+LLVMValueRef lower_kept_now(LowerCtx *cx, const Par *par);
 void lower_kept_bound(LowerCtx *cx, Par *par);
 void lower_kept_end(LowerCtx *cx, Par *par);
 void lower_kept_finish(LowerCtx *cx, Par *par);
