@@ -95,8 +95,7 @@ void sema_check_mutexes(Sema *s) {
     locks.sites.arena = locks.seen.arena = s->scratch;
     for (uint32_t i = 0; i < s->calls.len; i++)
         map_put(&locks.sites, s->calls.items[i].node, &s->calls.items[i]);
-    for (uint32_t i = 0; i < s->parallel.len; i++)
-        look_at(&locks, s->parallel.items[i].loop->body);
+    for (uint32_t i = 0; i < s->parallel.len; i++) look_at(&locks, s->parallel.items[i].loop->body);
     for (uint32_t i = 0; i < locks.called.len; i++) {
         const Node *lambda = locks.called.items[i]->node;
         for (uint32_t j = 0; lambda != NULL && j < lambda->lambda.clauses.len; j++)

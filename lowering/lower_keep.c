@@ -118,8 +118,8 @@ static double change_size(LowerCtx *cx, const Kept *kept, const Node *node) {
 
 // So many changes by inner loops as no machine makes in a day; with sizes up to this their sum is below
 // 2^53.
-#define MOST_REPEATED (0x1p50)
-enum { LARGEST_REPEATED = 4 };
+#define MOST_REPEATED    0x1p50
+#define LARGEST_REPEATED 4.0
 
 // The sizes of all changes that the loop can make, added up; null: they may be anything.
 static LLVMValueRef bound_of(LowerCtx *cx, const Kept *kept, LLVMValueRef count) {

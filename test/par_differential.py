@@ -282,6 +282,99 @@ class Loop:
         self.body.append(f"i % 20 < 3 {{ {x} <- {x} + [risky(i)] }}")
         self.after.append(x)
 
+    def histogram(self):
+        h, r = self.name("hg"), self.rng
+        m = r.randint(1, 12)
+        init = r.choice(["0", "0", "5", "1.5", "-0.0", "9007199254740990"])
+        self.before.append(f"{h} := [{init}] * {m}")
+        e = r.choice(["1", "i % 5", "2 - i % 3", "i / 2", self.value()])
+        at = r.choice([f"(i * {r.randint(1, 5)}) % {m}", f"floor(i / 3) % {m}",
+                       f"i % {m + (1 if r.random() < 0.02 else 0)}"])
+        op = r.choice(["add", "add", "sub", "set", "min", "max", "and", "or", "band", "bor", "bxor", "mul", "div",
+                       "mod", "comm"])
+        form = {"add": f"{h}[{at}] += {e}", "sub": f"{h}[{at}] -= {e}", "set": f"{h}[{at}] <- {h}[{at}] + {e} - 1",
+                "comm": f"{h}[{at}] <- {e} + {h}[{at}]",
+                "min": f"{h}[{at}] <- min({h}[{at}], {e})", "max": f"{h}[{at}] <- max({e}, {h}[{at}])",
+                "and": f"{h}[{at}] <- {h}[{at}] and {e} > 1", "or": f"{h}[{at}] <- {h}[{at}] or {e} > 8",
+                "band": f"{h}[{at}] <- {h}[{at}] &b ({e})", "bor": f"{h}[{at}] <- {h}[{at}] |b ({e})",
+                "bxor": f"{h}[{at}] <- ({e}) ^b {h}[{at}]", "mul": f"{h}[{at}] *= 1 + {e} % 2",
+                "div": f"{h}[{at}] /= 1 + {e} % 2", "mod": f"{h}[{at}] %= 3 + {e} % 2"}[op]
+        if r.random() < 0.3:
+            form = f"@ q in 0..<i % 4 {{ {form} }}"
+        self.body.append(self.maybe(form))
+        self.after.append(h)
+
+    def sums(self):
+        m, r = self.name("ms"), self.rng
+        self.before.append(f"{m} := {r.choice(['{}', '{a: 1, b: 2.5}', '{3: 4, 0: 1}'])}")
+        key = r.choice([f"i % {r.randint(1, 9)}", f'f"k{{i % {r.randint(1, 9)}}}"', "i", 'i % 3 == 0 { "a" ~> "b" }'])
+        if "{ " in key:
+            self.body.append(f"{m}k = {key}")
+            key = f"{m}k"
+        e = r.choice(["1", "i % 5", "i / 2", self.value()])
+        form = r.choice([f"{m}[{key}] += {e}", f"{m}[{key}]++", f"{m}[{key}] -= {e}", f"{m}[{key}] <- {m}[{key}] + {e}",
+                         f"{m}[{key}] <- {m}[{key}] |b ({e})", f"{m}[{key}] <- max({m}[{key}], {e})"])
+        self.body.append(self.maybe(form))
+        self.after.append(m)
+
+    def groups(self):
+        m, r = self.name("g"), self.rng
+        k = r.randint(1, 4)
+        self.before.append(f"{m} := {r.choice(['[[]] * ' + str(k), '{0: [], 1: [], 2: [], 3: []}'])}")
+        form = r.choice([f"{m}[i % {k}] <- {m}[i % {k}] + [{self.anything()}]", f"{m}[i % {k}] += [{self.anything()}]"])
+        self.body.append(self.maybe(form))
+        self.after.append(m)
+
+    def ends(self):
+        x, r = self.name("e"), self.rng
+        if self.count > 400:
+            return self.sums()
+        t = r.random() < 0.4
+        self.before.append(f'{x} := {chr(34) * 2 if t else "[]"}')
+        item = "str(i)" if t else f"[{self.anything()}]"
+        forms = [f"{x} <- {item} + {x}", f"{x} <- {x} + {item}", f"{x} += {item}"]
+        if not t:
+            forms += [f"{x} <- {self.value()} :: {x}", f"{x} <- push({x}, {self.anything()})"]
+        for _ in range(r.randint(1, 2)):
+            self.body.append(self.maybe(r.choice(forms)))
+        self.after.append(x)
+
+    def ownkeys(self):
+        m, r = self.name("ok"), self.rng
+        if self.kind not in ("range", "map"):
+            return self.sums()
+        self.before.append(f"{m} := {r.choice(['{}', '{1: 5, 7: 2, 30: 1}', '{3: 4}'])}")
+        key = "k" if self.kind == "map" else r.choice(["i", "2 * i", "i + 5"])
+        self.body += [f"{m}[{key}] <- {m}[{key}] + {self.value()}", self.maybe(f"{m}[{key}] += {m}[{key}] * 2")]
+        self.after.append(m)
+
+    def swap(self):
+        a, r = self.name("sw"), self.rng
+        if self.kind != "range":
+            return self.sums()
+        self.before += [f"{a} := range(0, {2 * self.count + 2})", f'{a}t := ["a"] * {self.count + 1}']
+        form = r.choice([f"{a}[i] <-> {a}t[i]", f"{a}[2 * i] <-> {a}[2 * i + 1]",
+                         f"{a}[i] <-> {a}[{2 * self.count} - i]"])
+        self.body.append(self.maybe(form))
+        self.after += [a, f"{a}t"]
+
+    def deferlist(self):
+        x = self.name("dl")
+        self.before.append(f"{x} := []")
+        self.body.append(f"defer {{ {x} <- {x} + [i] }}")
+        self.body.append(self.maybe(f"{x} <- {x} + [-i]"))
+        self.after.append(x)
+
+    def errors(self):
+        s, r = self.name("er"), self.rng
+        at = r.choice([3, 50, 500, 9999])
+        self.before.append(f"{s} := 1")
+        self.before.append(f'{s}f = q => q > {at} {{ err f"bad {{q}}" ~> q }}')
+        form = r.choice([f"{s} += {s}f(i)", f"{s} <- {s} * {s}f(i % 2)", f"{s} <- min({s}, {s}f(i))",
+                         f"{s} <- max({s}f(i), {s})"])
+        self.body.append(self.maybe(form))
+        self.after.append(s)
+
     def deferred(self):
         s = self.name("d")
         self.before.append(f"{s} := 0")
@@ -305,7 +398,9 @@ class Loop:
         forms = [self.reduce, self.own, self.rows, self.kept, self.keys, self.collect, self.last, self.output,
                  self.local, self.skip, self.nested, self.nested_local, self.nested_call, self.deferred, self.paths,
                  self.chance, self.shared, self.pipes, self.waits, self.room, self.texts, self.maps, self.closures,
-                 self.state, self.failures]
+                 self.state, self.failures,
+                 self.histogram, self.sums, self.groups, self.ends, self.ownkeys, self.swap, self.deferlist,
+                 self.errors]
         for form in r.sample(forms, r.randint(1, 4)):
             form()
         if r.random() < 0.25:
