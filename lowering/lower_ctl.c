@@ -430,6 +430,8 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before) {
     LoopFrame *frame = cx->fs->loop;
     while (frame && !(frame->loop->symbols.len && frame->loop->symbols.items[0] == symbol))
         frame = frame->outer;
+    // Outside of the parallel loop whose code this is: that loop's end does it (lower_par.c).
+    if (cx->fs->record && (!frame || !frame->next)) return;
     CHECK(frame != NULL && frame->loop->source, "an updated loop variable has a source");
     LVal index = lower_val(REP_I64, type_integer(0, 0x1p53), index_now(cx, frame), false);
     Path path = {.symbol = frame->loop->source,

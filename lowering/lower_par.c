@@ -464,6 +464,16 @@ static void make_result(LowerCtx *cx, Par *par, bool want_value) {
     par->result = lower_alloca(cx, lower_type(cx, par->result_rep), "loop.value");
 }
 
+// What became of loop variables around this loop goes to the elements that they stand for.
+static void write_through(LowerCtx *cx, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->captures.len; i++) {
+        const ParVariable *variable = &plan->captures.items[i];
+        bool changed = variable->use == PAR_REDUCE || variable->use == PAR_KEPT;
+        if (changed && variable->symbol->rebound_by_loop)
+            lower_write_through(cx, variable->symbol, false);
+    }
+}
+
 LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     Par par = {.node = node, .loop = node->loop, .plan = node->loop->plan};
     uint32_t mark = lower_scope(cx);
@@ -488,6 +498,7 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
                    combine_block, NULL, NULL);
     }
     lower_kept_finish(cx, &par);
+    write_through(cx, par.plan);
     LLVMBasicBlockRef end = lower_block_new(cx, "loop.end");
     if (par.loop->left) lower_exits(cx, &par, end);
     end_of_all(cx, &par, most);
