@@ -91,6 +91,11 @@ void sema_loop_value(Sema *s, Node *node) {
         [LOOP_ITEM] = "@i",      [LOOP_CYCLE] = "@cycle",
     };
     const char *text = spelling[node->loop_value.what];
+    if (node->loop_value.what == LOOP_CYCLE) { // bodies of modules are not walked here
+        diag_report(s->c, DIAG_E0701, node->span, "`@cycle`", "in modules");
+        sema_poison(node);
+        return;
+    }
     LoopNode *loop = find_loop(s, node->loop_value.level, node->span, text);
     node->loop_value.loop = loop;
     if (loop == NULL) {

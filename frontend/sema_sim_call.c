@@ -77,9 +77,7 @@ static SimNode *word_log(SimBody *body, Node *node) {
 }
 
 static SimNode *word_finish(SimBody *body, Node *node) {
-    SimNode *finish = in_module(body, node, SIM_FINISH);
-    if (finish->op == SIM_FINISH) body->module->finishes = true;
-    return finish;
+    return in_module(body, node, SIM_FINISH);
 }
 
 static SimNode *word_assert(SimBody *body, Node *node) {

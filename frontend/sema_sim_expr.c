@@ -524,7 +524,6 @@ static SimNode *field(SimBody *body, Node *node) {
         SimTarget *port = symbol == NULL ? NULL : sim_find_port(symbol->module, base->field.name);
         if (port == NULL || body->module == NULL)
             return sim_refuse(body, node->span, "`.ready?` of what is no port: `m.a.ready?`");
-        port->asked = true;
         return of_target(body, SIM_READY, port, node->span);
     }
     if (body->in_wait) {

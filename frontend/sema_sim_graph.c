@@ -113,15 +113,16 @@ static void survey_module(Sema *s, SimModule *module) {
     // Its own ports and events decide whether it runs.
     VEC_EACH(SimTarget *, port, &module->ports) use_of(&all, port)->reads = true;
     if (module->events != NULL) use_of(&all, module->events)->reads = true;
+    bool told = false;
     for (uint32_t i = 0; i < module->uses.len; i++) {
         SimUse *use = &module->uses.items[i];
         Survey one = {.s = s, .module = module, .target = use->target};
         uint64_t most = count_writes(&one, module->body);
         use->reads_late = one.read_late;
-        if (most > SIM_WRITES_MOST) {
+        if (most > SIM_WRITES_MOST && !told) {
+            told = true;
             diag_report(s->c, DIAG_E0704, module->span, "the number of writes in a cycle",
                         "at most 1048576");
-            most = 1;
         }
         use->writes = (uint32_t)most;
     }
@@ -221,6 +222,9 @@ void sim_connect(Sema *s, SimModel *model) {
             diag_report(s->c, DIAG_E0726, module->span, module->name->text);
         level_of(&leveling, module);
     }
+    if (model->modules.len > SIM_MODULES_MOST)
+        diag_report(s->c, DIAG_E0704, model->modules.items[0]->span, "the number of modules",
+                    "at most 65535");
     if (leveling.failed || s->c->errors > 0) return;
     rank_modules(s, model);
     connect_targets(s, model);

@@ -25,7 +25,8 @@ typedef struct SimType {
 } SimType;
 
 // Most registers' elements, loop iterations and writes that the compiler accepts.
-enum { SIM_ELEMENTS_MOST = 1 << 28, SIM_WRITES_MOST = 1 << 20, SIM_PORTS_MOST = 60 };
+enum { SIM_ELEMENTS_MOST = 1 << 28, SIM_WRITES_MOST = 1 << 20, SIM_PORTS_MOST = 60,
+       SIM_MODULES_MOST = 65535 };
 
 typedef enum SimTargetKind { SIM_REGISTER, SIM_PORT, SIM_EVENTS } SimTargetKind;
 
@@ -48,7 +49,6 @@ typedef struct SimTarget {
     SimModule *module;       // ports, events: whose
     VEC(SimWriter) writers;  // in the order of SimModule.rank
     SimModuleVec readers;    // modules that read it, each once; of ports also those that ask .ready?
-    bool asked;              // ports: some module asks .ready?
     bool used;               // registers: read by a module, or mentioned by ordinary code
 } SimTarget;
 typedef VEC(SimTarget *) SimTargetVec;
@@ -166,7 +166,6 @@ struct SimModule {
     VEC(SimUse) uses;
     bool logs;     // writes text
     bool partial;  // somebody calls it without values, or gives a value to a port alone
-    bool finishes;
     uint32_t weight; // nodes of the body, with the functions that it calls
     Node *source;    // its NODE_MODULE, until the body is translated
 };

@@ -43,7 +43,7 @@ static void join_groups(const RtSim *model, int32_t *group) {
 }
 
 static uint64_t cost_of(const RtiSimStaged *staged, int32_t rank) {
-    uint64_t cost = 1;
+    uint64_t cost = (uint64_t)staged->model->modules[rank].weight + 1; // before it is known better
     for (int32_t t = 0; t < staged->made; t++) cost += staged->workers[t].costs[rank];
     return cost;
 }
