@@ -103,6 +103,7 @@ typedef struct CLibrary {
     VEC(const char *) links, folders; // what an executable is linked with: -l, -L
     bool untyped;                     // a shared object of which only the symbols are known
     bool linked;                      // noted in Program
+    bool absent;                      // tried without being named, in vain: nothing was said
 } CLibrary;
 
 // The scalar types, shared: never freed.

@@ -121,7 +121,7 @@ static void warn_unused(Sema *s) {
     if (s->c->errors > 0) return; // what was not understood may have used it
     for (uint32_t i = 0; i < s->defined.len; i++) {
         Symbol *symbol = s->defined.items[i];
-        if (symbol->used) continue;
+        if (symbol->used || (symbol->library != NULL && symbol->library->linked)) continue;
         if (symbol->updated) {
             Diag *diag = diag_report(s->c, DIAG_W0102, symbol->span, symbol->name->text);
             diag_help(s->c, diag, "a name that begins with `_` says that this is meant");

@@ -37,6 +37,7 @@ void sema_call_site(Sema *s, Node *node, unsigned context) {
         visit_pipe(s, node);
         return;
     }
+    sema_named_call(s, node);
     const CDecl *foreign = sema_foreign_function(node->call.callee);
     if (foreign != NULL)
         sema_foreign_args(s, foreign, node);

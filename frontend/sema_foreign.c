@@ -204,6 +204,58 @@ const CType *sema_library_type(Sema *s, Name *alias, Name *name, Span span) {
     return ctype_scalar(C_VOID);
 }
 
+// --- call("name", …) -----------------------------------------------------------------------------
+
+// The text that the node certainly is, or null.
+static const Node *certain_text(Sema *s, const Node *node) {
+    if (node->kind == NODE_NAME) {
+        Symbol *early;
+        Symbol *symbol = scope_find(s->scope, node->name.name, s->function, &early);
+        if (symbol == NULL || symbol->is_mutable) return NULL;
+        node = symbol->constant != NULL ? symbol->constant : map_get(&s->values, symbol);
+        if (node == NULL || node->kind != NODE_STRING) return NULL;
+        symbol->used = true;
+    }
+    return node->kind == NODE_STRING ? node : NULL;
+}
+
+// Reads a library that only may be meant: what goes wrong is told when it is named.
+static bool try_library(Sema *s, CLibrary *library, Span span) {
+    Compilation *c = s->c;
+    uint32_t kept = c->diags.len, errors = c->errors, warnings = c->warnings;
+    if (library->absent || library->state == C_LIBRARY_MISSING) return false;
+    if (sema_read_library(s, library, span)) return true;
+    library->absent = true;
+    library->state = C_LIBRARY_UNREAD;
+    c->diags.len = kept;
+    c->errors = errors;
+    c->warnings = warnings;
+    return false;
+}
+
+void sema_named_call(Sema *s, Node *node) {
+    Node *callee = node->call.callee;
+    NodeVec *args = &node->call.args;
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL || args->len == 0) return;
+    const Symbol *symbol = callee->name.symbol;
+    if (symbol->kind != SYMBOL_BUILTIN || symbol->builtin->id != BUILTIN_call) return;
+    const Node *text = certain_text(s, args->items[0]);
+    if (text == NULL) return;
+    const Name *name = intern(&s->c->names, text->string.bytes, text->string.len);
+    VEC_EACH(CLibrary *, library, &s->program->c_libraries) {
+        const CDecl *decl =
+            try_library(s, library, node->span) ? cheader_find(library, name) : NULL;
+        if (decl == NULL || decl->kind != C_DECL_FUNCTION) continue;
+        use_library(s, library, node);
+        if (decl->prototype->untyped) return; // the casts around its arguments tell more
+        callee->kind = NODE_FOREIGN;
+        callee->foreign.decl = decl;
+        args->len--;
+        memmove(args->items, args->items + 1, args->len * sizeof *args->items);
+        return;
+    }
+}
+
 // --- calls ---------------------------------------------------------------------------------------
 
 const CDecl *sema_foreign_function(const Node *callee) {

@@ -187,6 +187,8 @@ bool sema_read_library(Sema *s, CLibrary *library, Span span);
 const CType *sema_library_type(Sema *s, Name *alias, Name *name, Span span);
 // The C function that is called by `callee`, or null.
 const CDecl *sema_foreign_function(const Node *callee);
+// call("name", a) becomes name(a) where the headers of an imported library declare `name`.
+void sema_named_call(Sema *s, Node *node);
 void sema_foreign_args(Sema *s, const CDecl *decl, const Node *call);
 void sema_check_foreign(Sema *s, const CallSite *site, uint32_t given);
 
