@@ -223,15 +223,9 @@ static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef 
     return value;
 }
 
-static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
+LVal lower_range_between(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
+                         bool want_value) {
     LoopNode *loop = node->loop;
-    Node *parts[] = {loop->low, loop->high};
-    LVal bounds[2];
-    lower_operands(cx, parts, 2, bounds);
-    LLVMValueRef low = lower_bound(cx, bounds[0], loop->low->span);
-    LLVMValueRef high = lower_bound(cx, bounds[1], loop->high->span);
-    lower_release_all(cx, bounds, 2);
-    if (loop->inclusive) high = LLVMBuildNSWAdd(cx->builder, high, lower_i64(cx, 1), "");
     Hoist hoist = lower_hoist(cx, loop);
     Bounds in = lower_bounds(cx, loop, low, high);
     LVal value = lower_zero(cx);
@@ -255,6 +249,18 @@ static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
     }
     lower_hoist_end(cx, &hoist);
     return value;
+}
+
+static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
+    LoopNode *loop = node->loop;
+    Node *parts[] = {loop->low, loop->high};
+    LVal bounds[2];
+    lower_operands(cx, parts, 2, bounds);
+    LLVMValueRef low = lower_bound(cx, bounds[0], loop->low->span);
+    LLVMValueRef high = lower_bound(cx, bounds[1], loop->high->span);
+    lower_release_all(cx, bounds, 2);
+    if (loop->inclusive) high = LLVMBuildNSWAdd(cx->builder, high, lower_i64(cx, 1), "");
+    return lower_range_between(cx, node, low, high, want_value);
 }
 
 static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {

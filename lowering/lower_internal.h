@@ -457,6 +457,9 @@ bool lower_is_address(LowerCtx *cx, const Node *node);
 // --- lower_ctl.c, lower_match.c, lower_par.c ------------------------------------------------------
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value);
 LVal lower_loop_value(LowerCtx *cx, Node *node);
+// A range loop as if it had no prefix, for bounds that are known: low … high - 1.
+LVal lower_range_between(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
+                         bool want_value);
 void lower_leave(LowerCtx *cx, Node *node);
 void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value); // takes the value
 void lower_next(LowerCtx *cx, Node *node);

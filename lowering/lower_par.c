@@ -9,6 +9,8 @@
 #include "lower_par.h"
 #include "../rt/rt_layout.h"
 
+enum { PLAIN_COST = 40000 }; // instructions: what 1024 blocks cost beside their iterations
+
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     FuncState *fs = cx->fs;
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
@@ -108,17 +110,80 @@ static void eight_iterations(LowerCtx *cx, Par *par, LLVMValueRef base, LLVMValu
     count_loop(cx, par, lower_i64(cx, 0), lower_i64(cx, LANES), 1, iteration_in_lane, base, NULL);
 }
 
+// The last iterations of a block, fewer than there are lanes, each with a lane that is known.
+static void last_iterations(LowerCtx *cx, Par *par, LLVMValueRef from) {
+    LLVMBasicBlockRef end = lower_block_new(cx, "rest.end");
+    for (int64_t lane = 0; lane < LANES - 1; lane++) {
+        LLVMValueRef k = LLVMBuildNSWAdd(cx->builder, from, lower_i64(cx, lane), "k");
+        LLVMBasicBlockRef on = lower_block_new(cx, "rest");
+        lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, k, par->end, ""), on, end);
+        lower_at(cx, on);
+        iteration(cx, par, k, lower_i64(cx, lane));
+    }
+    lower_go(cx, end);
+}
+
 // Small bodies that sum doubles run eight iterations at a time, so that lanes become registers.
 static void all_iterations(LowerCtx *cx, Par *par) {
     bool laned = false;
     for (uint32_t i = 0; i < par->reductions.len; i++) laned |= par->reductions.items[i].laned;
-    LLVMValueRef from = par->begin;
-    if (laned && !par->loop->left && lower_par_is_small(par->loop->body)) {
-        LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
-        count_loop(cx, par, from, par->end, LANES, eight_iterations, NULL, after);
-        from = LLVMBuildLoad2(cx->builder, cx->i64, after, "");
+    if (!laned || par->loop->left || !lower_par_is_small(par->loop->body)) {
+        count_loop(cx, par, par->begin, par->end, 1, iteration, NULL, NULL);
+        return;
     }
-    count_loop(cx, par, from, par->end, 1, iteration, NULL, NULL);
+    LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
+    count_loop(cx, par, par->begin, par->end, LANES, eight_iterations, NULL, after);
+    last_iterations(cx, par, LLVMBuildLoad2(cx->builder, cx->i64, after, ""));
+}
+
+// Blocks matter to nobody but the reductions: the body goes from block to block by itself,
+// since a call for each would cost more than blocks of a few iterations do.
+static bool walks_blocks(const Par *par) {
+    return par->reductions.len && !par->loop->left && !par->loop->max && !par->kept.len &&
+           !(par->plan->effects & (EFFECT_OUTPUT | EFFECT_WAIT));
+}
+
+// Where the block after `block` begins (parallel.md 3): of at most RT_PAR_MAX_BLOCKS iterations each
+// is a block, else it is a power of two that their number is divided by.
+static LLVMValueRef block_end(LowerCtx *cx, LLVMValueRef count, LLVMValueRef block,
+                              LLVMValueRef from) {
+    _Static_assert((RT_PAR_MAX_BLOCKS & (RT_PAR_MAX_BLOCKS - 1)) == 0, "a power of two");
+    LLVMValueRef one = lower_i64(cx, 1), most = lower_i64(cx, RT_PAR_MAX_BLOCKS);
+    LLVMValueRef next = LLVMBuildAdd(cx->builder, block, one, "");
+    LLVMValueRef part = LLVMBuildMul(cx->builder, next, count, ""); // below 2^63
+    LLVMValueRef many = LLVMBuildUDiv(cx->builder, part, most, "");
+    LLVMValueRef few = LLVMBuildAdd(cx->builder, from, one, "");
+    LLVMValueRef is_few = LLVMBuildICmp(cx->builder, LLVMIntSLE, count, most, "");
+    return LLVMBuildSelect(cx->builder, is_few, few, many, "to");
+}
+
+static void all_blocks(LowerCtx *cx, Par *par) {
+    if (!walks_blocks(par)) {
+        all_iterations(cx, par);
+        return;
+    }
+    LLVMValueRef begin = par->begin, end = par->end, first = par->block;
+    LLVMValueRef from = lower_alloca(cx, cx->i64, "from"), at = lower_alloca(cx, cx->i64, "block");
+    LLVMBuildStore(cx->builder, begin, from);
+    LLVMBuildStore(cx->builder, first, at);
+    LLVMBasicBlockRef head = lower_block_new(cx, "blocks"), each = lower_block_new(cx, "block");
+    LLVMBasicBlockRef done = lower_block_new(cx, "blocks.end");
+    lower_go(cx, head);
+    par->begin = LLVMBuildLoad2(cx->builder, cx->i64, from, "");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, par->begin, end, ""), each, done);
+    lower_at(cx, each);
+    par->block = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
+    par->end = block_end(cx, par->frame.total, par->block, par->begin);
+    lower_reductions_reset(cx, par);
+    all_iterations(cx, par);
+    lower_reductions_finish(cx, par);
+    LLVMBuildStore(cx->builder, par->end, from);
+    LLVMBuildStore(cx->builder, LLVMBuildAdd(cx->builder, par->block, lower_i64(cx, 1), ""), at);
+    LLVMBuildBr(cx->builder, head);
+    lower_at(cx, done);
+    par->begin = begin;
+    par->end = end;
+    par->block = first;
 }
 
 // Without checks where all positions of this run are inside their lists (lower_bounds.c).
@@ -130,7 +195,7 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
         in = lower_bounds(cx, par->loop, low, high);
     }
     if (!in.inside) {
-        all_iterations(cx, par);
+        all_blocks(cx, par);
         return;
     }
     LLVMBasicBlockRef fast = lower_block_new(cx, "inside"), slow = lower_block_new(cx, "checked");
@@ -138,12 +203,12 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
     lower_branch(cx, in.inside, fast, slow);
     lower_at(cx, fast);
     lower_bounds_begin(cx, &in);
-    all_iterations(cx, par);
+    all_blocks(cx, par);
     lower_bounds_end(cx, &in);
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, slow);
     cx->unlikely++;
-    all_iterations(cx, par);
+    all_blocks(cx, par);
     cx->unlikely--;
     lower_go(cx, end);
 }
@@ -221,12 +286,13 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);
     if (par->values.v) par->values_inside = lower_import(cx, par->values.v);
     lower_reductions_start(cx, par);
+    lower_reductions_reset(cx, par);
     lower_kept_start(cx, par);
     Hoist hoist = lower_hoist(cx, par->loop);
     fill_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
     lower_go(cx, par->exit);
-    lower_reductions_finish(cx, par);
+    if (!walks_blocks(par)) lower_reductions_finish(cx, par);
     lower_kept_end(cx, par);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
@@ -278,7 +344,7 @@ static LLVMValueRef thread_count(LowerCtx *cx, const Par *par) {
 
 static int32_t flags_of(const Par *par) {
     int32_t flags = 0;
-    if (par->reductions.len) flags |= RT_PAR_PER_BLOCK;
+    if (par->reductions.len && !walks_blocks(par)) flags |= RT_PAR_PER_BLOCK;
     if (par->plan->effects & EFFECT_OUTPUT) flags |= RT_PAR_OUTPUT;
     if (par->plan->effects & EFFECT_WAIT) flags |= RT_PAR_WAITS;
     if (par->loop->left) flags |= RT_PAR_LEAVES;
@@ -305,6 +371,26 @@ static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
         all = all ? LLVMBuildAnd(cx->builder, all, whole, "") : whole;
     }
     return all;
+}
+
+// A reduction over so few iterations that each is a block, and that are too cheap to share, is the
+// loop without its prefix: that has the same bits, and lanes and partial results would cost more than
+// the iterations. Gives where the loop ends, or null.
+static LLVMBasicBlockRef run_plain(LowerCtx *cx, Par *par, LLVMValueRef count) {
+    int32_t cost = lower_par_cost(cx, par->loop->body);
+    if (cost <= 0 || flags_of(par) || !walks_blocks(par) || par->loop->kind != LOOP_RANGE || par->result)
+        return NULL;
+    int64_t most = PLAIN_COST / cost < RT_PAR_MAX_BLOCKS ? PLAIN_COST / cost : RT_PAR_MAX_BLOCKS;
+    LLVMBasicBlockRef few = lower_block_new(cx, "few"), many = lower_block_new(cx, "many");
+    LLVMBasicBlockRef end = lower_block_new(cx, "ran.plain");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, lower_i64(cx, most), ""), few,
+                 many);
+    lower_at(cx, few);
+    LLVMValueRef high = LLVMBuildNSWAdd(cx->builder, par->low, count, "");
+    lower_range_between(cx, par->node, par->low, high, false);
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, many);
+    return end;
 }
 
 // A loop that is known to be too small to share is a call of its body, which the optimiser may take
@@ -491,6 +577,7 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     FuncState fs;
     fill_body(cx, &par, &fs);
     LLVMPositionBuilderAtEnd(cx->builder, here);
+    LLVMBasicBlockRef plain = run_plain(cx, &par, count);
     run(cx, &par, fill_record(cx, &par, &fs), threads, count);
     if (par.reductions.len) {
         LLVMValueRef blocks = smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
@@ -498,6 +585,7 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
                    combine_block, NULL, NULL);
     }
     lower_kept_finish(cx, &par);
+    if (plain) lower_go(cx, plain);
     write_through(cx, par.plan);
     LLVMBasicBlockRef end = lower_block_new(cx, "loop.end");
     if (par.loop->left) lower_exits(cx, &par, end);

@@ -96,8 +96,10 @@ bool lower_par_is_small(Node *body);
 bool lower_is_summed(Type type);
 // Before the loop: finds them, and makes room for a result per block.
 void lower_reductions_find(LowerCtx *cx, Par *par);
-// In the body: the block's own results, neutral at first; an iteration's lane; the block's result kept.
+// In the body: room for a block's own results; for each block these neutral, an iteration's lane, and
+// the block's result kept.
 void lower_reductions_start(LowerCtx *cx, Par *par);
+void lower_reductions_reset(LowerCtx *cx, Par *par);
 void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane);
 void lower_reductions_finish(LowerCtx *cx, Par *par);
 // After the loop: adds what a block gave.

@@ -158,11 +158,17 @@ void lower_reductions_start(LowerCtx *cx, Par *par) {
         Reduction *r = &par->reductions.items[i];
         r->inside = lower_import(cx, r->partials);
         r->local = lower_words_alloca(cx, r->laned ? LANES : 1, r->symbol->name->text);
-        for (int64_t k = 0; k < (r->laned ? LANES : 1); k++)
-            LLVMBuildStore(cx->builder, identity(cx, r), lower_field(cx, r->local, 8 * k));
         SymSlot *slot = &cx->fs->slots[r->symbol->index];
         Type type = r->rep == r->outer ? r->type : type_number();
         *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = type};
+    }
+}
+
+void lower_reductions_reset(LowerCtx *cx, Par *par) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        Reduction *r = &par->reductions.items[i];
+        for (int64_t k = 0; k < (r->laned ? LANES : 1); k++)
+            LLVMBuildStore(cx->builder, identity(cx, r), lower_field(cx, r->local, 8 * k));
     }
 }
 
