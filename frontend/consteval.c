@@ -5,10 +5,10 @@
 #include "sema_internal.h"
 #include <math.h>
 
-// Deeper expressions and longer texts and lists are left to the run.
+// Deeper values, and longer texts and lists, are left to the run.
 enum { DEEPEST = 200, LONGEST = 1 << 16 };
 
-static Node *fold(Sema *s, const Node *node, uint32_t depth);
+static Node *fold(Sema *s, const Node *node);
 
 bool sema_is_constant_name(const Name *name) {
     bool capital = false;
@@ -130,18 +130,18 @@ static Node *join_lists(Sema *s, const Node *node, const Node *a, const Node *b)
     return joined;
 }
 
-static Node *fold_binary(Sema *s, const Node *node, uint32_t depth) {
-    const Node *a = fold(s, node->binary.left, depth + 1);
+static Node *fold_binary(Sema *s, const Node *node) {
+    const Node *a = fold(s, node->binary.left);
     if (a == NULL) return NULL;
-    const Node *b = fold(s, node->binary.right, depth + 1);
+    const Node *b = fold(s, node->binary.right);
     if (b == NULL || a->kind != b->kind) return NULL;
     if (a->kind == NODE_NUMBER) return fold_numbers(s, node, a->number.value, b->number.value);
     if (node->binary.op != BINARY_ADD) return NULL;
     return a->kind == NODE_STRING ? join_strings(s, node, a, b) : join_lists(s, node, a, b);
 }
 
-static Node *fold_unary(Sema *s, const Node *node, uint32_t depth) {
-    const Node *a = fold(s, node->unary.operand, depth + 1);
+static Node *fold_unary(Sema *s, const Node *node) {
+    const Node *a = fold(s, node->unary.operand);
     if (a == NULL) return NULL;
     bool is_number = a->kind == NODE_NUMBER;
     switch (node->unary.op) {
@@ -156,18 +156,30 @@ static Node *fold_unary(Sema *s, const Node *node, uint32_t depth) {
     UNREACHABLE("a unary operator is one of the list");
 }
 
-static Node *fold_list(Sema *s, const Node *node, uint32_t depth) {
+static Node *fold_list(Sema *s, const Node *node) {
     Node *folded = ast_new(s->arena, NODE_LIST, node->span);
     for (uint32_t i = 0; i < node->list.items.len; i++) {
-        Node *item = fold(s, node->list.items.items[i], depth + 1);
+        Node *item = fold(s, node->list.items.items[i]);
         if (item == NULL) return NULL;
         vec_push(s->arena, &folded->list.items, item);
     }
     return folded;
 }
 
-static Node *fold(Sema *s, const Node *node, uint32_t depth) {
-    if (depth > DEEPEST) return NULL;
+// A chain of operators that was read in pieces (parse_expr.c): each piece has a constant's name.
+static Node *fold_pieces(Sema *s, const Node *block) {
+    const NodeVec *statements = &block->block.statements;
+    if (statements->len == 0) return NULL;
+    for (uint32_t i = 0; i + 1 < statements->len; i++) {
+        const Node *piece = statements->items[i];
+        if (piece->kind != NODE_DEFINE || piece->define->symbols.len != 1 ||
+            piece->define->symbols.items[0]->kind != SYMBOL_CONSTANT)
+            return NULL;
+    }
+    return fold(s, statements->items[statements->len - 1]);
+}
+
+static Node *fold(Sema *s, const Node *node) {
     switch ((int)node->kind) {
     case NODE_NUMBER: return number(s, node, node->number.value);
     case NODE_STRING: {
@@ -176,17 +188,81 @@ static Node *fold(Sema *s, const Node *node, uint32_t depth) {
         copy->string.len = node->string.len;
         return copy;
     }
-    case NODE_LIST: return fold_list(s, node, depth);
+    case NODE_LIST: return fold_list(s, node);
     case NODE_NAME: {
         const Symbol *symbol = node->name.symbol;
         return symbol != NULL && symbol->kind == SYMBOL_CONSTANT ? symbol->constant : NULL;
     }
-    case NODE_UNARY: return fold_unary(s, node, depth);
-    case NODE_BINARY: return fold_binary(s, node, depth);
+    case NODE_UNARY: return fold_unary(s, node);
+    case NODE_BINARY: return fold_binary(s, node);
+    case NODE_BLOCK: return fold_pieces(s, node);
     }
     return NULL;
 }
 
 Node *sema_fold(Sema *s, const Node *node) {
-    return fold(s, node, 0);
+    return fold(s, node);
+}
+
+// --- definitions ---------------------------------------------------------------------------------
+
+// Whether a folded value is no deeper than `depth` and has at most *nodes parts. Constants that are
+// made of constants ([A, A], [B, B] …) would otherwise grow without bound.
+static bool is_within(const Node *value, uint32_t depth, uint32_t *nodes) {
+    if (depth == 0 || *nodes == 0) return false;
+    --*nodes;
+    if (value->kind != NODE_LIST) return true;
+    for (uint32_t i = 0; i < value->list.items.len; i++)
+        if (!is_within(value->list.items.items[i], depth - 1, nodes)) return false;
+    return true;
+}
+
+static bool is_fixed(const Node *node);
+
+static bool are_fixed(const NodeVec *nodes) {
+    for (uint32_t i = 0; i < nodes->len; i++)
+        if (!is_fixed(nodes->items[i])) return false;
+    return true;
+}
+
+static bool is_fixed_map(const Node *map) {
+    for (uint32_t i = 0; i < map->map.entries.len; i++) {
+        const MapEntry *entry = &map->map.entries.items[i];
+        if (!is_fixed(entry->key) || !is_fixed(entry->value)) return false;
+    }
+    return true;
+}
+
+// Whether this is a literal or an expression of constants, folded or not.
+static bool is_fixed(const Node *node) {
+    switch ((int)node->kind) {
+    case NODE_NUMBER:
+    case NODE_STRING: return true;
+    case NODE_LIST: return are_fixed(&node->list.items);
+    case NODE_MAP: return is_fixed_map(node);
+    case NODE_NAME: return node->name.symbol != NULL && sema_is_constant(node->name.symbol);
+    case NODE_UNARY: return is_fixed(node->unary.operand);
+    case NODE_BINARY: return is_fixed(node->binary.left) && is_fixed(node->binary.right);
+    case NODE_BLOCK: return node->block.statements.len > 0 && are_fixed(&node->block.statements);
+    case NODE_DEFINE:
+        return node->define->symbols.len == 1 && sema_is_constant(node->define->symbols.items[0]);
+    }
+    return false;
+}
+
+bool sema_is_constant(const Symbol *symbol) {
+    return symbol->kind == SYMBOL_CONSTANT || symbol->fixed;
+}
+
+void sema_define_constant(Sema *s, const DefineNode *define, Symbol *symbol) {
+    if (define->is_mutable || define->or_return || define->to_f32 || define->names.len != 1 ||
+        !sema_is_constant_name(symbol->name))
+        return;
+    symbol->fixed = is_fixed(define->value);
+    Node *value = sema_fold(s, define->value);
+    const Span span = define->value->span;
+    uint32_t nodes = LONGEST + (span.end - span.begin);
+    if (value == NULL || !is_within(value, DEEPEST, &nodes)) return;
+    symbol->kind = SYMBOL_CONSTANT;
+    symbol->constant = value;
 }

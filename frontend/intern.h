@@ -8,6 +8,7 @@ typedef struct Name {
     const char *text; // NUL-terminated
     uint32_t len, hash;
     uint8_t keyword; // the TokenKind of a reserved word, else 0 (TOKEN_END)
+    bool is_alias;   // its keyword was given by `alias`
     uint8_t meaning; // parser: how the name was last defined (NameMeaning in parser_internal.h)
 } Name;
 

@@ -63,7 +63,9 @@ Node *parse_alias(Parser *p) {
     uint32_t begin = p->tok.span.begin;
     parse_advance(p);
     Node *node = parse_new(p, NODE_ALIAS, p->tok.span);
-    Name *name = parse_name(p, "a new spelling after `alias`");
+    // Another alias may get a new meaning; the language's own words keep theirs.
+    bool again = parse_is_word(p, &p->tok) && p->tok.name->is_alias;
+    Name *name = again ? parse_word(p) : parse_name(p, "a new spelling after `alias`");
     if (!name || !parse_expect(p, TOKEN_EQ, "'='")) return node;
     uint8_t kind = p->tok.kind;
     if (!is_aliasable(kind)) {
@@ -75,6 +77,7 @@ Node *parse_alias(Parser *p) {
     node->alias.token = kind;
     // Before the next token is read, so that it has its new meaning at once.
     name->keyword = kind;
+    name->is_alias = true;
     parse_advance(p);
     node->span = parse_since(p, begin);
     return node;

@@ -574,7 +574,7 @@ static bool may_cut(const Node *left) {
 
 static Node *chain_name(Parser *p, Span span) {
     Node *name = parse_new(p, NODE_NAME, span);
-    name->name.name = intern_c(&p->c->names, "_ "); // no program can spell it
+    name->name.name = intern_c(&p->c->names, "_ P"); // a constant's; no program can spell it
     return name;
 }
 

@@ -187,10 +187,6 @@ Node *parse_list(Parser *p) {
     return node;
 }
 
-static bool is_word_kind(uint8_t kind) {
-    return kind == TOKEN_NAME || (kind >= TOKEN_IN && kind <= TOKEN_ALIAS);
-}
-
 bool parse_is_map(const Parser *p) {
     Lexer ahead = p->lexer;
     Token token;
@@ -201,7 +197,7 @@ bool parse_is_map(const Parser *p) {
         lex_next(&ahead, &token);
         if (token.kind != TOKEN_NUMBER && token.kind != TOKEN_INF) return false;
     }
-    bool key = is_word_kind(token.kind) || token.kind == TOKEN_NUMBER || token.kind == TOKEN_STRING;
+    bool key = parse_is_word(p, &token) || token.kind == TOKEN_NUMBER || token.kind == TOKEN_STRING;
     if (!key) return false;
     lex_next(&ahead, &token);
     return token.kind == TOKEN_COLON;
@@ -282,7 +278,7 @@ Node *parse_port(Parser *p) {
     uint32_t begin = p->tok.span.begin;
     Span colon = p->tok.span;
     parse_advance(p);
-    bool word = is_word_kind(p->tok.kind);
+    bool word = parse_is_word(p, &p->tok);
     if (!parse_touches(p) || (!word && p->tok.kind != TOKEN_NUMBER)) {
         parse_fail(p, DIAG_E0203, colon, "':'");
         return parse_poison(p, colon);

@@ -317,6 +317,12 @@ static Node *expression_statement(Parser *p) {
     }
 }
 
+static bool is_definition_of_function(const DefineNode *define) {
+    NodeKind kind = define->value->kind;
+    return (kind == NODE_LAMBDA || kind == NODE_POISON) && define->names.len == 1 &&
+           !define->or_return;
+}
+
 // ( 'hot' | 'export' ) definition
 static Node *marked_definition(Parser *p, bool hot) {
     uint32_t begin = p->tok.span.begin, outer_height;
@@ -327,6 +333,7 @@ static Node *marked_definition(Parser *p, bool hot) {
     if (node->kind == NODE_DEFINE) {
         node->define->hot = node->define->hot || hot;
         node->define->exported = node->define->exported || !hot;
+        if (hot && !is_definition_of_function(node->define)) parse_fail(p, DIAG_E0232, node->span);
     } else {
         parse_fail(p, DIAG_E0202, node->span,
                    hot ? "a definition after `hot`" : "a definition after `export`",

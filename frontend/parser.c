@@ -168,11 +168,22 @@ Name *parse_name(Parser *p, const char *what) {
     return NULL;
 }
 
+static bool is_letter(char c) {
+    return c == '_' || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+bool parse_is_word(const Parser *p, const Token *token) {
+    if (token->kind == TOKEN_NAME) return true;
+    if (token->kind >= TOKEN_IN && token->kind <= TOKEN_ALIAS) return true;
+    const char *text = p->lexer.text - p->lexer.base;
+    if (token->span.begin == token->span.end || !is_letter(text[token->span.begin])) return false;
+    char last = text[token->span.end - 1];
+    return is_letter(last) || (last >= '0' && last <= '9'); // neither f"…" nor `or!`
+}
+
 Name *parse_word(Parser *p) {
     Name *name = p->tok.name;
-    bool word =
-        p->tok.kind == TOKEN_NAME || (p->tok.kind >= TOKEN_IN && p->tok.kind <= TOKEN_ALIAS);
-    if (!word) return NULL;
+    if (!parse_is_word(p, &p->tok)) return NULL;
     parse_advance(p);
     return name;
 }

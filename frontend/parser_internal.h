@@ -83,6 +83,8 @@ bool parse_expect(Parser *p, TokenKind kind, const char *what);
 bool parse_close(Parser *p, TokenKind kind, Span open);
 // Takes a name (reserved words are refused as such), or reports; null then.
 Name *parse_name(Parser *p, const char *what);
+// Whether a token is spelled as a word: a name, a keyword, or what an alias calls by a word.
+bool parse_is_word(const Parser *p, const Token *token);
 // A word in a place where no keyword can be meant: field names and map keys. Null without a report.
 Name *parse_word(Parser *p);
 // Reports and starts to be silent. Null when silent already.

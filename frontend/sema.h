@@ -48,6 +48,7 @@ struct Symbol {
     bool used;          // read somewhere (else a warning)
     bool to_f32;        // type note f32: every stored number is rounded
     bool taken;         // a parameter: the function owns what it is given, and may change it in place
+    bool fixed;         // a variable with a constant's name and value that is left to the run
     bool deferred;      // some deferred block mentions it
     bool rebound_by_loop; // sequential write-through variable (LoopNode.writes_through)
     Span span;          // of the definition

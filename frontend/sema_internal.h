@@ -222,6 +222,10 @@ void sema_sim_use(Sema *s, Node *node);
 
 // consteval.c: the literal that `node` (resolved) is worth, or null.
 Node *sema_fold(Sema *s, const Node *node);
+// Whether it names a literal or an expression of constants, folded or left to the run (`fixed`).
+bool sema_is_constant(const Symbol *symbol);
+// A variable whose definition was resolved becomes a constant if it is one.
+void sema_define_constant(Sema *s, const DefineNode *define, Symbol *symbol);
 // True for a name of a constant: at least one capital letter and no small one.
 bool sema_is_constant_name(const Name *name);
 

@@ -3,7 +3,7 @@
 
 static bool is_constant(const Node *node) {
     return node->kind == NODE_NAME && !node->parenthesized && node->name.symbol != NULL &&
-           node->name.symbol->kind == SYMBOL_CONSTANT;
+           sema_is_constant(node->name.symbol);
 }
 
 static void bind_names(Sema *s, MatchArm *arm) {

@@ -36,16 +36,6 @@ static void check_names(Sema *s, const DefineNode *define) {
     }
 }
 
-static void define_constant(Sema *s, DefineNode *define, Symbol *symbol) {
-    if (define->is_mutable || define->to_f32 || define->names.len != 1 ||
-        !sema_is_constant_name(symbol->name))
-        return;
-    Node *value = sema_fold(s, define->value);
-    if (value == NULL) return;
-    symbol->kind = SYMBOL_CONSTANT;
-    symbol->constant = value;
-}
-
 void sema_define(Sema *s, Node *node) {
     DefineNode *define = node->define;
     if (define->names.len == 1 && define->value->kind == NODE_LAMBDA) {
@@ -68,7 +58,7 @@ void sema_define(Sema *s, Node *node) {
         symbol->to_f32 = define->to_f32;
         vec_push(s->arena, &define->symbols, symbol);
         if (dropped) continue;
-        define_constant(s, define, symbol);
+        sema_define_constant(s, define, symbol);
         if (define->names.len == 1) {
             map_put(&s->values, symbol, define->value);
             symbol->ctype = sema_pointee(define->value);
