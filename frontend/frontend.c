@@ -42,17 +42,31 @@ static void lex_all(Compilation *c, const Source *source) {
     } while (token.kind != TOKEN_END);
 }
 
+static bool parse_and_judge(Compilation *c, Source *source, Stage last) {
+    uint32_t sources = c->sources.len, diags = c->diags.len;
+    uint32_t errors = c->errors, warnings = c->warnings;
+    for (;;) {
+        c->root = parser_run(c, source);
+        arena_free(&c->scratch);
+        if (c->errors || last == STAGE_PARSE) return c->errors == 0;
+        bool good = sema_run(c);
+        arena_free(&c->scratch);
+        if (!c->again) return good;
+        c->sources.len = sources;
+        c->diags.len = diags;
+        c->forgotten = NULL;
+        c->errors = errors;
+        c->warnings = warnings;
+    }
+}
+
 bool frontend_run(Compilation *c, Source *source, Stage last) {
     if (last == STAGE_LEX) {
         lex_all(c, source);
         return c->errors == 0;
     }
-    c->root = parser_run(c, source);
-    arena_free(&c->scratch);
-    if (c->errors || last == STAGE_PARSE) return c->errors == 0;
-    bool good = sema_run(c);
-    arena_free(&c->scratch);
-    if (!good || c->errors || last == STAGE_SEMA) return good && c->errors == 0;
+    bool good = parse_and_judge(c, source, last);
+    if (last == STAGE_PARSE || !good || c->errors || last == STAGE_SEMA) return good && c->errors == 0;
     good = infer_run(c);
     arena_free(&c->scratch);
     return good && c->errors == 0;

@@ -28,6 +28,11 @@ struct Compilation {
     bool no_integers; // type inference takes no number for an integer
 
     uint8_t arch;     // UnsafeArch of the target (unsafe.h)
+    // Typed pointers across functions (sema_pointee.c), kept from one round of sema to the next:
+    PtrMap pointees, no_pointees; // places of parameters and lambdas -> CType
+    uint32_t rounds;
+    bool again; // something was learnt: analyse once more
+
     Node *root;       // NODE_BLOCK of the top-level statements, included files in place
     Program *program; // made by sema, completed by infer
 };

@@ -313,6 +313,9 @@ void infer_check_index(Walk *w, Node *node, Type base, Type index) {
         diag = diag_report(c, DIAG_E0552, node->index.base->span, kind);
     if (diag != NULL && node->index.base->kind == NODE_INDEX && type_is(base, KIND_NUMBER))
         diag_help(c, diag, "what is missing in a map or list reads as 0: give it a value first");
+    else if (diag != NULL && c->program->c_types && type_is(base, KIND_NUMBER))
+        diag_help(c, diag, "an address of a struct T is typed by a cast: `q = p as T`, then `q.x`; "
+                           "a parameter is typed when all calls give it addresses of one type");
 }
 
 static Type infer_index(Walk *w, Node *node) {

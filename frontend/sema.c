@@ -10,6 +10,7 @@ typedef enum SemaStage {
     SEMA_CAPTURE,  // known functions, captures, snapshots, globals, order of definitions
     SEMA_SIM,      // bodies of simulated hardware modules
     SEMA_CALLS,    // numbers of arguments, formats, tail calls
+    SEMA_POINTEES, // what addresses in parameters and results point to
     SEMA_EFFECTS,  // what functions may do besides giving a value
     SEMA_PARALLEL, // plans of parallel loops
     SEMA_LAST_USE, // who may hand a value on, parameters that are taken
@@ -145,6 +146,7 @@ static void (*const stages[SEMA_STAGE_COUNT])(Sema *) = {
     [SEMA_CAPTURE] = sema_capture,
     [SEMA_SIM] = sema_sim,
     [SEMA_CALLS] = sema_check_calls,
+    [SEMA_POINTEES] = sema_find_pointees,
     [SEMA_EFFECTS] = sema_sum_effects,
     [SEMA_PARALLEL] = sema_check_parallel,
     [SEMA_LAST_USE] = sema_find_last_uses,
@@ -160,6 +162,7 @@ bool sema_run(Compilation *c) {
     s.program = ARENA_NEW(&c->unit, Program);
     s.packages.arena = s.values.arena = s.told.arena = s.scratch;
     c->program = s.program;
-    for (int stage = 0; stage < SEMA_STAGE_COUNT; stage++) stages[stage](&s);
+    c->again = false;
+    for (int stage = 0; stage < SEMA_STAGE_COUNT && !c->again; stage++) stages[stage](&s);
     return c->errors == 0;
 }

@@ -60,6 +60,7 @@ struct Symbol {
     CLibrary *library;  // SYMBOL_LIBRARY
     Scope *package;     // SYMBOL_PACKAGE: its names
     const CType *ctype; // SYMBOL_TYPE: the struct; a variable: what the address in it points to, or null
+    const CType *returns, *elements; // what results of a function, elements of a list point to, or null
     uint64_t appended;  // bytes appended by `p ++ v as T` so far in the source
     LoopNode *loop;     // the innermost loop of the owner that contains the definition, or null
     uint32_t order;     // sema's own: its definition's place in the order of evaluation
@@ -184,6 +185,7 @@ typedef struct Program {
     SymbolVec globals;     // symbols with is_global
     Symbol *user_main;     // `main` to be run after the top level, or null
     Instance *user_main_instance; // what to call for it
+    bool c_types;          // it declares cstructs or imports C libraries
     bool foreign;          // uses call, dlopen, imports: dynamic executable
     const char *foreign_name; // the first construct that does ("call"), for messages
     Span foreign_span;        // and its place

@@ -116,6 +116,7 @@ void sema_cstruct(Sema *s, Node *node) {
         return;
     }
     Symbol *symbol = sema_forward_cstruct(s, node);
+    s->program->c_types = true;
     CRecord *record = symbol->ctype->record;
     symbol->used = true;
     bool good = true;
@@ -251,10 +252,14 @@ const CType *sema_pointee(const Node *node) {
     }
     case NODE_CALL: {
         const CDecl *decl = sema_foreign_function(node->call.callee);
+        const Symbol *symbol =
+            node->call.callee->kind == NODE_NAME ? node->call.callee->name.symbol : NULL;
+        if (symbol != NULL) return symbol->returns;
         return decl != NULL && decl->prototype->result->kind == C_POINTER
                    ? decl->prototype->result->element
                    : NULL;
     }
+    case NODE_INDEX: return sema_elements(node->index.base);
     case NODE_MEMORY:
         return node->memory.type->kind == C_RECORD ? node->memory.type : node->memory.type->element;
     }

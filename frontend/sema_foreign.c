@@ -39,6 +39,7 @@ void sema_import_library(Sema *s, Node *node) {
                   path ? "\"…\"" : name->text);
         return;
     }
+    s->program->c_types = true;
     Symbol *symbol = sema_declare(s, node->import.as, node->span, false);
     symbol->kind = SYMBOL_LIBRARY;
     symbol->library = library_of(s, name, path);

@@ -205,6 +205,13 @@ bool sema_memory(Sema *s, Node *node);
 void sema_append(Sema *s, Node *node);
 bool sema_memory_target(Sema *s, Node *target);
 
+// sema_pointee.c: what a parameter, a function's result, the elements of a list
+// point to, or null. What the calls tell is noted in the Compilation for the next round.
+const CType *sema_param_pointee(const Sema *s, const Pattern *pattern);
+const CType *sema_result_pointee(const Sema *s, const Node *lambda);
+const CType *sema_elements(const Node *node);
+void sema_find_pointees(Sema *s);
+
 // sema_unsafe.c: `unsafe { } { } { }`
 void sema_unsafe(Sema *s, Node *node);
 

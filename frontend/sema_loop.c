@@ -163,6 +163,7 @@ static bool visit_body(Sema *s, LoopNode *loop) {
 static void bind_names(Sema *s, LoopNode *loop, Span span) {
     for (uint32_t i = 0; i < loop->names.len; i++) {
         Symbol *symbol = sema_new_symbol(s, SYMBOL_LOOP, loop->names.items[i], span);
+        if (loop->kind == LOOP_EACH) symbol->ctype = sema_elements(loop->iterable);
         vec_push(s->arena, &loop->symbols, symbol);
         scope_define(s->scope, symbol->name, symbol);
     }

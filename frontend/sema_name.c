@@ -32,6 +32,7 @@ void sema_declare_functions(Sema *s, const NodeVec *statements) {
         }
         Symbol *symbol = sema_add_symbol(s, SYMBOL_VARIABLE, name, span, s->function);
         if (s->loops.len > s->loops_base) symbol->loop = s->loops.items[s->loops.len - 1];
+        symbol->returns = sema_result_pointee(s, define->value);
         map_put(&s->scope->forward, name, symbol);
     }
 }

@@ -9,6 +9,7 @@ static void define_function(Sema *s, Node *node) {
     Name *name = define->names.items[0];
     Symbol *symbol = sema_declare(s, name, define->name_spans.items[0], define->is_mutable);
     vec_push(s->arena, &define->symbols, symbol);
+    if (!define->is_mutable) symbol->returns = sema_result_pointee(s, define->value);
     sema_number(s, define->value);
     sema_lambda(s, define->value, symbol, false);
     scope_define(s->scope, name, symbol);
@@ -62,6 +63,7 @@ void sema_define(Sema *s, Node *node) {
         if (define->names.len == 1) {
             map_put(&s->values, symbol, define->value);
             symbol->ctype = sema_pointee(define->value);
+            if (!define->is_mutable) symbol->elements = sema_elements(define->value);
         }
         scope_define(s->scope, name, symbol);
     }
@@ -84,6 +86,9 @@ static void report_immutable(Sema *s, const Node *node, const Symbol *symbol) {
     }
     if (symbol->kind == SYMBOL_PARAMETER || symbol->kind == SYMBOL_BOUND) {
         diag_note(s->c, diag, symbol->span, "bound here");
+        if (s->program->c_types)
+            diag_help(s->c, diag, "an address of a struct T is typed by a cast: `q = %s as T`",
+                      name);
         diag_help(s->c, diag, "copy it into a mutable variable of another name first");
         return;
     }

@@ -48,6 +48,7 @@ static int kind_of_result(const Node *name, const Node *cast) {
 }
 
 bool lower_is_address(LowerCtx *cx, const Node *node) {
+    if (sema_pointee_known(node)) return true;
     if (node->kind == NODE_NAME) return map_get(&cx->addresses, node->name.symbol) != NULL;
     if (node->kind == NODE_CAST) return node->cast.to == CAST_PTR || node->cast.to == CAST_STRUCT;
     if (node->kind == NODE_ORELSE) return lower_is_address(cx, node->orelse.left);
