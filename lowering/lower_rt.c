@@ -93,6 +93,7 @@ LLVMValueRef lower_rt(LowerCtx *cx, RtId id, const LLVMValueRef *args) {
     for (uint32_t i = 0; i < rows[id].count; i++) copy[i] = args[i];
     LLVMValueRef call =
         LLVMBuildCall2(cx->builder, cx->rt_types[id], function, copy, rows[id].count, "");
+    // Where the first result counts, only what repeats is worth the code of an inlined function.
     if (cx->options->optimize == 1 && !cx->fs->loop)
         LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                                  attribute(cx, "noinline", 0));
