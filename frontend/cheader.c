@@ -313,6 +313,8 @@ void cheader_index(CLibrary *library, char *text) {
                 library->first_error = unquote(library->arena, at);
             else if (line[0] == 'S')
                 map_put(&library->tags, name, line);
+            else if (line[0] == 'F' && library->listed && !map_get(&library->lines, name))
+                (void)name; // hidden in the object
             else if (line[0] != 'D')
                 map_put(&library->lines, name, line);
         }

@@ -102,6 +102,7 @@ typedef struct CLibrary {
     const char *first_error;          // clang's, or null
     VEC(const char *) links, folders; // what an executable is linked with: -l, -L
     bool untyped;                     // a shared object of which only the symbols are known
+    bool listed;                      // all functions' names are noted: others are not its own
     bool linked;                      // noted in Program
     bool absent;                      // tried without being named, in vain: nothing was said
 } CLibrary;

@@ -179,6 +179,11 @@ static char *answer(Compilation *c, CLibrary *library, const CQuestion *question
     char *text = chelper_ask(arena, words.items, question->text, &size);
     if (!text || !is_complete(text)) {
         bool none = text && text[0] == 'Z';
+        if (question->optional) {
+            diag_report(c, DIAG_W0802, span, library->name->text,
+                        none ? "libdw is missing (Debian: libdw1)" : "it cannot be read");
+            return NULL;
+        }
         report_unreadable(c, library, span,
                           none ? "libclang 19 or newer is needed (Debian: libclang1-19)"
                                : "the helper process ended without an answer");

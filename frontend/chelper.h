@@ -8,6 +8,7 @@
 // The hidden command of flapc that reads headers (tools/cmd_headers.c), and the last line of a
 // complete answer, with the number of its form.
 #define CHELPER_COMMAND "--read-c-headers"
+#define CHELPER_DEBUG   "--read-c-debug-info" // of a shared object (tools/cmd_debug_info.c)
 #define CHELPER_END     ". 2"
 
 // Reads what `library` declares, once. A library that is not there, or whose headers cannot be read,

@@ -9,6 +9,7 @@
 typedef struct CQuestion {
     VEC(const char *) words; // its command line
     const char *text;        // C that includes the headers
+    bool optional; // without an answer the functions' names are enough: a warning
 } CQuestion;
 
 // Finds the library's headers and what a program is linked with. False after a report, or when there

@@ -5,6 +5,8 @@
 #endif
 #include "clibrary.h"
 
+#include "chelper.h"
+
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +83,30 @@ static char *list_functions(Arena *arena, const char *bytes, size_t size) {
     return text;
 }
 
+// --- debugging information -----------------------------------------------------------------------
+
+static const Elf64_Shdr *section_at(const char *bytes, size_t size, unsigned number) {
+    Elf64_Ehdr head;
+    memcpy(&head, bytes, sizeof head);
+    size_t at = head.e_shoff + (size_t)number * sizeof(Elf64_Shdr);
+    if (number >= head.e_shnum || at + sizeof(Elf64_Shdr) > size) return NULL;
+    const Elf64_Shdr *row = (const void *)(bytes + at);
+    return row->sh_offset + row->sh_size <= size ? row : NULL;
+}
+
+static bool has_debug_info(const char *bytes, size_t size) {
+    Elf64_Ehdr head;
+    memcpy(&head, bytes, sizeof head);
+    const Elf64_Shdr *names = section_at(bytes, size, head.e_shstrndx);
+    for (unsigned i = 0; names && i < head.e_shnum; i++) {
+        const Elf64_Shdr *row = section_at(bytes, size, i);
+        if (!row || row->sh_name >= names->sh_size) continue;
+        const char *name = bytes + names->sh_offset + row->sh_name;
+        if (strncmp(name, ".debug_info", names->sh_size - row->sh_name) == 0) return true;
+    }
+    return false;
+}
+
 static bool cannot_read(Compilation *c, CLibrary *library, Span span, const char *why) {
     diag_report(c, DIAG_E0610, span, library->path, why);
     library->state = C_LIBRARY_MISSING;
@@ -104,6 +130,16 @@ bool clibrary_find_object(Compilation *c, CLibrary *library, CQuestion *question
     char *names = list_functions(arena, bytes, size);
     if (!names) return cannot_read(c, library, span, "it is no shared object");
     cheader_index(library, names);
-    diag_report(c, DIAG_W0801, span, library->name->text);
-    return false;
+    library->listed = true;
+    if (!has_debug_info(bytes, size)) {
+        diag_report(c, DIAG_W0801, span, library->name->text);
+        return false;
+    }
+    question->words.len = 0;
+    vec_push(arena, &question->words, "/proc/self/exe");
+    vec_push(arena, &question->words, CHELPER_DEBUG);
+    vec_push(arena, &question->words, library->path);
+    question->text = "";
+    question->optional = true;
+    return true;
 }

@@ -26,7 +26,7 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // same: A <=> B          both sources have the same tree; `// differ: A <=> B`: they do not
   // shell: COMMAND         what a shell does with this is compared instead ({flapc}, {file}: compiler, this file)
   // needs: PROGRAM         the test is skipped, and says so, where PROGRAM is not installed; `lib:NAME`: a
-                            library that pkg-config knows; `libclang`: 19 or newer
+                            library that pkg-config knows; `libclang`: 19 or newer; `libdw`
   // native: REASON         takes no part under the conditions below
   // helper                 no test of its own (another file uses it)
 {dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
@@ -40,6 +40,7 @@ conditions: `--threads "1 2 64"` for the programs in which the number of threads
 status is 77 when every test was skipped.
 """
 import argparse
+import ctypes.util
 import hashlib
 import json
 import os
@@ -69,6 +70,8 @@ def is_installed(what):
     if what == "libclang":
         return any(os.path.exists(f"/usr/lib/llvm-{version}/lib/libclang-{version}.so.1")
                    for version in range(19, 31))
+    if what == "libdw":
+        return bool(ctypes.util.find_library("dw"))
     if what.startswith("lib:"):
         command = ["pkg-config", "--exists", what[4:]]
         return bool(shutil.which("pkg-config")) and subprocess.run(command).returncode == 0

@@ -10,6 +10,7 @@ enum { EXIT_PROGRAM = 1, EXIT_MISUSE = 2, EXIT_BUG = 3 };
 int cmd_source(Options *options);  // compile, run, check
 int cmd_doc(const char *name);
 int cmd_headers(int count, char **words); // hidden: reads C headers for another flapc
+int cmd_debug_info(int count, char **words); // hidden: the same from a shared object's DWARF
 int cmd_explain(const char *code);
 
 // input.c: a file's bytes and a NUL, in `arena`. Null: errno says why.

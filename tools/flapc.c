@@ -20,6 +20,7 @@ static int run_command(Options *options) {
 
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], CHELPER_COMMAND) == 0) return cmd_headers(argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], CHELPER_DEBUG) == 0) return cmd_debug_info(argc - 2, argv + 2);
     crash_handlers_install();
     Options options = {0};
     int status = EXIT_MISUSE;
