@@ -90,6 +90,7 @@ static Bound enter_call(LowerCtx *cx, Node *node, const Function *function) {
     Bound bound = {.depth = function ? map_get(&cx->depths, function) : NULL};
     if (!function && is_bounded(node)) bound.depth = new_depth(cx, "value");
     if (!bound.depth) return bound;
+    if (cx->fs->shared) RT0(cx, rt_par_turn); // all threads share the counters
     LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->now, "depth");
     LLVMValueRef most = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->most, "deepest");
     if (is_bounded(node)) {
@@ -217,7 +218,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     bool bounded = is_bounded(node);
     if (!function->self_tail_call || fs->plan || bounded) return false;
     VEC_EACH(Cleanup, cleanup, &fs->cleanups)
-        if (cleanup.active && (cleanup.defer || cleanup.arena)) return false;
+    if (cleanup.active && (cleanup.defer || cleanup.arena)) return false;
     if (node->call.callee->kind != NODE_NAME || lower_callee(cx, node) != fs->instance)
         return false;
     uint32_t count = function->param_count;
@@ -347,7 +348,8 @@ static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
     LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, from, cx->tbaa_element, "");
     LVal value = lower_val(numbers ? REP_F64 : REP_ANY, element, item, false);
     value = lower_as(cx, value, element);
-    LVal result = lower_own(cx, apply(cx, &map->applied, &value, NULL, 1, map->element, map->node->span));
+    LVal result =
+        lower_own(cx, apply(cx, &map->applied, &value, NULL, 1, map->element, map->node->span));
     LLVMValueRef to =
         LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->made), &k, 1, "");
     lower_store(cx, lower_word(cx, result), to, cx->tbaa_element);
