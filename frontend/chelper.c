@@ -180,6 +180,7 @@ static char *answer(Compilation *c, CLibrary *library, const CQuestion *question
     if (!text || !is_complete(text)) {
         bool none = text && text[0] == 'Z';
         if (question->optional) {
+            library->untyped = true;
             diag_report(c, DIAG_W0802, span, library->name->text,
                         none ? "libdw is missing (Debian: libdw1)" : "it cannot be read");
             return NULL;

@@ -132,6 +132,7 @@ bool clibrary_find_object(Compilation *c, CLibrary *library, CQuestion *question
     cheader_index(library, names);
     library->listed = true;
     if (!has_debug_info(bytes, size)) {
+        library->untyped = true;
         diag_report(c, DIAG_W0801, span, library->name->text);
         return false;
     }

@@ -162,6 +162,13 @@ static void become_member(Sema *s, Node *node, const CDecl *decl, unsigned conte
     sema_poison(node);
 }
 
+// Of what was not compiled with debugging information, in an object where other things were.
+static void warn_untyped(Sema *s, const CLibrary *library, const CDecl *decl, Span span) {
+    if (decl->kind != C_DECL_FUNCTION || !decl->prototype->untyped || library->untyped) return;
+    if (map_put(&s->told, decl, s) == NULL)
+        diag_report(s->c, DIAG_W0803, span, library->name->text, decl->name);
+}
+
 bool sema_member(Sema *s, Node *node, unsigned context) {
     if (node->kind != NODE_FIELD) return false;
     Symbol *symbol = library_symbol(s, node->field.base);
@@ -180,6 +187,7 @@ bool sema_member(Sema *s, Node *node, unsigned context) {
         sema_poison(node);
         return true;
     }
+    warn_untyped(s, library, decl, node->span);
     become_member(s, node, decl, context);
     return true;
 }

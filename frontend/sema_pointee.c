@@ -137,7 +137,8 @@ static const CType *argument(const CallSite *site, uint32_t at, bool *null) {
     if (site->node->kind != NODE_PIPE || site->node->pipe.op == PIPE_REDUCE) return NULL;
     const Node *left = site->node->pipe.left;
     const CType *type = known(sema_pointee(left));
-    return type != NULL ? type : known(sema_elements(left));
+    if (type != NULL || site->args != NULL) return type; // `xs | f(1)` gives f the whole list
+    return known(sema_elements(left));
 }
 
 static void refuse(Sema *s, const void *key) {
