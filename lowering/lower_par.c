@@ -69,26 +69,28 @@ static Symbol *loop_symbol(const LoopNode *loop, uint32_t i) {
 static void bind_variable(LowerCtx *cx, Par *par, LLVMValueRef k) {
     LoopNode *loop = par->loop;
     Symbol *symbol = loop_symbol(loop, 0);
-    if (symbol && loop->kind == LOOP_RANGE) {
-        LLVMValueRef i = LLVMBuildNSWAdd(cx->builder, par->frame.first, k, "i");
-        lower_alias(cx, symbol, lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), i, false));
-        return;
-    }
+    if (symbol && loop->kind == LOOP_RANGE)
+        lower_alias(cx, symbol, lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), k, false));
     if (loop->kind == LOOP_RANGE) return;
     bind_element(cx, symbol, par->list, par->list_inside, k);
-    if (par->values.v)
-        bind_element(cx, loop_symbol(loop, 1), par->values, par->values_inside, k);
+    if (par->values.v) bind_element(cx, loop_symbol(loop, 1), par->values, par->values_inside, k);
+}
+
+// What the code of a run counts: values of a range's variable, positions in a list.
+static LLVMValueRef counted(LowerCtx *cx, const Par *par, LLVMValueRef iteration) {
+    if (par->loop->kind != LOOP_RANGE) return iteration;
+    return LLVMBuildNSWAdd(cx->builder, par->frame.first, iteration, "");
 }
 
 static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane) {
     LoopFrame *frame = &par->frame;
     if (!lane) { // k counts from the block's beginning
-        LLVMValueRef done = LLVMBuildNSWSub(cx->builder, k, par->begin, "");
+        LLVMValueRef done = LLVMBuildNSWSub(cx->builder, k, counted(cx, par, par->begin), "");
         lane = LLVMBuildAnd(cx->builder, done, lower_i64(cx, LANES - 1), "lane");
     }
     lower_reductions_lane(cx, par, lane);
     if (par->loop->left) lower_look(cx);
-    LLVMBuildStore(cx->builder, LLVMBuildNSWAdd(cx->builder, frame->first, k, ""), frame->index);
+    LLVMBuildStore(cx->builder, k, frame->index);
     frame->next = lower_block_new(cx, "next");
     frame->end = frame->next; // jumps out of the loop are lower_exit()'s
     frame->cleanups = lower_scope(cx);
@@ -111,12 +113,12 @@ static void eight_iterations(LowerCtx *cx, Par *par, LLVMValueRef base, LLVMValu
 }
 
 // The last iterations of a block, fewer than there are lanes, each with a lane that is known.
-static void last_iterations(LowerCtx *cx, Par *par, LLVMValueRef from) {
+static void last_iterations(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to) {
     LLVMBasicBlockRef end = lower_block_new(cx, "rest.end");
     for (int64_t lane = 0; lane < LANES - 1; lane++) {
         LLVMValueRef k = LLVMBuildNSWAdd(cx->builder, from, lower_i64(cx, lane), "k");
         LLVMBasicBlockRef on = lower_block_new(cx, "rest");
-        lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, k, par->end, ""), on, end);
+        lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, k, to, ""), on, end);
         lower_at(cx, on);
         iteration(cx, par, k, lower_i64(cx, lane));
     }
@@ -127,13 +129,14 @@ static void last_iterations(LowerCtx *cx, Par *par, LLVMValueRef from) {
 static void all_iterations(LowerCtx *cx, Par *par) {
     bool laned = false;
     for (uint32_t i = 0; i < par->reductions.len; i++) laned |= par->reductions.items[i].laned;
+    LLVMValueRef from = counted(cx, par, par->begin), to = counted(cx, par, par->end);
     if (!laned || par->loop->left || !lower_par_is_small(par->loop->body)) {
-        count_loop(cx, par, par->begin, par->end, 1, iteration, NULL, NULL);
+        count_loop(cx, par, from, to, 1, iteration, NULL, NULL);
         return;
     }
     LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
-    count_loop(cx, par, par->begin, par->end, LANES, eight_iterations, NULL, after);
-    last_iterations(cx, par, LLVMBuildLoad2(cx->builder, cx->i64, after, ""));
+    count_loop(cx, par, from, to, LANES, eight_iterations, NULL, after);
+    last_iterations(cx, par, LLVMBuildLoad2(cx->builder, cx->i64, after, ""), to);
 }
 
 // Blocks matter to nobody but the reductions: the body goes from block to block by itself,
@@ -186,6 +189,13 @@ static void all_blocks(LowerCtx *cx, Par *par) {
     par->block = first;
 }
 
+// A zero divisor in a run of mere arithmetic is told after it: which run it was makes no difference.
+static void blocks_inside(LowerCtx *cx, Par *par) {
+    bool notes = par->kept.len == 0 && lower_zero_begin(cx, par->loop);
+    all_blocks(cx, par);
+    if (notes) lower_zero_end(cx);
+}
+
 // Without checks where all positions of this run are inside their lists (lower_bounds.c).
 static void checked_iterations(LowerCtx *cx, Par *par) {
     Bounds in = {0};
@@ -195,7 +205,7 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
         in = lower_bounds(cx, par->loop, low, high);
     }
     if (!in.inside) {
-        all_blocks(cx, par);
+        blocks_inside(cx, par);
         return;
     }
     LLVMBasicBlockRef fast = lower_block_new(cx, "inside"), slow = lower_block_new(cx, "checked");
@@ -203,7 +213,7 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
     lower_branch(cx, in.inside, fast, slow);
     lower_at(cx, fast);
     lower_bounds_begin(cx, &in);
-    all_blocks(cx, par);
+    blocks_inside(cx, par);
     lower_bounds_end(cx, &in);
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, slow);
@@ -378,7 +388,8 @@ static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
 // the iterations. Gives where the loop ends, or null.
 static LLVMBasicBlockRef run_plain(LowerCtx *cx, Par *par, LLVMValueRef count) {
     int32_t cost = lower_par_cost(cx, par->loop->body);
-    if (cost <= 0 || flags_of(par) || !walks_blocks(par) || par->loop->kind != LOOP_RANGE || par->result)
+    if (cost <= 0 || flags_of(par) || !walks_blocks(par) || par->loop->kind != LOOP_RANGE ||
+        par->result)
         return NULL;
     int64_t most = PLAIN_COST / cost < RT_PAR_MAX_BLOCKS ? PLAIN_COST / cost : RT_PAR_MAX_BLOCKS;
     LLVMBasicBlockRef few = lower_block_new(cx, "few"), many = lower_block_new(cx, "many");
@@ -413,8 +424,8 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
                 LLVMValueRef count) {
     LLVMBasicBlockRef end = lower_block_new(cx, "ran");
     run_small(cx, par, record, count, end);
-    LLVMValueRef flags = LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par)),
-                                     lower_kept_flag(cx, par), "flags");
+    LLVMValueRef flags =
+        LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par)), lower_kept_flag(cx, par), "flags");
     LLVMValueRef parts[] = {par->function,
                             record,
                             count,
@@ -475,8 +486,7 @@ static void find_pairs(LowerCtx *cx, Par *par) {
     Node *iterable = par->loop->iterable;
     LVal map = lower_expr(cx, iterable);
     LLVMValueRef object = lower_expect(cx, map, KIND_MAP, "a loop with two names", iterable->span);
-    par->list = made_list(cx, RT(cx, rt_map_keys, object),
-                          type_of_kind(KIND_NUMBER | KIND_STRING));
+    par->list = made_list(cx, RT(cx, rt_map_keys, object), type_of_kind(KIND_NUMBER | KIND_STRING));
     if (loop_symbol(par->loop, 1))
         par->values = made_list(cx, RT(cx, rt_map_values, object), type_element(map.type));
     lower_release(cx, map);
@@ -607,11 +617,12 @@ static void each_iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef 
     lower_scope_end(cx, mark);
 }
 
-static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, uint8_t effects, Span span) {
-    int32_t flags = (effects & EFFECT_OUTPUT ? RT_PAR_OUTPUT : 0) |
-                    (effects & EFFECT_WAIT ? RT_PAR_WAITS : 0);
-    LLVMValueRef parts[] = {par->function,       fill_record(cx, par, fs), par->count,
-                            lower_i64(cx, 0),    lower_i32(cx, flags),     lower_i32(cx, 0),
+static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, uint8_t effects,
+                     Span span) {
+    int32_t flags =
+        (effects & EFFECT_OUTPUT ? RT_PAR_OUTPUT : 0) | (effects & EFFECT_WAIT ? RT_PAR_WAITS : 0);
+    LLVMValueRef parts[] = {par->function,        fill_record(cx, par, fs), par->count,
+                            lower_i64(cx, 0),     lower_i32(cx, flags),     lower_i32(cx, 0),
                             lower_place(cx, span)};
     static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
     LLVMValueRef loop = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
@@ -620,14 +631,18 @@ static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, uint8_t 
     RT(cx, rt_par_for, loop);
 }
 
-void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span, ParFill *start,
-                         ParFill *fill, void *context) {
+void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span,
+                         ParFill *start, ParFill *fill, void *context) {
     ParPlan *plan = ARENA_NEW(cx->arena, ParPlan);
     LoopNode *loop = ARENA_NEW(cx->arena, LoopNode);
     plan->number = cx->maps++;
     plan->loop = loop;
-    Par par = {.loop = loop, .plan = plan, .low = lower_i64(cx, 0), .count = count,
-               .each = fill, .context = context};
+    Par par = {.loop = loop,
+               .plan = plan,
+               .low = lower_i64(cx, 0),
+               .count = count,
+               .each = fill,
+               .context = context};
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs, *outer = cx->fs;
     par.function = add_body(cx, &par, "map");

@@ -70,9 +70,8 @@ static bool is_quiet_match(Quiet *quiet, const Node *node) {
     return true;
 }
 
-static bool is_quiet_loop(const LoopNode *loop) {
-    return loop->kind == LOOP_RANGE && loop->prefix == PREFIX_NONE && !loop->has_value &&
-           !loop->left && !loop->max;
+static bool ends_by_itself(const LoopNode *loop) {
+    return loop->kind == LOOP_RANGE && !loop->has_value && !loop->left && !loop->max;
 }
 
 static bool is_quiet(Quiet *quiet, const Node *node) {
@@ -89,7 +88,7 @@ static bool is_quiet(Quiet *quiet, const Node *node) {
     case NODE_INDEX: return is_quiet_index(quiet, node);
     case NODE_CALL: return is_quiet_call(node);
     case NODE_MATCH: return is_quiet_match(quiet, node);
-    case NODE_LOOP: return is_quiet_loop(node->loop);
+    case NODE_LOOP: return node->loop->prefix == PREFIX_NONE && ends_by_itself(node->loop);
     case NODE_DEFINE:
         return node->define->symbols.len == 1 && !node->define->or_return &&
                is_number(quiet, node->define->value);
@@ -151,7 +150,7 @@ static void look_at(void *context, Node **child) {
 static bool is_worth_it(LowerCtx *cx, LoopNode *loop) {
     Quiet quiet = {.cx = cx, .level = loop->level, .quiet = true};
     Node *body = loop->body;
-    if (cx->options->optimize < 2 || cx->fs->zero_divisor || !is_quiet_loop(loop)) return false;
+    if (cx->options->optimize < 2 || cx->fs->zero_divisor || !ends_by_itself(loop)) return false;
     look_at(&quiet, &body);
     return quiet.quiet && quiet.divides;
 }

@@ -9,11 +9,10 @@
 
 enum {
     RUN_US = 5,           // how long a run of blocks should take: the most that stealing waits for
-    SMALL_COST = 6000,    // about 2 us: not worth handing out to workers that are awake
+    LARGE_COST = 200000,  // instructions that take longer than handing them out, vectors or not
     TRIAL_US = 3,         // how long the caller tries alone before it extrapolates
     TRIAL_BLOCKS = 64,    // loops with fewer blocks may be long ones of few iterations: no trial
-    TRIAL_COST = 20000,   // but for those that are known to be small
-    WORTH_AWAKE_US = 2,   // work that is worth sharing with workers that are awake,
+    WORTH_AWAKE_US = 3,   // work that is worth sharing with workers that are awake,
     WORTH_ASLEEP_US = 40, // that must be woken,
     WORTH_UNBORN_US = 60, // that must be made
     CALLER_SPIN_US = 50,  // how long the caller looks before it sleeps for those still running
@@ -357,10 +356,8 @@ static int64_t loop_cost(const RtParLoop *loop) {
 
 // Runs blocks on the caller alone until all are done or sharing the rest is worth it; gives the
 // first block that was not run.
-static int32_t trial(const RtiJob *job, int64_t cost, uint64_t worth_us) {
-    int32_t blocks = job->blocks, at = 0, length = blocks / 64;
-    if (cost <= SMALL_COST) length = blocks / 4;
-    if (length < 1) length = 1;
+static int32_t trial(const RtiJob *job, uint64_t worth_us) {
+    int32_t blocks = job->blocks, at = 0, length = blocks / 64 + 1;
     uint64_t start = rti_ticks(), enough = rti_ticks_of_us(TRIAL_US),
              worth = rti_ticks_of_us(worth_us);
     for (;;) {
@@ -378,15 +375,28 @@ static int32_t trial(const RtiJob *job, int64_t cost, uint64_t worth_us) {
     }
 }
 
+// The same for a loop whose iterations are known to be so cheap that a single look is enough, after the
+// first sixteenth: an estimate of instructions does not know which of them become vectors.
+static int32_t sample(const RtiJob *job, uint64_t worth_us) {
+    int32_t blocks = job->blocks, at = blocks / 16 + 1;
+    uint64_t start = rti_ticks();
+    rti_blocks_call(job, 0, at);
+    uint64_t spent = rti_ticks() - start;
+    if (rti_order_unwanted(job, blocks)) return blocks;
+    if (spent * (uint64_t)(blocks - at) / (uint64_t)at > rti_ticks_of_us(worth_us)) return at;
+    rti_blocks_call(job, at, blocks);
+    return blocks;
+}
+
 // `@@`: how much of the loop the caller runs alone before the rest is shared.
 static int32_t run_ahead(const RtiJob *job, int64_t cost, int32_t threads) {
     if (RTI_STRESSED) return 0;
     bool awake = rti_pool_awake(threads - 1);
-    if (awake && cost > SMALL_COST) return 0;
-    if (job->blocks < TRIAL_BLOCKS && cost > TRIAL_COST) return 0;
     uint64_t worth = WORTH_AWAKE_US;
     if (!awake) worth = rti_pool_started() < threads - 1 ? WORTH_UNBORN_US : WORTH_ASLEEP_US;
-    return trial(job, cost, worth);
+    if (cost <= LARGE_COST) return sample(job, worth);
+    if (awake || job->blocks < TRIAL_BLOCKS) return 0;
+    return trial(job, worth);
 }
 
 // How many blocks a thread claims first: few enough to learn from, not so few that a short loop is
@@ -448,8 +458,8 @@ void rt_par_for(const void *argument) {
         .stack_high = self->stack_high,
     };
     int64_t cost = loop_cost(loop);
-    bool alone =
-        job.blocks == 1 || (counted && loop->threads == 1) || (!counted && cost <= RT_PAR_ALONE_COST);
+    bool alone = job.blocks == 1 || (counted && loop->threads == 1) ||
+                 (!counted && cost <= RT_PAR_ALONE_COST);
     if (alone) {
         rti_blocks_call(&job, 0, job.blocks);
     } else if (self->par || rti_pool_mine()) {
