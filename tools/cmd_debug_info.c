@@ -52,7 +52,8 @@ static bool is_transparent(int tag) {
 static bool bare_type_of(Reader *r, DwDie *die, DwDie *type, bool *is_const) {
     bool known = type_of(r, die, type);
     *is_const = false;
-    while (known && is_transparent(r->dw.tag(type))) {
+    for (int depth = 0; known && is_transparent(r->dw.tag(type)); depth++) {
+        if (depth > 100) return false; // a circle: no compiler wrote it
         DwDie outer = *type;
         *is_const |= r->dw.tag(type) == DW_CONST;
         known = type_of(r, &outer, type);
