@@ -329,6 +329,7 @@ Type lower_element_type(LowerCtx *cx, const Node *node); // of what an INDEX rea
 LVal lower_slice(LowerCtx *cx, Node *node);
 void lower_definition(LowerCtx *cx, Node *node);
 void lower_update(LowerCtx *cx, Node *node);
+BinaryOp lower_operator_of(UpdateOp op); // of `+=` and its like
 void lower_swap(LowerCtx *cx, Node *node);
 // Defines the symbols as the elements of a list of as many; another length stops.
 void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal list, Span span);

@@ -157,19 +157,6 @@ static LVal operand(LowerCtx *cx, const Change *change, uint32_t i) {
     return v;
 }
 
-static BinaryOp operator_of(UpdateOp op) {
-    switch (op) {
-    case UPDATE_ADD: return BINARY_ADD;
-    case UPDATE_SUB: return BINARY_SUB;
-    case UPDATE_MUL: return BINARY_MUL;
-    case UPDATE_DIV: return BINARY_DIV;
-    case UPDATE_MOD: return BINARY_MOD;
-    case UPDATE_POW: return BINARY_POW;
-    case UPDATE_SET: break;
-    }
-    UNREACHABLE("an update with an operator");
-}
-
 static LLVMValueRef append(LowerCtx *cx, Rep rep, LLVMValueRef taken, LVal part, bool item) {
     if (item && is_plain_number(part))
         return RT(cx, rt_list_push_number, taken, lower_convert(cx, part, REP_F64).v);
@@ -293,7 +280,7 @@ static void change_element(LowerCtx *cx, const Change *change) {
         Type type = lower_node_type(cx, node->update.target);
         if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
         if (type.integer) type = type_number();
-        value = lower_operation(cx, operator_of(node->update.op), old, by, type, node->span);
+        value = lower_operation(cx, lower_operator_of(node->update.op), old, by, type, node->span);
         lower_release(cx, by);
     } else if (reads) {
         LVal self = old;

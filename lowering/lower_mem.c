@@ -231,7 +231,7 @@ void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value) {
     if (symbol->rebound_by_loop) lower_write_through(cx, symbol, false);
 }
 
-static BinaryOp operator_of(UpdateOp op) {
+BinaryOp lower_operator_of(UpdateOp op) {
     switch (op) {
     case UPDATE_ADD: return BINARY_ADD;
     case UPDATE_SUB: return BINARY_SUB;
@@ -319,7 +319,7 @@ static void update_path(LowerCtx *cx, Node *node) {
         if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
         if (type.integer) type = type_number();
         LVal result =
-            lower_operation(cx, operator_of(node->update.op), old, value, type, node->span);
+            lower_operation(cx, lower_operator_of(node->update.op), old, value, type, node->span);
         lower_release(cx, old);
         lower_release(cx, value);
         value = result;
@@ -332,7 +332,7 @@ void lower_update(LowerCtx *cx, Node *node) {
     Node *target = node->update.target;
     if (target->kind == NODE_MEMORY) {
         bool plain = node->update.op == UPDATE_SET;
-        lower_memory_update(cx, node, plain ? BINARY_ADD : operator_of(node->update.op));
+        lower_memory_update(cx, node, plain ? BINARY_ADD : lower_operator_of(node->update.op));
         return;
     }
     if (lower_keep(cx, node)) return;
@@ -351,7 +351,7 @@ void lower_update(LowerCtx *cx, Node *node) {
         SymSlot *slot = lower_slot(cx, symbol);
         LVal old = lower_symbol(cx, symbol);
         Type type = slot->type;
-        BinaryOp op = operator_of(node->update.op);
+        BinaryOp op = lower_operator_of(node->update.op);
         if (lower_guess(cx, symbol) && op != BINARY_DIV)
             type = range_binary(op, old.type, value.type, USE_CHECKED);
         LVal result = lower_operation(cx, op, old, value, type, node->span);
