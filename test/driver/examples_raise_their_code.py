@@ -16,7 +16,8 @@ NO_PROGRAM = {
     "E0110", "E0209",  # a thousand brackets
     "E0600", "E0601", "E0602", "E0603", "E0605", "E0606", "E0607", "E0608", "E0609",  # the system
     "E0604",  # --link=static
-    "E0611", "E0612", "E0613", "E0614", "E0615", "E0616", "E0708", "W0801",  # what lies in other files
+    "E0611", "E0612", "E0613", "E0614", "E0615", "E0616", "E0708",  # what lies in other files
+    "W0801", "W0802", "W0803",  # the same
     "E0802",  # broken headers
     "E0901",  # nothing in particular
 }
