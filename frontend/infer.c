@@ -1,7 +1,8 @@
 // infer.c: the worklist of type inference, and the instances of functions.
 //
 // A function gets one instance per shape of its arguments (see same_shape), at most MAX_INSTANCES;
-// what all callers of an instance pass is joined. Beyond that one instance takes any value. Termination: types have finite height, and after a few walks ranges are widened.
+// what all callers of an instance pass is joined. Beyond that one instance takes any value.
+// Termination: types have finite height, and after a few walks ranges are widened.
 #include "infer_internal.h"
 
 enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3 };

@@ -138,54 +138,46 @@ static SimNode *word_concat(SimBody *body, Node *node) {
     return whole;
 }
 
-static SimNode *two(SimBody *body, Node *node, SimOp op) {
+// Words that are one operation of the dialect, by their row.
+static SimNode *one_operand(SimBody *body, Node *node, SimOp op) {
+    return sim_unary(body, op, sim_expr(body, node->call.args.items[0]), node->span);
+}
+
+static SimNode *two_operands(SimBody *body, Node *node, SimOp op) {
     SimNode *a = sim_expr(body, node->call.args.items[0]);
     return sim_binary(body, op, a, sim_expr(body, node->call.args.items[1]), node->span);
 }
 
-static SimNode *word_sra(SimBody *body, Node *node) {
-    return two(body, node, SIM_SRA);
-}
-static SimNode *word_ltu(SimBody *body, Node *node) {
-    return two(body, node, SIM_LTU);
-}
-static SimNode *word_min(SimBody *body, Node *node) {
-    return two(body, node, SIM_MIN);
-}
-static SimNode *word_max(SimBody *body, Node *node) {
-    return two(body, node, SIM_MAX);
-}
-
-static SimNode *one(SimBody *body, Node *node, SimOp op) {
-    return sim_unary(body, op, sim_expr(body, node->call.args.items[0]), node->span);
-}
-
-static SimNode *word_abs(SimBody *body, Node *node) {
-    return one(body, node, SIM_ABS);
-}
-static SimNode *word_popcount(SimBody *body, Node *node) {
-    return one(body, node, SIM_POPCOUNT);
-}
-static SimNode *word_clz(SimBody *body, Node *node) {
-    return one(body, node, SIM_CLZ);
-}
-static SimNode *word_ctz(SimBody *body, Node *node) {
-    return one(body, node, SIM_CTZ);
-}
-
+// Either `translate`, or an operation of as many operands as there are arguments.
 typedef struct Word {
     const char *name;
     uint8_t least, most; // arguments
     SimNode *(*translate)(SimBody *body, Node *node);
+    SimOp op;
 } Word;
 
 static const Word words[] = {
-    {"log", 1, 1, word_log},   {"finish", 0, 0, word_finish}, {"assert", 1, 2, word_assert},
-    {"bits", 3, 3, word_bits}, {"sext", 2, 2, word_sext},     {"concat", 1, 64, word_concat},
-    {"sra", 2, 2, word_sra},   {"ltu", 2, 2, word_ltu},       {"min", 2, 2, word_min},
-    {"max", 2, 2, word_max},   {"abs", 1, 1, word_abs},       {"popcount", 1, 1, word_popcount},
-    {"clz", 1, 1, word_clz},   {"ctz", 1, 1, word_ctz},
+    {.name = "log", .least = 1, .most = 1, .translate = word_log},
+    {.name = "finish", .least = 0, .most = 0, .translate = word_finish},
+    {.name = "assert", .least = 1, .most = 2, .translate = word_assert},
+    {.name = "bits", .least = 3, .most = 3, .translate = word_bits},
+    {.name = "sext", .least = 2, .most = 2, .translate = word_sext},
+    {.name = "concat", .least = 1, .most = 64, .translate = word_concat},
+    {.name = "sra", .least = 2, .most = 2, .op = SIM_SRA},
+    {.name = "ltu", .least = 2, .most = 2, .op = SIM_LTU},
+    {.name = "min", .least = 2, .most = 2, .op = SIM_MIN},
+    {.name = "max", .least = 2, .most = 2, .op = SIM_MAX},
+    {.name = "abs", .least = 1, .most = 1, .op = SIM_ABS},
+    {.name = "popcount", .least = 1, .most = 1, .op = SIM_POPCOUNT},
+    {.name = "clz", .least = 1, .most = 1, .op = SIM_CLZ},
+    {.name = "ctz", .least = 1, .most = 1, .op = SIM_CTZ},
 };
+
+static SimNode *translate_word(SimBody *body, Node *node, const Word *word) {
+    if (word->translate) return word->translate(body, node);
+    return word->most == 1 ? one_operand(body, node, word->op)
+                           : two_operands(body, node, word->op);
+}
 
 static bool right_count(SimBody *body, const Node *node, const char *name, uint32_t least,
                         uint32_t most) {
@@ -206,7 +198,7 @@ static SimNode *word_call(SimBody *body, Node *node) {
         if (strcmp(words[i].name, name->text) != 0) continue;
         if (!right_count(body, node, name->text, words[i].least, words[i].most))
             return sim_const(body, 0, node->span);
-        return words[i].translate(body, node);
+        return translate_word(body, node, &words[i]);
     }
     if (strcmp(name->text, "simulate") == 0 || strcmp(name->text, "reset") == 0) {
         diag_report(body->s->c, DIAG_E0720, node->span, name->text);

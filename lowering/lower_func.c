@@ -4,9 +4,9 @@
 // The entry block holds all allocas and ends in a branch to the body, which is where a self call in
 // tail position goes on. Parameters that the function takes (Symbol.taken) are its own, others it borrows.
 #include "lower_internal.h"
+#include <string.h>
 
 enum { LARGE_FUNCTION = 150 }; // instructions before optimisation
-#include <string.h>
 
 // --- blocks --------------------------------------------------------------------------------------
 
