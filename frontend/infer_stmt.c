@@ -173,17 +173,16 @@ static uint8_t needed_kinds(const ParVariable *variable, Type type) {
     bool sequence =
         type_is(type, KIND_STRING) || type_is(type, KIND_LIST) || type_is(type, KIND_MAP);
     switch (variable->use) {
-    case PAR_READ: break;
-    case PAR_KEPT: return !variable->deferred || sequence ? KIND_ANY : KIND_LIST;
+    case PAR_READ:
+    case PAR_KEPT: break;
     case PAR_REDUCE:
-        if (adds && sequence && (!variable->deferred || variable->first || variable->last))
-            return type.kinds;
+        if (adds && sequence) return type.kinds;
         decides = variable->op == REDUCE_AND || variable->op == REDUCE_OR;
         return !decides && (variable->first || variable->last) ? KIND_NUMBER | KIND_ERROR
                                                                : KIND_NUMBER;
     case PAR_ELEMENT:
-        if (variable->unread && !variable->deferred) return KIND_ANY;
-        return type_is(type, KIND_MAP) && !variable->deferred ? KIND_MAP : KIND_LIST;
+        if (variable->unread) return KIND_ANY;
+        return type_is(type, KIND_MAP) ? KIND_MAP : KIND_LIST;
     }
     return KIND_ANY;
 }

@@ -122,7 +122,7 @@ typedef struct ParVariable {
     ReduceOp op;
     Span span; // the first use that decided
     bool unread;  // PAR_ELEMENT: nothing of it is read but, perhaps, its length
-    bool deferred; // some change stands in a deferred block: only PAR_REDUCE of numbers
+    bool deferred; // some deferred block of the body mentions it
     bool reduces;  // every change is a reduction by `op`, and so could be made in any order
     bool first, last; // every reduction's form has the variable first (s + e), or last (e + s)
     bool sets;     // every change is a value in which what is changed does not appear

@@ -73,10 +73,6 @@ static void report_update(ParCheck *check, const ParSymbol *variable, const Acce
     if (access->node->kind == NODE_SWAP) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "keep the two values in variables of the body");
-    } else if (access->deferred) {
-        diag_label(c, diag, "changes it when the block is left");
-        diag_help(c, diag, "keep the value in a variable of the body and change `%s` at its end",
-                  name);
     } else if (access->kind == ACCESS_OTHER) {
         diag_label(c, diag, "changes it");
         diag_help(c, diag, "write elements one by one: `%s[%s] <- …`", name, i);
@@ -426,8 +422,8 @@ static bool is_through(const Access *access) {
     return access->kind == ACCESS_THROUGH;
 }
 
-static bool is_deferred_change(const Access *access) {
-    return access->deferred && (access->kind == ACCESS_UPDATE || access->kind == ACCESS_WRITE);
+static bool is_deferred(const Access *access) {
+    return access->deferred;
 }
 
 static void judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
@@ -451,23 +447,7 @@ static void judge(ParCheck *check, const ParSymbol *variable, ParVariable *resul
         judge_elements(check, variable, write, result);
 }
 
-// Whether a deferred block may make the changes: it knows the variables where they lie, and nothing of
-// the loop.
-static bool may_defer(const ParCheck *check, const ParVariable *result) {
-    switch (result->use) {
-    case PAR_READ:
-    case PAR_REDUCE: return true;
-    case PAR_ELEMENT: return !check->site->loop->left;
-    case PAR_KEPT:
-        VEC_EACH(Node *, update, &result->updates)
-        if (update->update.target->kind != NODE_NAME) return false;
-        return !result->sets && (result->first || result->last);
-    }
-    UNREACHABLE("a variable is used in one of these ways");
-}
-
 void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) {
-    const Access *deferred = first_of(variable, is_deferred_change);
     bool reduces = true, sets = true;
     for (uint32_t i = 0; i < variable->accesses.len; i++) {
         const Access *access = &variable->accesses.items[i];
@@ -482,7 +462,6 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
     }
     result->reduces = reduces;
     result->sets = sets;
+    result->deferred = first_of(variable, is_deferred) != NULL;
     judge(check, variable, result);
-    result->deferred = deferred != NULL;
-    if (deferred != NULL && !may_defer(check, result)) report_update(check, variable, deferred);
 }

@@ -4,7 +4,7 @@
 // of the variables that it mentions, which stay where they are. Reaching it links a record of both
 // into the thread's chain; leaving the block around it, by its end or a jump, runs it; stops run
 // the chain (rt/defer.c).
-#include "lower_internal.h"
+#include "lower_par.h"
 
 // --- what the deferred function takes from the one that it is part of ------------------------------
 
@@ -20,9 +20,22 @@ static LLVMValueRef load_address(LowerCtx *cx, ParImport import) {
     return address;
 }
 
-void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type) {
-    slot->type = type;
-    slot->rep = type_rep(type);
+// The slot as the function around has it.
+static SymSlot slot_around(LowerCtx *cx, Symbol *symbol) {
+    FuncState *fs = cx->fs;
+    cx->fs = fs->outer;
+    SymSlot slot = *lower_slot(cx, symbol);
+    cx->fs = fs;
+    return slot;
+}
+
+void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol) {
+    SymSlot around = slot_around(cx, symbol);
+    *slot = (SymSlot){.type = around.type,
+                      .rep = around.rep,
+                      .known_unique = around.known_unique,
+                      .undo = around.undo,
+                      .kept = around.kept};
     slot->at = load_address(cx, (ParImport){.symbol = symbol});
 }
 
@@ -32,6 +45,16 @@ static LLVMValueRef kept_value(LowerCtx *cx, LLVMValueRef value, LLVMValueRef ad
     LLVMValueRef v = LLVMBuildLoad2(cx->builder, LLVMTypeOf(value), address, "");
     LLVMPositionBuilderAtEnd(cx->builder, here);
     return v;
+}
+
+LLVMValueRef lower_import_value(LowerCtx *cx, LLVMValueRef value) {
+    if (LLVMIsConstant(value)) return value;
+    ParImport import = {.value = value, .kept = true};
+    return kept_value(cx, value, load_address(cx, import));
+}
+
+LLVMValueRef lower_import_room(LowerCtx *cx, LLVMValueRef address) {
+    return load_address(cx, (ParImport){.value = address});
 }
 
 // In the outer function: a variable that holds the value where it is computed.
@@ -47,18 +70,9 @@ static void import_frames(LowerCtx *cx, FuncState *outer) {
     for (const LoopFrame *frame = outer->loop; frame; frame = frame->outer) {
         LoopFrame *copy = ARENA_NEW(cx->arena, LoopFrame);
         copy->loop = frame->loop;
-        copy->index = load_address(cx, (ParImport){.value = frame->index});
-        copy->first = frame->first;
-        if (!LLVMIsConstant(frame->first)) {
-            ParImport first = {.value = frame->first, .kept = true};
-            copy->first = kept_value(cx, frame->first, load_address(cx, first));
-        }
-        if (frame->total) {
-            ParImport total = {.value = frame->total, .kept = true};
-            copy->total = LLVMIsConstant(frame->total)
-                              ? frame->total
-                              : kept_value(cx, frame->total, load_address(cx, total));
-        }
+        copy->index = lower_import_room(cx, frame->index);
+        copy->first = lower_import_value(cx, frame->first);
+        if (frame->total) copy->total = lower_import_value(cx, frame->total);
         *link = copy;
         link = &copy->outer;
     }
@@ -85,6 +99,7 @@ static void fill_function(LowerCtx *cx, FuncState *fs, LLVMValueRef function, No
     fs->shared = outer->shared;
     fs->deferred = true;
     fs->record = LLVMGetParam(function, 0);
+    if (outer->par) fs->par = lower_kept_deferred(cx, outer->par);
     import_frames(cx, outer);
     lower_effect(cx, body);
     LLVMBuildRetVoid(cx->builder);

@@ -154,7 +154,7 @@ SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol) {
     SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
     if (slot->at) return slot;
     if (cx->fs->deferred)
-        lower_import_address(cx, slot, symbol, type);
+        lower_import_address(cx, slot, symbol);
     else if (cx->fs->plan)
         import_slot(cx, slot, symbol, type);
     else

@@ -114,7 +114,7 @@ typedef struct FuncState {
     LLVMValueRef place;      // of a builtin as a value: that of the call; else null
     bool shared;             // counts change atomically
     ParPlan *plan;           // of a parallel body
-    struct Par *par;         // the same
+    struct Par *par;         // the same, and of a deferred block in one
     bool deferred;           // a deferred block: what it mentions lies in the function around it
     VEC(ParImport) imports;  // of those two: what their capture record holds, in order
     SymSlot *slots;          // by Symbol.index
@@ -169,6 +169,7 @@ struct LowerCtx {
     PtrMap c_records;         // CRecord -> global RtCRecord
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
+    uint32_t changes;         // functions made for changes of kept variables
     uint32_t maps;            // bodies made of `xs || f`
     uint32_t alias_scopes;
     uint32_t unlikely; // > 0 in copies of loops that run when some position may be outside
@@ -504,8 +505,10 @@ LVal lower_map(LowerCtx *cx, Node *node);
 // --- lower_defer.c --------------------------------------------------------------------------------
 void lower_defer(LowerCtx *cx, Node *node);
 LVal lower_arena(LowerCtx *cx, Node *node, bool want_value);
-// A variable of the function around the deferred block that is being filled.
-void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type);
+// A variable, and a value, of the function around the deferred block that is being filled.
+void lower_import_address(LowerCtx *cx, SymSlot *slot, Symbol *symbol);
+LLVMValueRef lower_import_value(LowerCtx *cx, LLVMValueRef value);
+LLVMValueRef lower_import_room(LowerCtx *cx, LLVMValueRef address); // of an alloca there
 
 // --- lower_sim.c ----------------------------------------------------------------------------------
 void lower_sim(LowerCtx *cx); // makes cx->sim_model, if the program has hardware

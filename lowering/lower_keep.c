@@ -364,7 +364,7 @@ static void start_one(LowerCtx *cx, Par *par, Kept *kept) {
 
 void lower_kept_start(LowerCtx *cx, Par *par) {
     if (!par->kept.len) return;
-    par->direct = lower_bit_of(cx, RT(cx, rt_par_direct, cx->fs->record));
+    par->direct = lower_bit_of(cx, RT(cx, rt_par_direct, par->record));
     for (uint32_t i = 0; i < par->kept.len; i++) start_one(cx, par, &par->kept.items[i]);
 }
 
@@ -379,13 +379,49 @@ LLVMValueRef lower_kept_now(LowerCtx *cx, const Par *par) {
     return all;
 }
 
+// --- a deferred block of the body -----------------------------------------------------------------
+
+static bool any_deferred(const Par *par) {
+    for (uint32_t i = 0; i < par->plan->captures.len; i++)
+        if (par->plan->captures.items[i].deferred) return true;
+    return false;
+}
+
+static LLVMValueRef imported(LowerCtx *cx, LLVMValueRef value) {
+    return value ? lower_import_value(cx, value) : NULL;
+}
+
+static LLVMValueRef imported_room(LowerCtx *cx, LLVMValueRef address) {
+    return address ? lower_import_room(cx, address) : NULL;
+}
+
+Par *lower_kept_deferred(LowerCtx *cx, const Par *body) {
+    Par *par = ARENA_NEW(cx->arena, Par);
+    *par = *body;
+    par->kept = (KeptVec){0};
+    if (any_deferred(body)) par->record = lower_import_value(cx, body->record);
+    if (body->direct && any_deferred(body)) par->direct = lower_import_value(cx, body->direct);
+    for (uint32_t i = 0; i < body->kept.len; i++) {
+        Kept kept = body->kept.items[i];
+        if (!kept.variable->deferred) continue;
+        kept.local = imported_room(cx, kept.local);
+        kept.set = imported_room(cx, kept.set);
+        kept.length_inside = imported(cx, kept.length_inside);
+        kept.base_inside = imported(cx, kept.base_inside);
+        kept.elements = imported(cx, kept.elements);
+        kept.at_once = imported(cx, kept.at_once);
+        vec_push(cx->arena, &par->kept, kept);
+    }
+    return par;
+}
+
 // --- where a block's part is added ----------------------------------------------------------------
 
 LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLVMValueRef *words) {
     Par *par = cx->fs->par;
     LLVMTypeRef params[] = {cx->ptr, cx->ptr};
     const char *name =
-        arena_printf(cx->arena, "%s.keep.%u", LLVMGetValueName(par->function), par->changes++);
+        arena_printf(cx->arena, "%s.keep.%u", LLVMGetValueName(par->function), cx->changes++);
     LLVMValueRef function =
         LLVMAddFunction(cx->module, name, LLVMFunctionType(cx->void_t, params, 2, 0));
     LLVMSetLinkage(function, LLVMInternalLinkage);
@@ -445,7 +481,7 @@ static void keep_part(LowerCtx *cx, const Kept *kept, LLVMValueRef value) {
     LLVMValueRef words = lower_words_alloca(cx, 1, "part");
     LVal part = lower_val(kept->rep, kept->type, value, true);
     LLVMBuildStore(cx->builder, lower_word(cx, part), words);
-    RT(cx, rt_par_keep, add_join(cx, kept), cx->fs->record, words, lower_i64(cx, 1));
+    RT(cx, rt_par_keep, add_join(cx, kept), cx->fs->par->record, words, lower_i64(cx, 1));
 }
 
 // Adds the part if there is something in it; else drops it.
@@ -495,7 +531,7 @@ void lower_kept_end(LowerCtx *cx, Par *par) {
         lower_branch(cx, par->direct, put, add);
         lower_at(cx, put);
         LLVMValueRef room =
-            LLVMBuildLoad2(cx->builder, cx->ptr, lower_field(cx, cx->fs->record, kept->field), "");
+            LLVMBuildLoad2(cx->builder, cx->ptr, lower_field(cx, par->record, kept->field), "");
         LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->ptr, kept->local, ""), room);
         LLVMBuildBr(cx->builder, on);
         lower_at(cx, add);
@@ -531,7 +567,7 @@ void lower_kept_fetch(LowerCtx *cx, const Node *element) {
 }
 
 static void update_now(LowerCtx *cx, Kept *kept, Node *node) {
-    SymSlot *slot = &cx->fs->slots[kept->symbol->index], saved = *slot;
+    SymSlot *slot = lower_slot(cx, kept->symbol), saved = *slot;
     kept->now = true;
     if (kept->elements) {
         slot->data = kept->elements;

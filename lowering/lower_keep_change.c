@@ -349,27 +349,28 @@ static LLVMValueRef add_change(LowerCtx *cx, Change *change) {
 // --- keeping --------------------------------------------------------------------------------------
 
 // Deferred blocks of the iteration would run when it stops: it must be the iteration itself that does.
-static bool has_deferred(LowerCtx *cx) {
-    VEC_EACH(Cleanup, cleanup, &cx->fs->cleanups) if (cleanup.active && cleanup.defer) return true;
-    return false;
+static bool has_deferred(const FuncState *fs) {
+    VEC_EACH(Cleanup, cleanup, &fs->cleanups) if (cleanup.active && cleanup.defer) return true;
+    return fs->deferred && has_deferred(fs->outer);
 }
 
 // The function, called at once where that is known to be right.
 static void make_or_keep(LowerCtx *cx, const Change *change, LLVMValueRef function,
                          LLVMValueRef words) {
-    LLVMValueRef args[] = {cx->fs->record, words};
+    const Par *par = cx->fs->par;
+    LLVMValueRef args[] = {par->record, words};
     LLVMBasicBlockRef now = lower_block_new(cx, "change"), later = lower_block_new(cx, "keep");
     LLVMBasicBlockRef on = lower_block_new(cx, "on");
-    lower_branch(cx, cx->fs->par->direct, now, later);
+    lower_branch(cx, par->direct, now, later);
     lower_at(cx, now);
     LLVMBuildCall2(cx->builder, LLVMGlobalGetValueType(function), function, args, 2, "");
     LLVMBuildBr(cx->builder, on);
     lower_at(cx, later);
-    if (change->stops && has_deferred(cx))
+    if (change->stops && has_deferred(cx->fs))
         RT0(cx, rt_par_turn);
     else if (change->stops)
-        RT(cx, rt_par_keep_mark, cx->fs->record);
-    RT(cx, rt_par_keep, function, cx->fs->record, words, lower_i64(cx, change->nodes.len));
+        RT(cx, rt_par_keep_mark, par->record);
+    RT(cx, rt_par_keep, function, par->record, words, lower_i64(cx, change->nodes.len));
     lower_go(cx, on);
 }
 

@@ -49,7 +49,7 @@ static void look(LowerCtx *cx) {
 
 void lower_look(LowerCtx *cx) {
     const FuncState *fs = cx->fs;
-    if (fs->par && fs->par->loop->left)
+    if (fs->par && fs->par->loop->left && !fs->deferred)
         look(cx);
     else if (fs->shared && fs->instance && cx->c->program->leaves)
         RT0(cx, rt_par_look);
@@ -57,19 +57,20 @@ void lower_look(LowerCtx *cx) {
 
 // --- elements written in place --------------------------------------------------------------------
 
-static int64_t import_field(LowerCtx *cx, const Symbol *symbol) {
-    for (uint32_t i = 0; i < cx->fs->imports.len; i++)
-        if (cx->fs->imports.items[i].symbol == symbol) return 16 + 8 * (int64_t)i;
+static int64_t import_field(const FuncState *fs, const Symbol *symbol) {
+    while (fs->deferred) fs = fs->outer;
+    for (uint32_t i = 0; i < fs->imports.len; i++)
+        if (fs->imports.items[i].symbol == symbol) return 16 + 8 * (int64_t)i;
     UNREACHABLE("an element of an outer variable is written");
 }
 
 // The function that puts an element back: (the record, the position and the old value).
 static LLVMValueRef add_restore(LowerCtx *cx, const Path *path) {
-    Par *par = cx->fs->par;
-    int64_t field = import_field(cx, path->symbol);
+    const Par *par = cx->fs->par;
+    int64_t field = import_field(cx->fs, path->symbol);
     LLVMTypeRef params[] = {cx->ptr, cx->ptr};
     const char *name = arena_printf(cx->arena, "%s.undo.%u", LLVMGetValueName(par->function),
-                                    par->changes++);
+                                    cx->changes++);
     LLVMValueRef function =
         LLVMAddFunction(cx->module, name, LLVMFunctionType(cx->void_t, params, 2, 0));
     LLVMSetLinkage(function, LLVMInternalLinkage);
@@ -106,7 +107,7 @@ void lower_note_old(LowerCtx *cx, const Path *path) {
     LVal index = lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), position, false);
     LLVMBuildStore(cx->builder, lower_convert(cx, index, REP_F64).v, words);
     LLVMBuildStore(cx->builder, lower_word(cx, lower_own(cx, old)), lower_field(cx, words, 8));
-    RT(cx, rt_par_undo, add_restore(cx, path), cx->fs->record, words);
+    RT(cx, rt_par_undo, add_restore(cx, path), cx->fs->par->record, words);
 }
 
 // --- the loop's end -------------------------------------------------------------------------------

@@ -285,6 +285,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     par->begin = LLVMGetParam(par->function, 1);
     par->end = LLVMGetParam(par->function, 2);
     par->block = LLVMGetParam(par->function, 3);
+    par->record = fs->record;
     import_frames(cx, outer);
     LoopFrame *frame = &par->frame;
     *frame = (LoopFrame){.loop = par->loop, .outer = fs->loop};

@@ -73,7 +73,6 @@ typedef struct Par {
     KeptVec kept;
     bool now;            // the code being emitted makes all changes at once
     LLVMValueRef direct; // in the body: i1, that changes are made at once
-    uint32_t changes;    // functions made for them
     VEC(Exit) exits;
     LLVMBasicBlockRef exit;                // of the body: where it ends
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
@@ -83,6 +82,7 @@ typedef struct Par {
     Rep result_rep;
     LoopFrame frame;
     LLVMValueRef function, begin, end, block;
+    LLVMValueRef record; // of captures, in the function being filled
 } Par;
 
 // --- lower_cost.c ---------------------------------------------------------------------------------
@@ -117,6 +117,9 @@ LLVMValueRef lower_kept_now(LowerCtx *cx, const Par *par);
 void lower_kept_bound(LowerCtx *cx, Par *par);
 void lower_kept_end(LowerCtx *cx, Par *par);
 void lower_kept_finish(LowerCtx *cx, Par *par);
+// The loop as a deferred block of its body sees it: that function's own, which is being filled, with what
+// its changes of kept variables need of the body's.
+Par *lower_kept_deferred(LowerCtx *cx, const Par *body);
 // RT_PAR_KEEPS, or 0 where no change needs to be kept in this run of the loop.
 LLVMValueRef lower_kept_flag(LowerCtx *cx, const Par *par);
 // i1: more time would go into keeping changes than other threads could save.
