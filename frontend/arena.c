@@ -85,6 +85,15 @@ void *arena_alloc_words(Arena *arena, size_t size) {
     return alloc_aligned(arena, size, 8);
 }
 
+bool arena_extend(Arena *arena, void *block, size_t size, size_t wider) {
+    size = (size + 7) & ~(size_t)7;
+    wider = (wider + 7) & ~(size_t)7;
+    if ((char *)block + size != arena->next || (size_t)(arena->end - arena->next) < wider - size)
+        return false;
+    arena->next += wider - size;
+    return true;
+}
+
 char *arena_copy(Arena *arena, const char *bytes, size_t size) {
     char *copy = arena_alloc(arena, size + 1);
     if (size) memcpy(copy, bytes, size);

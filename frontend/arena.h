@@ -18,6 +18,9 @@ typedef struct Arena {
 void *arena_alloc(Arena *arena, size_t size);
 // The same aligned to 8 only, for what exists in great numbers.
 void *arena_alloc_words(Arena *arena, size_t size);
+// Makes `block`, of `size` bytes, `wider` ones long where it lies: true if it was allocated last and
+// there is room behind it.
+bool arena_extend(Arena *arena, void *block, size_t size, size_t wider);
 // A copy of `size` bytes followed by a NUL.
 char *arena_copy(Arena *arena, const char *bytes, size_t size);
 char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -75,7 +75,7 @@ static bool make_global(Sema *s, Symbol *symbol) {
 // The hidden copy of a mutable variable that the outermost lambda around the mention takes when it
 // is evaluated.
 static Symbol *snapshot(Sema *s, const Mention *mention) {
-    Symbol *source = mention->symbol;
+    Symbol *source = mention->node->name.symbol;
     Function *lambda = mention->function;
     while (lambda->parent != source->owner) lambda = lambda->parent;
     for (uint32_t i = 0; i < lambda->sources.len; i++)
@@ -93,14 +93,14 @@ static Symbol *snapshot(Sema *s, const Mention *mention) {
     return copy;
 }
 
-static void capture_mention(Sema *s, Mention *mention) {
+static void capture_mention(Sema *s, const Mention *mention) {
     FunctionInfo *user = sema_info(s, mention->function);
-    if (mention->symbol->updated) {
-        FunctionInfo *lambda = defining_lambda(s, mention->symbol, mention->function);
-        if (lambda != NULL) mention->symbol = self_symbol(s, lambda);
+    Symbol *symbol = mention->node->name.symbol;
+    if (symbol->updated) {
+        FunctionInfo *lambda = defining_lambda(s, symbol, mention->function);
+        if (lambda != NULL) symbol = self_symbol(s, lambda);
+        mention->node->name.symbol = symbol;
     }
-    Symbol *symbol = mention->symbol;
-    mention->node->name.symbol = symbol;
     if (mention->function != symbol->owner) symbol->captured = true;
     if (symbol->function != NULL) {
         vec_push(s->scratch, &user->mentions, symbol->function);
@@ -112,7 +112,6 @@ static void capture_mention(Sema *s, Mention *mention) {
           "a visible symbol is an enclosing function's");
     if (symbol->is_mutable) {
         symbol = snapshot(s, mention);
-        mention->symbol = symbol;
         mention->node->name.symbol = symbol;
     }
     if (make_global(s, symbol))
@@ -187,7 +186,7 @@ static void report_order(Sema *s, Span span, const Function *function, const Sym
 static void check_order(Sema *s) {
     for (uint32_t i = 0; i < s->mentions.len; i++) {
         const Mention *mention = &s->mentions.items[i];
-        const Function *function = mention->symbol->function;
+        const Function *function = mention->node->name.symbol->function;
         if (function == NULL) continue;
         const Symbol *needed = latest_need(s, function, mention->function);
         if (needed != NULL && needed->order > mention->order)

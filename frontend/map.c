@@ -1,7 +1,7 @@
 // map.c: open addressing with linear probing over pointers; entries are never removed.
 #include "map.h"
 
-enum { FIRST_CAPACITY = 16 };
+enum { FIRST_CAPACITY = 4 }; // most maps are of the names of one block
 
 static uint32_t slot_of(const PtrMap *map, const void *key) {
     // Pointers differ in their middle bits; the multiplication moves those to the top.

@@ -102,7 +102,7 @@ static void resolve(Sema *s) {
 
 static bool is_mentioned(const Sema *s, const Symbol *symbol) {
     for (uint32_t i = 0; i < s->mentions.len; i++)
-        if (s->mentions.items[i].symbol == symbol) return true;
+        if (s->mentions.items[i].node->name.symbol == symbol) return true;
     return false;
 }
 

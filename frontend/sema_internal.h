@@ -27,8 +27,7 @@ enum {
 };
 
 typedef struct Mention {
-    Node *node; // NAME
-    Symbol *symbol;
+    Node *node;         // NAME; its symbol is what is mentioned
     Function *function; // whose code mentions it
     uint32_t order;
     bool callee;

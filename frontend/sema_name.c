@@ -154,7 +154,7 @@ void sema_mention(Sema *s, Node *node, Symbol *symbol, bool callee) {
     if (symbol->kind == SYMBOL_BUILTIN && symbol->builtin->id == BUILTIN_call && !callee)
         diag_report(s->c, DIAG_E0506, node->span, symbol->name->text);
     if (symbol->kind == SYMBOL_BUILTIN || symbol->kind == SYMBOL_CONSTANT) return;
-    Mention mention = {node, symbol, s->function, ++s->order, callee};
+    Mention mention = {node, s->function, ++s->order, callee};
     vec_push(s->scratch, &s->mentions, mention);
 }
 
