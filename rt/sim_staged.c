@@ -3,7 +3,11 @@
 #include "sim_staged.h"
 #include "sys.h"
 
-enum { PAUSE_AT = 256 * 1024 }; // bytes of a thread's text before it is merged
+enum {
+    PAUSE_AT = 256 * 1024, // bytes of a thread's text before it is merged
+    SAMPLE_MASK = 31,
+    SAMPLE_CYCLES = 4, // what modules cost is measured in 4 of 32 cycles
+};
 
 static void *zeroed(size_t size) {
     return rti_set(rti_alloc(size ? size : 1), 0, size);
@@ -296,13 +300,14 @@ static void inject_delay(const RtiSimStaged *staged, int32_t index, int64_t cycl
 
 static uint32_t run_modules(const RtiSimStaged *staged, RtiSimWorker *worker, int64_t cycle) {
     uint32_t told = 0;
+    bool measures = staged->measures || (cycle & SAMPLE_MASK) < SAMPLE_CYCLES;
     if (staged->random_order) shuffle(staged, worker, cycle);
     for (int64_t i = 0; i < worker->module_count; i++) {
         int32_t rank = worker->run_order[i];
         const RtSimModule *module = &staged->model->modules[rank];
-        uint64_t start = staged->measures ? rti_ticks() : 0;
+        uint64_t start = measures ? rti_ticks() : 0;
         module->step(&worker->thread.run, worker->state, staged->slots, cycle);
-        if (staged->measures) worker->costs[rank] += rti_ticks() - start;
+        if (measures) worker->costs[rank] += rti_ticks() - start;
         const RtSimOwn *own = (const void *)(staged->slots + module->own);
         if (own->active == cycle + 1) told |= RTI_SIM_ACTIVE;
     }
