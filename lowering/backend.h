@@ -28,6 +28,7 @@ typedef struct Backend {
     const char *triple;
     Arch arch;
     bool for_jit;
+    const char *features; // of the processor that code is made for, as far as their names are known
     bool failed; // LLVM reported an error through the context
 } Backend;
 

@@ -4,6 +4,7 @@
 #include "lower_internal.h"
 #include <llvm-c/DebugInfo.h>
 #include "../rt/rt_layout.h"
+#include <string.h>
 
 static LoopFrame *frame_of(LowerCtx *cx, const LoopNode *loop) {
     LoopFrame *frame = cx->fs->loop;
@@ -30,6 +31,7 @@ typedef struct Opened {
     LLVMValueRef limit; // the loop runs while the index is below this, or null: the head tests
     Hoist hoist;
     uint32_t mark;
+    bool as_it_is; // no vectors are to be made of it
     Type type;
 } Opened;
 
@@ -105,8 +107,7 @@ typedef struct Size {
     uint64_t nodes; // with those of short loops as often as they run
 } Size;
 
-// How often a loop runs at most, as far as types tell; 0: that is not known, or much.
-static uint32_t trips_of(LowerCtx *cx, const LoopNode *loop) {
+uint32_t lower_short_trips(LowerCtx *cx, const LoopNode *loop) {
     if (loop->kind != LOOP_RANGE || loop->prefix != PREFIX_NONE || loop->max) return 0;
     Type low = lower_node_type(cx, loop->low), high = lower_node_type(cx, loop->high);
     if (!low.integer || !high.integer) return 0;
@@ -120,29 +121,34 @@ static void add_size(void *context, Node **child) {
     if (!node) return;
     Size inner = {.cx = size->cx, .nodes = 1};
     ast_children(node, add_size, &inner);
-    uint32_t trips = node->kind == NODE_LOOP ? trips_of(size->cx, node->loop) : 1;
+    uint32_t trips = node->kind == NODE_LOOP ? lower_short_trips(size->cx, node->loop) : 1;
     if (trips == 0) inner.nodes = MOST_UNROLLED; // a loop that stays one
     size->nodes += inner.nodes * (trips ? trips : 1);
+}
+
+// Tells LLVM's passes something of the loop with that back edge.
+static void set_hint(LowerCtx *cx, LLVMValueRef back_edge, const char *name, LLVMValueRef value) {
+    LLVMMetadataRef text[] = {LLVMMDStringInContext2(cx->context, name, strlen(name)),
+                              value ? LLVMValueAsMetadata(value) : NULL};
+    LLVMMetadataRef self = LLVMTemporaryMDNode(cx->context, NULL, 0);
+    LLVMMetadataRef parts[] = {self, LLVMMDNodeInContext2(cx->context, text, value ? 2 : 1)};
+    LLVMMetadataRef id = LLVMMDNodeInContext2(cx->context, parts, 2);
+    LLVMMetadataReplaceAllUsesWith(self, id); // a loop's identity names itself
+    LLVMSetMetadata(back_edge, LLVMGetMDKindIDInContext(cx->context, "llvm.loop", 9),
+                    LLVMMetadataAsValue(cx->context, id));
 }
 
 // A loop of a few iterations and a small body becomes straight code: its elements' positions are then
 // constants, and what they hold may stay in registers.
 static void mark_short(LowerCtx *cx, LoopNode *loop, LLVMValueRef back_edge) {
-    uint32_t trips = trips_of(cx, loop);
+    uint32_t trips = lower_short_trips(cx, loop);
     if (trips == 0 || cx->unlikely || cx->options->optimize < 2 || cx->options->optimize_size)
         return;
     Size size = {.cx = cx};
     Node *body = loop->body;
     add_size(&size, &body);
     if (size.nodes * trips > MOST_UNROLLED) return;
-    static const char name[] = "llvm.loop.unroll.full";
-    LLVMMetadataRef text = LLVMMDStringInContext2(cx->context, name, sizeof name - 1);
-    LLVMMetadataRef self = LLVMTemporaryMDNode(cx->context, NULL, 0);
-    LLVMMetadataRef parts[] = {self, LLVMMDNodeInContext2(cx->context, &text, 1)};
-    LLVMMetadataRef id = LLVMMDNodeInContext2(cx->context, parts, 2);
-    LLVMMetadataReplaceAllUsesWith(self, id); // a loop's identity names itself
-    LLVMSetMetadata(back_edge, LLVMGetMDKindIDInContext(cx->context, "llvm.loop", 9),
-                    LLVMMetadataAsValue(cx->context, id));
+    set_hint(cx, back_edge, "llvm.loop.unroll.full", NULL);
 }
 
 static LVal close_loop(LowerCtx *cx, Opened *o) {
@@ -159,7 +165,10 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     } else {
         back_edge = LLVMBuildBr(cx->builder, o->head);
     }
-    mark_short(cx, frame->loop, back_edge);
+    if (o->as_it_is)
+        set_hint(cx, back_edge, "llvm.loop.vectorize.enable", LLVMConstInt(cx->i1, 0, 0));
+    else
+        mark_short(cx, frame->loop, back_edge);
     cx->fs->loop = frame->outer;
     if (o->done != frame->end) {
         lower_at(cx, o->done);
@@ -204,21 +213,56 @@ static LVal plain_endless_loop(LowerCtx *cx, Node *node) {
     return endless_loop(cx, node, false);
 }
 
-static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
-                       bool want_value) {
+static void bind_counter(LowerCtx *cx, const LoopNode *loop, LLVMValueRef index) {
+    if (loop->symbols.len && loop->symbols.items[0])
+        lower_alias(cx, loop->symbols.items[0],
+                    lower_val(REP_I64, type_integer(-0x1p52, 0x1p52), index, false));
+}
+
+static LVal plain_count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
+                             bool want_value) {
     LoopNode *loop = node->loop;
     Opened o = {.limit = high};
-    bool notes = lower_zero_begin(cx, loop);
-    lower_remark_loop(cx, loop);
     open_loop(cx, &o, node, low, want_value, lower_scope(cx));
     o.frame.total = LLVMBuildNSWSub(cx->builder, high, low, "total");
     LLVMValueRef index = index_now(cx, &o.frame);
     enter_body(cx, &o, NULL);
-    if (loop->symbols.len && loop->symbols.items[0])
-        lower_alias(cx, loop->symbols.items[0],
-                    lower_val(REP_I64, type_integer(-0x1p52, 0x1p52), index, false));
+    bind_counter(cx, loop, index);
     lower_effect(cx, loop->body);
-    LVal value = close_loop(cx, &o);
+    return close_loop(cx, &o);
+}
+
+// low + `width` times the loop's own counter.
+static void strip(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef strips,
+                  Lockstep *lockstep) {
+    Opened o = {.limit = strips, .as_it_is = true};
+    open_loop(cx, &o, node, lower_i64(cx, 0), false, lower_scope(cx));
+    LLVMValueRef index = index_now(cx, &o.frame);
+    enter_body(cx, &o, NULL);
+    LLVMValueRef width = lower_i64(cx, lockstep->width);
+    LLVMValueRef done = LLVMBuildNSWMul(cx->builder, index, width, "");
+    lower_lockstep_body(cx, lockstep, LLVMBuildNSWAdd(cx->builder, low, done, "first"));
+    close_loop(cx, &o);
+}
+
+LLVMValueRef lower_strips(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high) {
+    LLVMBuilderRef b = cx->builder;
+    Lockstep lockstep = lower_lockstep(cx, node->loop);
+    if (lockstep.width == 0) return low;
+    LLVMValueRef width = lower_i64(cx, lockstep.width), count = LLVMBuildNSWSub(b, high, low, "");
+    LLVMValueRef two[] = {LLVMBuildSDiv(b, count, width, ""), lower_i64(cx, 0)};
+    LLVMValueRef strips = lower_intrinsic(cx, "llvm.smax", cx->i64, two, 2);
+    strip(cx, node, low, strips, &lockstep);
+    return LLVMBuildNSWAdd(b, low, LLVMBuildNSWMul(b, strips, width, ""), "rest");
+}
+
+static LVal count_loop(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
+                       bool want_value) {
+    LoopNode *loop = node->loop;
+    bool notes = lower_zero_begin(cx, loop);
+    low = lower_strips(cx, node, low, high);
+    lower_remark_loop(cx, loop);
+    LVal value = plain_count_loop(cx, node, low, high, want_value);
     if (notes) lower_zero_end(cx);
     return value;
 }
@@ -251,16 +295,33 @@ LVal lower_range_between(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRe
     return value;
 }
 
-static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
-    LoopNode *loop = node->loop;
+static void range_bounds(LowerCtx *cx, const LoopNode *loop, LLVMValueRef *low,
+                         LLVMValueRef *high) {
     Node *parts[] = {loop->low, loop->high};
     LVal bounds[2];
     lower_operands(cx, parts, 2, bounds);
-    LLVMValueRef low = lower_bound(cx, bounds[0], loop->low->span);
-    LLVMValueRef high = lower_bound(cx, bounds[1], loop->high->span);
+    *low = lower_bound(cx, bounds[0], loop->low->span);
+    *high = lower_bound(cx, bounds[1], loop->high->span);
     lower_release_all(cx, bounds, 2);
-    if (loop->inclusive) high = LLVMBuildNSWAdd(cx->builder, high, lower_i64(cx, 1), "");
+    if (loop->inclusive) *high = LLVMBuildNSWAdd(cx->builder, *high, lower_i64(cx, 1), "");
+}
+
+static LVal range_loop(LowerCtx *cx, Node *node, bool want_value) {
+    LLVMValueRef low, high;
+    range_bounds(cx, node->loop, &low, &high);
     return lower_range_between(cx, node, low, high, want_value);
+}
+
+void lower_range_of(LowerCtx *cx, Node *node, LowerBody *emit, void *context) {
+    LLVMValueRef low, high;
+    range_bounds(cx, node->loop, &low, &high);
+    Opened o = {.limit = high, .as_it_is = true};
+    open_loop(cx, &o, node, low, false, lower_scope(cx));
+    LLVMValueRef index = index_now(cx, &o.frame);
+    enter_body(cx, &o, NULL);
+    bind_counter(cx, node->loop, index);
+    emit(cx, node->loop, context);
+    close_loop(cx, &o);
 }
 
 static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {

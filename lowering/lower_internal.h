@@ -15,9 +15,9 @@
 #include <llvm-c/Core.h>
 
 // Fills the empty module (its triple and data layout set): `i32 @flap_program()` and one function per
-// instance. False after a diagnostic; a module that does not verify is a compiler_bug().
-bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRef context,
-                   LLVMModuleRef module);
+// instance. `features`: the processor's, "+sse4.1,+avx2". False after a diagnostic; a module that does not verify is a compiler_bug().
+bool lower_program(Compilation *c, const LoweringOptions *options, const char *features,
+                   LLVMContextRef context, LLVMModuleRef module);
 
 // lower_module.c: what all functions of Flap code have in common.
 typedef struct LowerCtx LowerCtx;
@@ -131,6 +131,7 @@ typedef struct FuncState {
     const Speculation *speculation; // of the loop being filled, where it runs on integers
     struct Active *active;          // the same
     LLVMValueRef zero_divisor; // of the loop around: a bit to note them in, or null
+    bool in_lockstep;          // what is filled are iterations side by side (lower_lockstep.c)
 } FuncState;
 
 // The recursion of a function that some call bounds with `max N`: how deep it is now and may be.
@@ -175,6 +176,7 @@ struct LowerCtx {
     uint32_t unlikely; // > 0 in copies of loops that run when some position may be outside
     bool fast_rounding;       // floor and its like are instructions
     bool is_x86_64;           // the target
+    uint32_t vector_doubles;  // how many one of its vector registers holds
     LLVMValueRef sim_model;   // RtSim of the simulated hardware, or null
     FuncState *fs;
 };
@@ -377,6 +379,8 @@ LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueR
 bool lower_zero_begin(LowerCtx *cx, LoopNode *loop);
 void lower_zero_end(LowerCtx *cx);
 bool lower_zero_noted(LowerCtx *cx, LLVMValueRef zero); // by a division; false: it must stop itself
+// Whether the loop is such arithmetic: it ends, cannot stop and changes nothing but numbers.
+bool lower_is_quiet(LowerCtx *cx, LoopNode *loop);
 
 // --- lower_remark.c -------------------------------------------------------------------------------
 void lower_remark_loop(LowerCtx *cx, LoopNode *loop); // as its body is about to be emitted
@@ -387,6 +391,19 @@ void lower_alias_end(LowerCtx *cx, uint32_t mark); // closes the scopes opened s
 // The elements at `data` get the scope of that owner.
 void lower_alias_add(LowerCtx *cx, LLVMValueRef data, const void *owner);
 void lower_alias_access(LowerCtx *cx, LLVMValueRef access, LLVMValueRef data); // a load or store
+
+// --- lower_lockstep.c ------------------------------------------------------------------------------
+// Iterations of a range loop that run side by side.
+typedef struct Lockstep {
+    LoopNode *loop;
+    uint32_t width; // how many; 0: none do
+    uint32_t ahead; // statements of the body before the first that changes what others may read
+    SymbolVec own;  // defined in those; the loop's variable is the first
+    SymSlot *slots; // of each, for each iteration
+} Lockstep;
+Lockstep lower_lockstep(LowerCtx *cx, LoopNode *loop);
+// The iterations first … first + width - 1.
+void lower_lockstep_body(LowerCtx *cx, Lockstep *lockstep, LLVMValueRef first);
 
 // --- lower_bounds.c --------------------------------------------------------------------------------
 // An INDEX node, and the elements of its base, which the loop leaves where they are.
@@ -459,6 +476,14 @@ bool lower_is_address(LowerCtx *cx, const Node *node);
 // --- lower_ctl.c, lower_match.c, lower_par.c ------------------------------------------------------
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value);
 LVal lower_loop_value(LowerCtx *cx, Node *node);
+// A range loop whose body is what `emit` makes of it; nothing is unrolled or made vectors of.
+typedef void LowerBody(LowerCtx *cx, LoopNode *loop, void *context);
+void lower_range_of(LowerCtx *cx, Node *node, LowerBody *emit, void *context);
+// The first iterations of low … high - 1 side by side, where that helps (lower_lockstep.c); gives the
+// value of the loop's variable where the others begin.
+LLVMValueRef lower_strips(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high);
+// How often a loop runs at most, as far as types tell; 0: that is not known, or much.
+uint32_t lower_short_trips(LowerCtx *cx, const LoopNode *loop);
 // A range loop as if it had no prefix, for bounds that are known: low … high - 1.
 LVal lower_range_between(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
                          bool want_value);

@@ -39,16 +39,25 @@ static void make_metadata(LowerCtx *cx) {
     cx->range_length = node_of(cx, range, 2);
 }
 
-// SSE4.1 has them; elsewhere than on x86 every processor has.
-static bool rounds_by_instruction(const LowerCtx *cx) {
-    const char *triple = LLVMGetTarget(cx->module), *features = cx->options->features;
-    const char *cpu = cx->options->cpu;
-    if (triple && strncmp(triple, "aarch64", 7) == 0) return true;
-    if (triple && strncmp(triple, "riscv64", 7) == 0) return false; // calls libm without Zfa
-    if (cpu && (strcmp(cpu, "x86-64-v2") == 0 || strcmp(cpu, "x86-64-v3") == 0 ||
-                strcmp(cpu, "x86-64-v4") == 0))
-        return true;
-    return features && (strstr(features, "+sse4.1") || strstr(features, "+avx"));
+// What the last mention of the feature says; 0: there is none.
+static int feature(const char *features, const char *name) {
+    size_t len = strlen(name);
+    int said = 0;
+    for (const char *at = features; (at = strstr(at, name)) != NULL; at += len)
+        if (at > features && (at[len] == ',' || at[len] == '\0'))
+            said = at[-1] == '+' ? 1 : at[-1] == '-' ? -1 : said;
+    return said;
+}
+
+// SSE4.1 rounds by instructions; elsewhere than on x86 every processor does, but RISC-V without Zfa.
+static void find_target(LowerCtx *cx, const char *features) {
+    const char *triple = LLVMGetTarget(cx->module);
+    bool avx = feature(features, "avx") > 0 || feature(features, "avx2") > 0;
+    int sse = feature(features, "sse4.1");
+    cx->is_x86_64 = strncmp(triple, "x86_64", 6) == 0;
+    cx->fast_rounding = strncmp(triple, "riscv64", 7) != 0;
+    if (cx->is_x86_64) cx->fast_rounding = sse > 0 || (sse == 0 && avx);
+    cx->vector_doubles = feature(features, "avx512f") > 0 ? 8 : avx ? 4 : 2;
 }
 
 static void make_types(LowerCtx *cx) {
@@ -134,8 +143,8 @@ static void verify(const LowerCtx *cx) {
     LLVMDisposeMessage(message);
 }
 
-bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRef context,
-                   LLVMModuleRef module) {
+bool lower_program(Compilation *c, const LoweringOptions *options, const char *features,
+                   LLVMContextRef context, LLVMModuleRef module) {
     Arena arena = {0};
     Program *program = c->program;
     LowerCtx *cx = ARENA_NEW(&arena, LowerCtx);
@@ -147,9 +156,8 @@ bool lower_program(Compilation *c, const LoweringOptions *options, LLVMContextRe
     cx->builder = LLVMCreateBuilderInContext(context);
     make_types(cx);
     make_metadata(cx);
-    cx->is_x86_64 = strncmp(LLVMGetTarget(module), "x86_64", 6) == 0;
+    find_target(cx, features);
     make_taken(cx);
-    cx->fast_rounding = rounds_by_instruction(cx);
     cx->functions = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
     cx->signatures = ARENA_ARRAY(&arena, LLVMTypeRef, program->instances.len);
     cx->entries = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);

@@ -130,6 +130,8 @@ static void all_iterations(LowerCtx *cx, Par *par) {
     bool laned = false;
     for (uint32_t i = 0; i < par->reductions.len; i++) laned |= par->reductions.items[i].laned;
     LLVMValueRef from = counted(cx, par, par->begin), to = counted(cx, par, par->end);
+    bool in_place = !par->reductions.len && !par->kept.len && !par->loop->left;
+    if (in_place && par->loop->kind == LOOP_RANGE) from = lower_strips(cx, par->node, from, to);
     if (!laned || par->loop->left || !lower_par_is_small(par->loop->body)) {
         count_loop(cx, par, from, to, 1, iteration, NULL, NULL);
         return;

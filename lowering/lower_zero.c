@@ -147,11 +147,21 @@ static void look_at(void *context, Node **child) {
     if (!callee && quiet->quiet) ast_children(*child, look_at, quiet);
 }
 
-static bool is_worth_it(LowerCtx *cx, LoopNode *loop) {
-    Quiet quiet = {.cx = cx, .level = loop->level, .quiet = true};
+static Quiet judge(LowerCtx *cx, LoopNode *loop) {
+    Quiet quiet = {.cx = cx, .level = loop->level, .quiet = ends_by_itself(loop)};
     Node *body = loop->body;
-    if (cx->options->optimize < 2 || cx->fs->zero_divisor || !ends_by_itself(loop)) return false;
     look_at(&quiet, &body);
+    return quiet;
+}
+
+bool lower_is_quiet(LowerCtx *cx, LoopNode *loop) {
+    Quiet quiet = judge(cx, loop);
+    return quiet.quiet && (!quiet.divides || cx->fs->zero_divisor);
+}
+
+static bool is_worth_it(LowerCtx *cx, LoopNode *loop) {
+    if (cx->options->optimize < 2 || cx->fs->zero_divisor) return false;
+    Quiet quiet = judge(cx, loop);
     return quiet.quiet && quiet.divides;
 }
 

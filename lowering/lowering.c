@@ -49,7 +49,7 @@ static void backend_close(Backend *b) {
 // Program to optimised module.
 static bool backend_make(Backend *b, LoweringTimes *times) {
     double since = seconds_now();
-    if (!lower_program(b->c, b->options, b->context, b->module)) return false;
+    if (!lower_program(b->c, b->options, b->features, b->context, b->module)) return false;
     clock_lap(&times->lower, &since);
     verify(b, "lowering");
     if (!b->for_jit && b->options->emit == EMIT_LLVM_UNOPT) return true;

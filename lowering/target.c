@@ -60,6 +60,32 @@ static bool choose_arch(Backend *b) {
     return false;
 }
 
+// What x86 processors of that name have, as far as lowering asks for it.
+static const char *features_of(const char *cpu) {
+    static const struct {
+        const char *cpu, *features;
+    } known[] = {
+        {"x86-64-v2", "+sse4.1"},
+        {"x86-64-v3", "+sse4.1,+avx2"},
+        {"haswell", "+sse4.1,+avx2"},
+        {"broadwell", "+sse4.1,+avx2"},
+        {"skylake", "+sse4.1,+avx2"},
+        {"alderlake", "+sse4.1,+avx2"},
+        {"znver1", "+sse4.1,+avx2"},
+        {"znver2", "+sse4.1,+avx2"},
+        {"znver3", "+sse4.1,+avx2"},
+        {"x86-64-v4", "+sse4.1,+avx2,+avx512f"},
+        {"skylake-avx512", "+sse4.1,+avx2,+avx512f"},
+        {"icelake-server", "+sse4.1,+avx2,+avx512f"},
+        {"sapphirerapids", "+sse4.1,+avx2,+avx512f"},
+        {"znver4", "+sse4.1,+avx2,+avx512f"},
+        {"znver5", "+sse4.1,+avx2,+avx512f"},
+    };
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (strcmp(cpu, known[i].cpu) == 0) return known[i].features;
+    return "";
+}
+
 static LLVMCodeGenOptLevel code_level(const LoweringOptions *options) {
     static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
                                                  LLVMCodeGenLevelDefault,
@@ -131,7 +157,7 @@ bool target_open(Backend *b) {
         return false;
     }
     const char *cpu = b->options->cpu, *features = row->features;
-    bool native = b->arch == ARCH_OWN && (b->for_jit ? !cpu : cpu && strcmp(cpu, "native") == 0);
+    bool native = b->arch == ARCH_OWN && (cpu ? strcmp(cpu, "native") == 0 : b->for_jit);
     char *own_cpu = NULL, *own_features = NULL;
     if (native) {
         cpu = own_cpu = LLVMGetHostCPUName();
@@ -143,6 +169,7 @@ bool target_open(Backend *b) {
         features = arena_printf(&b->c->unit, "%s%s%s", features, *features ? "," : "",
                                 b->options->features);
     bool good = create_machine(b, target, cpu, features);
+    b->features = arena_printf(&b->c->unit, "%s,%s", features_of(cpu), features);
     if (own_cpu) LLVMDisposeMessage(own_cpu);
     if (own_features) LLVMDisposeMessage(own_features);
     return good;
