@@ -1,9 +1,8 @@
 # cross.cmake: the runtime for the processors that are not this machine's, as flapc embeds it:
 # librt_<arch>.a for static executables, built by clang, which needs no C library for that.
 #
-# Gives RT_CROSS_ARCHIVES. The mathematics is musl's for that processor (math.cmake), where its libc.a is
-# installed (Debian's musl-dev of that architecture, or its files below the build folder's musl/); else
-# programs that call sin and its like cannot be linked for the others.
+# Gives RT_CROSS_ARCHIVES. Their mathematics is compiled from musl's source (math.cmake); where that is
+# not there, programs that call sin and its like cannot be linked for the others.
 find_program(FLAP_LLVM_AR NAMES llvm-ar-${LLVM_VERSION_MAJOR} llvm-ar HINTS ${LLVM_TOOLS_BINARY_DIR} REQUIRED)
 set(RT_CROSS_ARCHIVES)
 foreach(arch IN ITEMS x86_64 aarch64 riscv64)
@@ -34,22 +33,8 @@ foreach(arch IN ITEMS x86_64 aarch64 riscv64)
     list(APPEND objects ${object})
   endforeach()
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/rt_${arch})
-  find_file(FLAP_MUSL_LIBC_${arch} libc.a PATHS /usr/lib/${arch}-linux-musl
-            ${CMAKE_BINARY_DIR}/musl/usr/lib/${arch}-linux-musl NO_DEFAULT_PATH)
-  find_program(FLAP_LLVM_OBJCOPY NAMES llvm-objcopy-${LLVM_VERSION_MAJOR} llvm-objcopy
-               HINTS ${LLVM_TOOLS_BINARY_DIR})
-  if(FLAP_MUSL_LIBC_${arch} AND FLAP_LLVM_OBJCOPY)
-    foreach(member IN LISTS rt_math_functions rt_math_helpers)
-      set(object ${CMAKE_BINARY_DIR}/rt_${arch}/rt_m_${member}.o)
-      add_custom_command(OUTPUT ${object}
-        COMMAND ${FLAP_LLVM_AR} x ${FLAP_MUSL_LIBC_${arch}} ${member}.lo
-        COMMAND ${FLAP_LLVM_OBJCOPY} --redefine-syms=${rt_math_dir}/renames --strip-debug
-                ${member}.lo ${object}
-        COMMAND ${CMAKE_COMMAND} -E rm ${member}.lo
-        WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/rt_${arch}
-        DEPENDS ${FLAP_MUSL_LIBC_${arch}} ${rt_math_dir}/renames VERBATIM)
-      list(APPEND objects ${object})
-    endforeach()
+  if(rt_math_source)
+    rt_math_from_source(${arch} objects ${flags})
   endif()
   add_custom_command(OUTPUT ${archive}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}

@@ -1,12 +1,25 @@
-# math.cmake: the mathematics of every form of the runtime: objects out of musl's libc.a, renamed.
+# math.cmake: the mathematics of every form of the runtime: musl's, renamed.
 #
-# Gives RT_MATH_OBJECTS: one object file per member, so that the linker takes only what a program uses.
+# Gives RT_MATH_OBJECTS: one object file per member, so that the linker takes only what a program uses;
+# and rt_math_from_source(), which makes the same for another processor.
 # What generated code calls is named rt_<name>; everything else rt_m_<name>, so that nothing here meets
 # the functions of a libc in the same process. The members use no thread-local storage, no IFUNC and no
 # errno; the one thing they want besides each other is the stack protector's failure function, which
 # rt/math.c has. fmod is not taken: rt/math.c has a faster one with the same (exact) results.
+#
+# x86-64's objects come out of musl's libc.a. For the others musl's source is compiled, without
+# the fused operations that those processors have: so all give the same bits.
 find_file(FLAP_MUSL_LIBC libc.a
   PATHS /usr/lib/${FLAP_ARCH}-linux-musl /usr/lib/musl/lib /usr/local/musl/lib NO_DEFAULT_PATH)
+set(FLAP_MUSL_SOURCE "${CMAKE_BINARY_DIR}/musl" CACHE PATH
+    "musl's source (tools/dev fetches it): mathematics for the other processors")
+find_program(FLAP_LLVM_OBJCOPY NAMES llvm-objcopy-${LLVM_VERSION_MAJOR} llvm-objcopy
+             HINTS ${LLVM_TOOLS_BINARY_DIR})
+set(rt_math_source OFF)
+file(GLOB rt_math_sine CONFIGURE_DEPENDS ${FLAP_MUSL_SOURCE}/src/math/sin.c)
+if(FLAP_LLVM_OBJCOPY AND rt_math_sine)
+  set(rt_math_source ON)
+endif()
 if(NOT FLAP_MUSL_LIBC)
   message(FATAL_ERROR "musl's libc.a is needed for its mathematics (Debian: musl-dev)")
 endif()
@@ -33,7 +46,42 @@ foreach(name IN LISTS rt_math_internals)
 endforeach()
 file(CONFIGURE OUTPUT ${rt_math_dir}/renames CONTENT "${rt_math_renames}")
 
+# rt_math_from_source(ARCH RESULT FLAGS...): appends objects made from musl's source to the list RESULT.
+function(rt_math_from_source arch result)
+  set(made)
+  set(folder ${CMAKE_BINARY_DIR}/rt_math_${arch})
+  set(types ${folder}/bits/alltypes.h)
+  set(arch_types ${FLAP_MUSL_SOURCE}/arch/${arch}/bits/alltypes.h.in)
+  set(all_types ${FLAP_MUSL_SOURCE}/include/alltypes.h.in)
+  file(MAKE_DIRECTORY ${folder}/bits)
+  add_custom_command(OUTPUT ${types}
+    COMMAND sed -f ${FLAP_MUSL_SOURCE}/tools/mkalltypes.sed ${arch_types} ${all_types} > ${types}
+    DEPENDS ${arch_types} ${all_types} VERBATIM)
+  set(includes -nostdinc)
+  foreach(path IN ITEMS arch/${arch} arch/generic src/include src/internal include)
+    list(APPEND includes -I${FLAP_MUSL_SOURCE}/${path})
+  endforeach()
+  foreach(member IN LISTS rt_math_functions rt_math_helpers)
+    set(source ${FLAP_MUSL_SOURCE}/src/math/${arch}/${member}.c)
+    if(NOT EXISTS ${source})
+      set(source ${FLAP_MUSL_SOURCE}/src/math/${member}.c)
+    endif()
+    set(object ${folder}/rt_m_${member}.o)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${FLAP_CLANG} ${ARGN} -std=c99 -w -D_XOPEN_SOURCE=700 ${includes} -I${folder}
+              -ffp-contract=off -U__FP_FAST_FMA -c ${source} -o ${object}.musl
+      COMMAND ${FLAP_LLVM_OBJCOPY} --redefine-syms=${rt_math_dir}/renames ${object}.musl ${object}
+      DEPENDS ${source} ${types} ${rt_math_dir}/renames VERBATIM)
+    list(APPEND made ${object})
+  endforeach()
+  set(${result} ${${result}} ${made} PARENT_SCOPE)
+endfunction()
+
 set(RT_MATH_OBJECTS)
+if(rt_math_source AND NOT FLAP_ARCH STREQUAL x86_64)
+  rt_math_from_source(${FLAP_ARCH} RT_MATH_OBJECTS -O2 -fPIC -ffreestanding -fno-builtin -fno-stack-protector)
+  return()
+endif()
 foreach(member IN LISTS rt_math_functions rt_math_helpers)
   set(object ${rt_math_dir}/rt_m_${member}.o)
   add_custom_command(

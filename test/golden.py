@@ -35,9 +35,9 @@ leave no value behind, unless the test expects to be told so (`stderr: leaks: â€
 The time limit of a minute a command is for hangs only.
 
 A mode may name an option: `--modes "jit-O2+no-integers"`.
-With --modes, --threads, --env or --under only the tests that run a program take part, each under these
+With --modes, --threads, --env, --under or --target only the tests that run a program take part, each under these
 conditions: `--threads "1 2 64"` for the programs in which the number of threads is left open. The exit
-status is 77 when every test was skipped.
+status is 77 when every test was skipped. With --target, those that need another C library than libc are.
 """
 import argparse
 import ctypes.util
@@ -180,6 +180,10 @@ class Runner:
         self.threads = conditions.threads if conditions else None
         self.env = conditions.env if conditions else []
         self.under = shlex.split(conditions.under) if conditions and conditions.under else []
+        self.target = conditions.target if conditions else None
+        if self.target and not self.under:
+            arch = self.target.partition("-")[0]
+            self.under = ["qemu-" + arch, "-L", f"/usr/{arch}-linux-gnu"]
         self.stressed = bool(conditions and conditioned(conditions))
 
     def run_file(self, path):
@@ -225,6 +229,8 @@ class Runner:
         for program in test.lists.get("needs", []):
             if not is_installed(program.strip()):
                 raise Skipped(f"{program.strip()} is not installed")
+            if self.target and program.startswith("lib:"):
+                raise Skipped(f"{program.strip()} is this machine's")
         if "shell" in test.lists:
             self.check_shell(test, folder)
         elif "prefixes" in test.lists:
@@ -341,6 +347,8 @@ class Runner:
                 continue
             way, level = ground.split("-")
             more = ["--" + option] if option else []
+            if self.target:
+                more.append("--target=" + self.target)
             command = [self.flapc, "run", f"-{level}", *more, source]
             if way == "aot":
                 program = os.path.join(folder, "program-" + level)
@@ -480,7 +488,7 @@ def collect(names):
 
 
 def conditioned(options):
-    return options.modes or options.threads or options.env or options.under
+    return options.modes or options.threads or options.env or options.under or options.target
 
 
 def main():
@@ -494,6 +502,7 @@ def main():
     parser.add_argument("--threads", help="numbers of threads for all programs that leave it open")
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for all programs")
     parser.add_argument("--under", help="a command that executables are run under: \"valgrind -q\"")
+    parser.add_argument("--target", help="executables for this one, run under qemu: \"riscv64-linux-gnu\"")
     parser.add_argument("--without", help="leaves out files whose names begin so")
     parser.add_argument("-q", action="store_true", help="print failures only")
     parser.add_argument("files", nargs="*")
