@@ -159,6 +159,26 @@ static void report_unreadable(Compilation *c, CLibrary *library, Span span, cons
     library->state = C_LIBRARY_MISSING;
 }
 
+// `text`: what the helper wrote, or null.
+static void report_no_answer(Compilation *c, CLibrary *library, bool optional, const char *text,
+                             Span span) {
+    static const char lacks[] = CHELPER_LACKS;
+    const char *missing = NULL, *why = "the helper process ended without an answer";
+    if (text && strncmp(text, lacks, sizeof lacks - 1) == 0) missing = text + sizeof lacks - 1;
+    if (missing) {
+        why = optional ? "libdw is missing (Debian: libdw1)"
+                       : "libclang 19 or newer is needed (Debian: libclang1-19)";
+        bool whole = strcmp(missing, "libclang") == 0 || strcmp(missing, "libdw") == 0;
+        if (!whole) why = arena_printf(library->arena, "%s: the one here has no '%s'", why, missing);
+    }
+    if (!optional) {
+        report_unreadable(c, library, span, why);
+        return;
+    }
+    library->untyped = true;
+    diag_report(c, DIAG_W0802, span, library->name->text, missing ? why : "it cannot be read");
+}
+
 // The helper's answer, from the cache or anew; null after a report.
 static char *answer(Compilation *c, CLibrary *library, const CQuestion *question, Span span) {
     Arena *arena = library->arena;
@@ -178,16 +198,7 @@ static char *answer(Compilation *c, CLibrary *library, const CQuestion *question
     vec_push(arena, &words, NULL);
     char *text = chelper_ask(arena, words.items, question->text, &size);
     if (!text || !is_complete(text)) {
-        bool none = text && text[0] == 'Z';
-        if (question->optional) {
-            library->untyped = true;
-            diag_report(c, DIAG_W0802, span, library->name->text,
-                        none ? "libdw is missing (Debian: libdw1)" : "it cannot be read");
-            return NULL;
-        }
-        report_unreadable(c, library, span,
-                          none ? "libclang 19 or newer is needed (Debian: libclang1-19)"
-                               : "the helper process ended without an answer");
+        report_no_answer(c, library, question->optional, text, span);
         return NULL;
     }
     if (path) write_cache(arena, path, text, size);

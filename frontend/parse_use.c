@@ -22,11 +22,12 @@ Node *parse_include(Parser *p, const char *path, Span span) {
     size_t len = 0;
     const char *why = NULL;
     char *text = source_read(&p->c->unit, path, &len, &why);
-    if (!text) {
+    if (!text && len <= SOURCE_LARGEST) {
         diag_report(p->c, DIAG_E0610, span, path, why);
         return NULL;
     }
-    const Source *source = source_add(&p->c->unit, &p->c->sources, path, text, len);
+    const Source *source =
+        text ? source_add(&p->c->unit, &p->c->sources, path, text, len) : NULL;
     if (!source) {
         diag_report(p->c, DIAG_E0611, span, path);
         return NULL;

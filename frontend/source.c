@@ -2,12 +2,14 @@
 //
 // Invariant: the sources are in ascending order of `base`, and one offset after the last byte of a
 // file still belongs to it (the place "end of file").
+#define _POSIX_C_SOURCE 200809L
 #include "source.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 Source *source_add(Arena *arena, SourceVec *sources, const char *path, const char *text,
                    size_t len) {
@@ -16,7 +18,7 @@ Source *source_add(Arena *arena, SourceVec *sources, const char *path, const cha
         const Source *last = sources->items[sources->len - 1];
         base = (uint64_t)last->base + last->len + 1;
     }
-    if (len >= UINT32_MAX || base + len + 1 >= UINT32_MAX) return NULL;
+    if (len > SOURCE_LARGEST || base + len + 1 > SOURCE_LARGEST) return NULL;
     Source *source = ARENA_NEW(arena, Source);
     *source = (Source){.path = path, .text = text, .len = (uint32_t)len, .base = (uint32_t)base};
     vec_push(arena, sources, source);
@@ -98,6 +100,13 @@ char *source_read(Arena *arena, const char *path, size_t *len, const char **why)
     FILE *file = fopen(path, "rb");
     if (!file) {
         *why = strerror(errno);
+        return NULL;
+    }
+    struct stat status;
+    if (fstat(fileno(file), &status) == 0 && status.st_size > (off_t)SOURCE_LARGEST) {
+        fclose(file);
+        *len = (size_t)status.st_size;
+        *why = strerror(EFBIG);
         return NULL;
     }
     size_t used = 0, room = 64 * 1024;

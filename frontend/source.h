@@ -35,7 +35,10 @@ Place source_place(Arena *arena, const SourceVec *sources, uint32_t offset);
 // The bytes of line `line` (from 1) without its newline; length in *len.
 const char *source_line(const Source *source, uint32_t line, size_t *len);
 
-// The bytes of a file, NUL-terminated, in the arena. Null when it cannot be read: *why says so.
+// Positions are 32-bit offsets into all files together.
+#define SOURCE_LARGEST ((size_t)UINT32_MAX - 16)
+// The bytes of a file, NUL-terminated, in the arena. Null when it cannot be read: *why says so; when it
+// is not read because it is too large, *len is more than SOURCE_LARGEST.
 char *source_read(Arena *arena, const char *path, size_t *len, const char **why);
 // `path` as seen from the folder of `source` (null: the working directory).
 const char *source_relative(Arena *arena, const Source *source, const char *path);

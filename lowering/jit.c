@@ -144,6 +144,10 @@ static RtProgram *find_program(Jit *jit, LLVMMemoryBufferRef object) {
     if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return NULL;
     LLVMOrcExecutorAddress address = 0;
     error = LLVMOrcLLJITLookup(jit->lljit, &address, "flap_program");
+    if (error && jit->b->c->errors > 0) { // collect_error() was told why
+        LLVMConsumeError(error);
+        return NULL;
+    }
     if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return NULL;
     return (RtProgram *)(uintptr_t)address;
 }

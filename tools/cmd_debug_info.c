@@ -397,8 +397,10 @@ int cmd_debug_info(int count, char **words) {
     r->names.arena = r->complete.arena = r->records.arena = &r->arena;
     if (count != 1) return EXIT_MISUSE;
     int fd = open(words[0], O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || !libdw_open(&r->dw)) {
-        puts("Z\tlibdw");
+    if (fd < 0) return EXIT_PROGRAM;
+    const char *lacking = libdw_open(&r->dw);
+    if (lacking) {
+        printf(CHELPER_LACKS "%s", lacking);
         return 0; // that is an answer
     }
     DwFile *file = r->dw.begin(fd, 0);

@@ -336,8 +336,10 @@ int cmd_headers(int count, char **words) {
     r->names.arena = r->records.arena = r->macros.arena = &r->arena;
     size_t size = 0;
     const char *text = input_read_standard(&r->arena, &size);
-    if (!text || !libclang_open(&r->clang)) {
-        puts("Z\tlibclang");
+    if (!text) return EXIT_PROGRAM;
+    const char *lacking = libclang_open(&r->clang);
+    if (lacking) {
+        printf(CHELPER_LACKS "%s", lacking);
         return 0; // that is an answer
     }
     if (!parse(r, text, count, words)) return EXIT_BUG;

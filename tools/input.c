@@ -7,9 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Positions are 32-bit offsets (source.h).
-#define LARGEST ((size_t)UINT32_MAX - 16)
-
 static char *read_all(Arena *arena, int fd, size_t expected, size_t *size) {
     size_t room = expected + 1, len = 0;
     char *text = arena_alloc(arena, room);
@@ -20,7 +17,7 @@ static char *read_all(Arena *arena, int fd, size_t expected, size_t *size) {
             if (got < 0 && errno == EINTR) continue;
             if (got < 0) return NULL;
             if (got == 0) break;
-            if (room >= LARGEST) {
+            if (room >= SOURCE_LARGEST) {
                 errno = EFBIG;
                 return NULL;
             }
@@ -51,7 +48,7 @@ char *input_read(Arena *arena, const char *path, size_t *size) {
         error = errno;
     } else if (S_ISDIR(status.st_mode)) {
         error = EISDIR;
-    } else if (status.st_size > 0 && (uint64_t)status.st_size > LARGEST) {
+    } else if (status.st_size > 0 && (uint64_t)status.st_size > SOURCE_LARGEST) {
         error = EFBIG;
     } else {
         size_t expected = S_ISREG(status.st_mode) ? (size_t)status.st_size : 4096;

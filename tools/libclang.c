@@ -1,9 +1,9 @@
 // libclang.c: finds and opens libclang (libclang.h).
 #include "libclang.h"
 #include "../frontend/base.h"
+#include "library.h"
 #include <dlfcn.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { OLDEST = 19, NEWEST = 30 };
 
@@ -27,19 +27,13 @@ static void *open_library(void) {
     return dlopen("libclang.so", RTLD_NOW | RTLD_LOCAL);
 }
 
-static bool find(void *library, const char *name, void *place) {
-    void *address = dlsym(library, name);
-    memcpy(place, &address, sizeof address);
-    return address != NULL;
-}
-
-bool libclang_open(LibClang *clang) {
+const char *libclang_open(LibClang *clang) {
+    static const LibraryFunction functions[] = {
+#define LIBCLANG_ROW(name, result, parameters) {"clang_" #name, offsetof(LibClang, name)},
+        LIBCLANG_FUNCTIONS(LIBCLANG_ROW)
+#undef LIBCLANG_ROW
+    };
     void *library = open_library();
-    if (!library) return false;
-    bool good = true;
-#define LIBCLANG_FIND(name, result, parameters)                                                    \
-    good = find(library, "clang_" #name, &clang->name) && good;
-    LIBCLANG_FUNCTIONS(LIBCLANG_FIND)
-#undef LIBCLANG_FIND
-    return good;
+    if (!library) return "libclang";
+    return library_load(library, functions, COUNT_OF(functions), clang);
 }

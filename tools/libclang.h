@@ -144,7 +144,7 @@ typedef struct LibClang {
 #undef LIBCLANG_MEMBER
 } LibClang;
 
-// Opens the newest libclang (19 or newer). False: there is none.
-bool libclang_open(LibClang *clang);
+// Opens libclang, 19 or newer. Null, or the name of what is missing: the library or one of its functions.
+const char *libclang_open(LibClang *clang);
 
 #endif

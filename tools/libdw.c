@@ -1,21 +1,16 @@
 // libdw.c: finds and opens libdw (libdw.h).
 #include "libdw.h"
+#include "../frontend/base.h"
+#include "library.h"
 #include <dlfcn.h>
-#include <string.h>
 
-static bool find(void *library, const char *name, void *place) {
-    void *address = dlsym(library, name);
-    memcpy(place, &address, sizeof address);
-    return address != NULL;
-}
-
-bool libdw_open(LibDw *dw) {
+const char *libdw_open(LibDw *dw) {
+    static const LibraryFunction functions[] = {
+#define LIBDW_ROW(name, result, parameters) {"dwarf_" #name, offsetof(LibDw, name)},
+        LIBDW_FUNCTIONS(LIBDW_ROW)
+#undef LIBDW_ROW
+    };
     void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!library) return false;
-    bool good = true;
-#define LIBDW_FIND(name, result, parameters)                                                       \
-    good = find(library, "dwarf_" #name, &dw->name) && good;
-    LIBDW_FUNCTIONS(LIBDW_FIND)
-#undef LIBDW_FIND
-    return good;
+    if (!library) return "libdw";
+    return library_load(library, functions, COUNT_OF(functions), dw);
 }

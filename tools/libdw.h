@@ -90,7 +90,7 @@ typedef struct LibDw {
 #undef LIBDW_MEMBER
 } LibDw;
 
-// False: there is none.
-bool libdw_open(LibDw *dw);
+// Opens libdw. Null, or the name of what is missing: the library or one of its functions.
+const char *libdw_open(LibDw *dw);
 
 #endif

@@ -7,11 +7,12 @@ usage: test_doc.py --flapc PATH [unittest words]
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 
-FLAPC = "flapc"
+from compiler import take_flapc
+
+FLAPC = take_flapc()
 FRONTEND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "frontend")
 # What stands for itself, and parts of a form that another word's row shows (`x.err?`).
 PLAIN = {"(", ")", "[", "]", "{", "}", ",", ";", ":", "end of file", "bad byte", "name", "number", "string",
@@ -82,8 +83,4 @@ class Doc(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if "--flapc" in sys.argv:
-        at = sys.argv.index("--flapc")
-        FLAPC = os.path.abspath(sys.argv[at + 1])
-        del sys.argv[at:at + 2]
     unittest.main()

@@ -8,11 +8,12 @@ import resource
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 import unittest
 
-FLAPC = "flapc"
+from compiler import take_flapc
+
+FLAPC = take_flapc()
 HELLO = 'println("hello")\n'
 
 
@@ -219,7 +220,4 @@ class Driver(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2 and sys.argv[1] == "--flapc":
-        FLAPC = os.path.abspath(sys.argv[2])
-        del sys.argv[1:3]
     unittest.main()

@@ -7,11 +7,12 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import tempfile
 import unittest
 
-FLAPC = "flapc"
+from compiler import take_flapc
+
+FLAPC = take_flapc()
 # Waits for a file, since input and sleep flush the output too.
 PROGRAM = """println("first")
 print("sec")
@@ -68,8 +69,4 @@ class Terminal(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if "--flapc" in sys.argv:
-        at = sys.argv.index("--flapc")
-        FLAPC = os.path.abspath(sys.argv[at + 1])
-        del sys.argv[at:at + 2]
     unittest.main()

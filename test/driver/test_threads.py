@@ -14,11 +14,12 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import unittest
 
-FLAPC = "flapc"
+from compiler import take_flapc
+
+FLAPC = take_flapc()
 ROUNDS = int(os.environ.get("FLAP_TEST_ROUNDS", "200"))
 SYSTEM_CALLS = {"x86_64": (56, 9), "aarch64": (220, 222), "riscv64": (220, 222)}  # clone, mmap
 CLONE3 = 435
@@ -200,8 +201,4 @@ class Threads(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if "--flapc" in sys.argv:
-        at = sys.argv.index("--flapc")
-        FLAPC = os.path.abspath(sys.argv[at + 1])
-        del sys.argv[at:at + 2]
     unittest.main()
