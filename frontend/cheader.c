@@ -1,4 +1,4 @@
-// cheader.c: reads the lines that describe C declarations, and lays structs out.
+// cheader.c: reads the lines that describe C declarations.
 //
 // A line begins with a letter and a tab (tools/cmd_headers.c writes them); a type is a word of
 // letters, each of which says how much belongs to it. A line that does not read is a bug of the
@@ -25,6 +25,7 @@ static const CType scalars[] = {
     [C_U64] = {C_U64, false, 8, 8, 0, NULL, NULL, NULL},
     [C_F32] = {C_F32, false, 4, 4, 0, NULL, NULL, NULL},
     [C_F64] = {C_F64, false, 8, 8, 0, NULL, NULL, NULL},
+    [C_LONG_DOUBLE] = {C_LONG_DOUBLE, false, 16, 16, 0, NULL, NULL, NULL},
     [C_POINTER] = {C_POINTER, false, 8, 8, 0, NULL, NULL, NULL},
 };
 
@@ -74,6 +75,7 @@ const char *ctype_text(Arena *arena, const CType *type) {
         [C_U64] = "unsigned long",
         [C_F32] = "float",
         [C_F64] = "double",
+        [C_LONG_DOUBLE] = "long double",
         [C_FUNCTION] = "a pointer to a function",
         [C_OTHER] = "a type that Flap does not know",
     };
@@ -97,6 +99,7 @@ const char *ctype_text(Arena *arena, const CType *type) {
     case C_U64:
     case C_F32:
     case C_F64:
+    case C_LONG_DOUBLE:
     case C_FUNCTION:
     case C_OTHER: return texts[type->kind];
     }
@@ -127,39 +130,13 @@ const CType *ctype_of_cast(CastKind to) {
 bool ctype_is_numbers(const CType *type) {
     const CType *element = type->element;
     return type->kind == C_POINTER && (element == NULL || ctype_is_integer(element) ||
-                                       ctype_is_float(element) || ctype_is_address(element));
+                                       ctype_is_float(element) || ctype_is_address(element) ||
+                                       element->kind == C_LONG_DOUBLE);
 }
 
 bool ctype_is_text(const CType *type) {
     return type->kind == C_POINTER && (type->element == NULL || type->element->kind == C_VOID ||
                                        type->element->kind == C_I8 || type->element->kind == C_U8);
-}
-
-// --- structs -------------------------------------------------------------------------------------
-
-static uint64_t round_up(uint64_t value, uint64_t to) {
-    return (value + to - 1) / to * to;
-}
-
-void crecord_layout(CRecord *record, bool packed, uint32_t aligned) {
-    uint64_t at = 0;
-    uint32_t align = 1;
-    for (uint32_t i = 0; i < record->fields.len; i++) {
-        CField *field = &record->fields.items[i];
-        uint32_t wanted = packed ? 1 : field->type->align;
-        if (wanted > align) align = wanted;
-        field->offset = at = round_up(at, wanted);
-        at += field->type->size;
-    }
-    if (aligned > align) align = aligned;
-    record->align = align;
-    record->size = round_up(at, align);
-}
-
-const CField *crecord_field(const CRecord *record, const Name *name) {
-    for (uint32_t i = 0; i < record->fields.len; i++)
-        if (record->fields.items[i].name == name) return &record->fields.items[i];
-    return NULL;
 }
 
 // --- the text of a type --------------------------------------------------------------------------
@@ -206,7 +183,8 @@ static const CType *record_type(CLibrary *library, uint64_t number);
 static const CType *read_type(Reader *r) {
     static const char letters[] = {
         [C_VOID] = 'v', [C_BOOL] = 'b', [C_I8] = 'c',  [C_I16] = 's', [C_I32] = 'i', [C_I64] = 'l',
-        [C_U8] = 'C',   [C_U16] = 'S',  [C_U32] = 'I', [C_U64] = 'L', [C_F32] = 'f', [C_F64] = 'd'};
+        [C_U8] = 'C',   [C_U16] = 'S',  [C_U32] = 'I', [C_U64] = 'L', [C_F32] = 'f', [C_F64] = 'd',
+        [C_LONG_DOUBLE] = 'D'};
     Arena *arena = r->library->arena;
     char letter = *r->at;
     if (letter == '\0') return &scalars[C_VOID];

@@ -22,11 +22,12 @@ typedef enum CKind {
     C_U64,
     C_F32,
     C_F64,
+    C_LONG_DOUBLE, // rounded to a double on the way to Flap; 64 or 112 bits of precision in C
     C_POINTER,  // to `element` (null: void or nothing known)
     C_FUNCTION, // a pointer to a function of `prototype`
     C_RECORD,
     C_ARRAY, // `count` times `element`
-    C_OTHER, // long double, vectors, complex numbers: only its size is known
+    C_OTHER, // vectors, complex numbers, 128-bit integers: only its size is known
 } CKind;
 
 typedef struct CType CType;
@@ -134,6 +135,12 @@ bool ctype_is_text(const CType *type);
 // Lays fields out as C does; `packed`: without gaps; `aligned` 0: as the fields want.
 void crecord_layout(CRecord *record, bool packed, uint32_t aligned);
 const CField *crecord_field(const CRecord *record, const Name *name);
+// The numbers that lie in a struct of up to C_SCALARS bytes, by the byte at which each begins (null:
+// none does). False: it is larger, or does not lie as C lays such numbers out (packed structs).
+enum { C_SCALARS = 32 };
+bool crecord_scalars(const CType *type, const CType *at[C_SCALARS]);
+// Whether a callback can take and give the type.
+bool ctype_fits_callback(const CType *type);
 
 // Notes the lines that the helper wrote; `text` stays alive.
 void cheader_index(CLibrary *library, char *text);

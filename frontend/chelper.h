@@ -9,7 +9,7 @@
 // complete answer, with the number of its form.
 #define CHELPER_COMMAND "--read-c-headers"
 #define CHELPER_DEBUG   "--read-c-debug-info" // of a shared object (tools/cmd_debug_info.c)
-#define CHELPER_END     ". 2"
+#define CHELPER_END     ". 3"
 #define CHELPER_LACKS   "Z\t" // the whole answer: a library or function that the helper lacks
 
 // Reads what `library` declares, once. A library that is not there, or whose headers cannot be read,

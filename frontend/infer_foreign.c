@@ -21,6 +21,7 @@ Type infer_c_value(const CType *type) {
     case C_U64:
     case C_F32:
     case C_F64:
+    case C_LONG_DOUBLE:
     case C_POINTER:
     case C_FUNCTION:
     case C_ARRAY:
@@ -52,7 +53,7 @@ static bool takes_format(const CDecl *decl) {
 
 // The type for the conversion whose letters begin at `at`; null for an unknown one.
 static const CType *conversion_type(const char **at, const char *end, bool *star) {
-    bool is_long = false;
+    bool is_long = false, is_wide = false;
     const char *c = *at;
     while (c < end && strchr("-+ #0123456789.'", *c) != NULL && *c) c++;
     if (c < end && *c == '*') {
@@ -60,12 +61,15 @@ static const CType *conversion_type(const char **at, const char *end, bool *star
         *at = c + 1;
         return ctype_scalar(C_I32);
     }
-    for (; c < end && strchr("lhjztqL", *c) != NULL && *c; c++) is_long |= *c != 'h';
+    for (; c < end && strchr("lhjztqL", *c) != NULL && *c; c++) {
+        is_long |= *c != 'h';
+        is_wide |= *c == 'L';
+    }
     *at = c < end ? c + 1 : c;
     if (c >= end) return NULL;
     if (strchr("dic", *c)) return ctype_scalar(is_long ? C_I64 : C_I32);
     if (strchr("uxXob", *c)) return ctype_scalar(is_long ? C_U64 : C_U32);
-    if (strchr("feEgGaAF", *c)) return ctype_scalar(C_F64);
+    if (strchr("feEgGaAF", *c)) return ctype_scalar(is_wide ? C_LONG_DOUBLE : C_F64);
     if (strchr("spqQwn", *c)) return ctype_scalar(C_POINTER);
     return NULL;
 }
@@ -134,6 +138,7 @@ static uint8_t kinds_for(const CType *param) {
     case C_U64:
     case C_F32:
     case C_F64:
+    case C_LONG_DOUBLE:
     case C_ARRAY: return KIND_NUMBER;
     case C_RECORD: return KIND_NUMBER | KIND_MAP | KIND_LIST;
     case C_FUNCTION: return KIND_NUMBER | KIND_FUNCTION;
@@ -175,6 +180,22 @@ static void report_unknown(Walk *w, const Node *node) {
         diag_report(w->infer->c, DIAG_E0812, node->span, decl->name, decl->text);
 }
 
+// Whether C calls a callback with types that are known.
+static bool fits_callback(const CType *param) {
+    if (param->kind != C_FUNCTION || param->prototype == NULL) return true;
+    bool good = ctype_fits_callback(param->prototype->result);
+    VEC_EACH(const CType *, type, &param->prototype->params)
+    good = good && ctype_fits_callback(type);
+    return good;
+}
+
+// A struct of a long double and nothing else comes back where nothing else does.
+static bool is_long_double_alone(const CType *type) {
+    const CType *scalars[C_SCALARS];
+    return type->kind == C_RECORD && type->size == 16 && crecord_scalars(type, scalars) &&
+           scalars[0] != NULL && scalars[0]->kind == C_LONG_DOUBLE;
+}
+
 static void check_arguments(Walk *w, Node *node, const Type *args) {
     const CDecl *decl = node->call.callee->foreign.decl;
     const CPrototype *prototype = decl->prototype;
@@ -191,7 +212,8 @@ static void check_arguments(Walk *w, Node *node, const Type *args) {
             continue;
         }
         const CType *param = prototype->params.items[i];
-        if (param->kind == C_OTHER)
+        bool function = (args[i].kinds & KIND_FUNCTION) != 0;
+        if (param->kind == C_OTHER || (function && !fits_callback(param)))
             report_unknown(w, node);
         else if ((args[i].kinds & (kinds_for(param) | KIND_ERROR)) == 0)
             report_argument(w, decl, arg, i, param, args[i]);
@@ -208,7 +230,7 @@ Type infer_foreign_call(Walk *w, Node *node, const Type *args, bool missing) {
     if (node->call.args.len < decl->prototype->params.len) return type_any(); // told by sema
     check_arguments(w, node, args);
     const CType *result = decl->prototype->result;
-    if (result->kind == C_OTHER) report_unknown(w, node);
+    if (result->kind == C_OTHER || is_long_double_alone(result)) report_unknown(w, node);
     return result_type(result);
 }
 

@@ -2,7 +2,7 @@
 //
 // A struct of up to 16 bytes is cut into eightbytes, each of which goes into an integer register or
 // an SSE register, by what lies in it; a larger one, or one with fields that are not aligned, goes
-// through memory. Other processors' rules are not here: structs by value are refused there.
+// through memory, as does one with a long double. Other processors' rules are not here: structs by value are refused there.
 #include "lower_c.h"
 #include "backend.h"
 
@@ -25,7 +25,7 @@ static void classify(const CType *type, uint64_t offset, Class classes[C_PIECES]
             classify(type->element, offset + i * type->element->size, classes);
         return;
     }
-    if (type->kind == C_OTHER || offset % type->align != 0 || offset + type->size > 16) {
+    if (type->kind == C_OTHER || type->kind == C_LONG_DOUBLE || offset % type->align != 0 || offset + type->size > 16) {
         merge(&classes[0], CLASS_MEMORY);
         return;
     }

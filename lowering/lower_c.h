@@ -1,5 +1,5 @@
-// lower_c.h: C's values, memory and calls in LLVM's terms: what lower_abi.c, lower_memory.c and
-// lower_foreign.c share.
+// lower_c.h: C's values, memory and calls in LLVM's terms: what lower_abi.c, lower_memory.c,
+// lower_describe.c and lower_foreign.c share.
 #ifndef FLAP_LOWER_C_H
 #define FLAP_LOWER_C_H
 
@@ -25,5 +25,11 @@ LVal lower_from_c(LowerCtx *cx, LLVMValueRef v, const CType *type);
 // A number as a C value; other kinds stop with "WHAT needs a number".
 LLVMValueRef lower_to_c(LowerCtx *cx, LVal v, const CType *type, const char *what, Span span);
 LLVMValueRef lower_c_address(LowerCtx *cx, LVal v, const char *what, Span span); // ptr
+
+// --- lower_describe.c: constants that the runtime reads -------------------------------------------------
+// The RtCRecord of a C_RECORD.
+LLVMValueRef lower_c_record(LowerCtx *cx, const CType *type);
+// The RtCParam of parameter `at` of a function.
+LLVMValueRef lower_c_param(LowerCtx *cx, const CDecl *decl, uint32_t at, const CType *param);
 
 #endif

@@ -22,7 +22,7 @@ static void export_one(LowerCtx *cx, const Symbol *symbol, const Instance *insta
     mark_exported(cx, function);
     FuncState fs;
     lower_begin_plain(cx, &fs, function, symbol->name->text);
-    RT(cx, rt_export_enter, cx->functions[0]);
+    LLVMValueRef outer = RT(cx, rt_export_enter, cx->functions[0]);
     for (uint32_t i = 0; i < count; i++) {
         LVal given = lower_val(REP_F64, type_number(), LLVMGetParam(function, i), false);
         values[i] = lower_convert(cx, given, type_rep(instance->params[i])).v;
@@ -33,7 +33,7 @@ static void export_one(LowerCtx *cx, const Symbol *symbol, const Instance *insta
     LVal result = lower_val(type_rep(instance->result), instance->result, made, false);
     bool never = instance->result.kinds == 0;
     LLVMValueRef number = never ? lower_f64(cx, 0) : lower_convert(cx, result, REP_F64).v;
-    RT0(cx, rt_export_leave);
+    RT(cx, rt_export_leave, outer);
     LLVMBuildRet(cx->builder, number);
     lower_end(cx);
 }

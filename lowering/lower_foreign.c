@@ -24,88 +24,6 @@ typedef struct CCall {
     VEC(LLVMValueRef) keeps;
 } CCall;
 
-// --- constants -----------------------------------------------------------------------------------
-
-static LLVMValueRef private_constant(LowerCtx *cx, LLVMValueRef value, const char *name) {
-    LLVMValueRef global = LLVMAddGlobal(cx->module, LLVMTypeOf(value), name);
-    LLVMSetInitializer(global, value);
-    LLVMSetGlobalConstant(global, 1);
-    LLVMSetLinkage(global, LLVMPrivateLinkage);
-    return global;
-}
-
-static LLVMValueRef i8_of(LowerCtx *cx, uint64_t value) {
-    return LLVMConstInt(cx->i8, value, 0);
-}
-
-// The bytes that tell what a callback takes and gives; null: nothing is known.
-static LLVMValueRef signature(LowerCtx *cx, const CType *param) {
-    if (param->kind != C_FUNCTION || !param->prototype) return LLVMConstNull(cx->ptr);
-    const CPrototype *prototype = param->prototype;
-    uint32_t count = prototype->params.len + 2;
-    LLVMValueRef *bytes = ARENA_ARRAY(cx->arena, LLVMValueRef, count);
-    bytes[0] = i8_of(cx, prototype->params.len);
-    bytes[1] = i8_of(cx, (unsigned)lower_c_kind(prototype->result));
-    for (uint32_t i = 0; i < prototype->params.len; i++)
-        bytes[2 + i] = i8_of(cx, (unsigned)lower_c_kind(prototype->params.items[i]));
-    return private_constant(cx, LLVMConstArray2(cx->i8, bytes, count), "signature");
-}
-
-static uint8_t kinds_taken(const CType *param) {
-    if (param->kind == C_FUNCTION) return RT_IS_FUNCTION;
-    uint8_t kinds = ctype_is_text(param) ? RT_IS_STRING : 0;
-    if (ctype_is_numbers(param)) kinds |= RT_IS_LIST;
-    if (!param->element) kinds |= RT_IS_FUNCTION;
-    return kinds;
-}
-
-// An RtCParam.
-static LLVMValueRef describe(LowerCtx *cx, const CCall *call, uint32_t at, const CType *param) {
-    const CType *element = param->element ? param->element : ctype_scalar(C_F64);
-    bool known = at < call->prototype->params.len && param->kind == C_POINTER;
-    LLVMValueRef parts[] = {
-        lower_cstr(cx, call->decl->name),
-        signature(cx, param),
-        lower_i32(cx, (int32_t)at + 1),
-        i8_of(cx, kinds_taken(param)),
-        i8_of(cx, ctype_is_numbers(param) ? (unsigned)lower_c_kind(element) : RT_C_VOID),
-        i8_of(cx, known && !param->is_const),
-        i8_of(cx, 0),
-    };
-    return private_constant(cx, LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0),
-                            "param");
-}
-
-// An RtCRecord.
-static LLVMValueRef describe_record(LowerCtx *cx, const CType *type) {
-    LLVMValueRef known = map_get(&cx->c_records, type->record);
-    if (known) return known;
-    const CRecord *record = type->record;
-    uint32_t count = 0;
-    LLVMValueRef *fields = ARENA_ARRAY(cx->arena, LLVMValueRef, record->fields.len + 1);
-    for (uint32_t i = 0; i < record->fields.len; i++) {
-        const CField *field = &record->fields.items[i];
-        const CType *one = field->type->kind == C_ARRAY ? field->type->element : field->type;
-        if (field->width || one->kind == C_OTHER || one->kind == C_VOID) continue;
-        LLVMValueRef parts[] = {
-            lower_cstr(cx, field->name->text),
-            lower_i32(cx, lower_c_kind(one)),
-            lower_i32(cx, (int32_t)field->offset),
-            lower_i64(cx, field->type->kind == C_ARRAY ? (int64_t)field->type->count : -1),
-            one->kind == C_RECORD ? describe_record(cx, one) : LLVMConstNull(cx->ptr),
-        };
-        fields[count++] = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    }
-    LLVMTypeRef field_type = LLVMStructTypeInContext(
-        cx->context, (LLVMTypeRef[]){cx->ptr, cx->i32, cx->i32, cx->i64, cx->ptr}, 5, 0);
-    LLVMValueRef parts[] = {lower_cstr(cx, record->name), lower_i64(cx, (int64_t)record->size),
-                            lower_i64(cx, count), LLVMConstArray2(field_type, fields, count)};
-    LLVMValueRef made = private_constant(
-        cx, LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0), "record");
-    map_put(&cx->c_records, type->record, made);
-    return made;
-}
-
 // --- arguments -----------------------------------------------------------------------------------
 
 static void add_part(CCall *call, LLVMTypeRef type, LLVMValueRef value) {
@@ -116,7 +34,7 @@ static void add_part(CCall *call, LLVMTypeRef type, LLVMValueRef value) {
 
 static void add_scalar(LowerCtx *cx, CCall *call, const CType *type, LLVMValueRef value) {
     uint32_t *left = ctype_is_float(type) ? &call->floats : &call->integers;
-    if (*left > 0) --*left;
+    if (*left > 0 && type->kind != C_LONG_DOUBLE) --*left; // which lies in memory
     add_part(call, lower_c_type(cx, type), value);
 }
 
@@ -140,7 +58,7 @@ static void add_record(LowerCtx *cx, CCall *call, const CType *type, LVal value,
         return;
     }
     LLVMValueRef place = record_place(cx, type);
-    RT(cx, rt_foreign_record, lower_word(cx, value), describe_record(cx, type), place,
+    RT(cx, rt_foreign_record, lower_word(cx, value), lower_c_record(cx, type), place,
        lower_place(cx, span));
     bool fits =
         passing.count > 0 && passing.integers <= call->integers && passing.floats <= call->floats;
@@ -172,7 +90,7 @@ static LLVMValueRef kept_pointer(LowerCtx *cx, CCall *call, uint32_t at, const C
                                  LVal value, Span span) {
     LLVMValueRef keep = lower_words_alloca(cx, RT_C_KEEP_WORDS, "keep");
     vec_push(cx->arena, &call->keeps, keep);
-    return RT(cx, rt_foreign_pointer, lower_word(cx, value), describe(cx, call, at, param), keep,
+    return RT(cx, rt_foreign_pointer, lower_word(cx, value), lower_c_param(cx, call->decl, at, param), keep,
               lower_place(cx, span));
 }
 
@@ -244,11 +162,11 @@ static void widen_at(LowerCtx *cx, LLVMValueRef call, uint32_t at, const CType *
 static LLVMTypeRef result_type(LowerCtx *cx, CCall *call) {
     const CType *type = call->prototype->result;
     if (type->kind != C_RECORD) return lower_c_type(cx, type);
+    call->result_place = record_place(cx, type);
     if (!lower_abi_record(cx, type, &call->result_passing)) {
         diag_report(cx->c, DIAG_E0812, call->node->span, call->decl->name, call->decl->text);
         return cx->void_t;
     }
-    call->result_place = record_place(cx, type);
     uint32_t pieces = call->result_passing.count;
     if (pieces == 0) {
         call->integers--;
@@ -306,7 +224,7 @@ static LVal record_result(LowerCtx *cx, CCall *call, LLVMValueRef made) {
         LLVMSetAlignment(LLVMBuildStore(cx->builder, piece, to), 8);
     }
     const CType *type = call->prototype->result;
-    LLVMValueRef map = RT(cx, rt_foreign_map, describe_record(cx, type), call->result_place);
+    LLVMValueRef map = RT(cx, rt_foreign_map, lower_c_record(cx, type), call->result_place);
     return lower_val(REP_MAP, type_of_kind(KIND_MAP), map, true);
 }
 

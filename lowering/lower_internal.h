@@ -167,7 +167,7 @@ struct LowerCtx {
     PtrMap remarked;          // loops of which something was said
     PtrMap flags;             // Instance -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef taken;       // global: what stands in a variable whose value was handed on
-    PtrMap c_records;         // CRecord -> global RtCRecord
+    PtrMap c_types;           // CType, CRecord, CPrototype -> global RtCType, RtCRecord, RtCSignature
     LLVMValueRef tbaa_header, tbaa_element, tbaa_slot, rare, range_length;
     uint32_t deferred;        // blocks so far
     uint32_t changes;         // functions made for changes of kept variables

@@ -14,6 +14,7 @@ int lower_c_kind(const CType *type) {
         [C_I16] = RT_C_I16,         [C_I32] = RT_C_I32,          [C_I64] = RT_C_I64,
         [C_U8] = RT_C_U8,           [C_U16] = RT_C_U16,          [C_U32] = RT_C_U32,
         [C_U64] = RT_C_U64,         [C_F32] = RT_C_F32,          [C_F64] = RT_C_F64,
+        [C_LONG_DOUBLE] = RT_C_LONG_DOUBLE,
         [C_POINTER] = RT_C_POINTER, [C_FUNCTION] = RT_C_POINTER, [C_RECORD] = RT_C_RECORD,
         [C_ARRAY] = RT_C_POINTER,   [C_OTHER] = RT_C_VOID,
     };
@@ -34,6 +35,9 @@ LLVMTypeRef lower_c_type(LowerCtx *cx, const CType *type) {
     case C_U64: return cx->i64;
     case C_F32: return LLVMFloatTypeInContext(cx->context);
     case C_F64: return cx->f64;
+    case C_LONG_DOUBLE:
+        return cx->is_x86_64 ? LLVMX86FP80TypeInContext(cx->context)
+                             : LLVMFP128TypeInContext(cx->context);
     case C_POINTER:
     case C_FUNCTION:
     case C_ARRAY: return cx->ptr;
@@ -54,6 +58,7 @@ static LVal number_val(LLVMValueRef v) {
 // Any NaN that C may have is one and the same in Flap.
 static LVal from_float(LowerCtx *cx, LLVMValueRef v, const CType *type) {
     if (type->kind == C_F32) v = LLVMBuildFPExt(cx->builder, v, cx->f64, "");
+    if (type->kind == C_LONG_DOUBLE) v = LLVMBuildFPTrunc(cx->builder, v, cx->f64, "");
     LLVMValueRef nan = LLVMBuildFCmp(cx->builder, LLVMRealUNO, v, v, "");
     LLVMValueRef plain = LLVMConstBitCast(lower_i64(cx, (int64_t)RT_CANONICAL_NAN), cx->f64);
     return number_val(LLVMBuildSelect(cx->builder, nan, plain, v, ""));
@@ -61,7 +66,7 @@ static LVal from_float(LowerCtx *cx, LLVMValueRef v, const CType *type) {
 
 LVal lower_from_c(LowerCtx *cx, LLVMValueRef v, const CType *type) {
     if (type->kind == C_VOID) return lower_zero(cx);
-    if (ctype_is_float(type)) return from_float(cx, v, type);
+    if (ctype_is_float(type) || type->kind == C_LONG_DOUBLE) return from_float(cx, v, type);
     if (!ctype_is_integer(type)) {
         v = LLVMBuildPtrToInt(cx->builder, v, cx->i64, "");
         return number_val(LLVMBuildUIToFP(cx->builder, v, cx->f64, ""));
@@ -102,6 +107,9 @@ LLVMValueRef lower_to_c(LowerCtx *cx, LVal v, const CType *type, const char *wha
     if (type->kind == C_F32)
         return LLVMBuildFPTrunc(cx->builder, lower_number(cx, v, what, span),
                                 lower_c_type(cx, type), "");
+    if (type->kind == C_LONG_DOUBLE)
+        return LLVMBuildFPExt(cx->builder, lower_number(cx, v, what, span), lower_c_type(cx, type),
+                              "");
     if (!ctype_is_integer(type)) return lower_c_address(cx, v, what, span);
     if (type->kind == C_BOOL) {
         LLVMValueRef number = lower_number(cx, v, what, span);

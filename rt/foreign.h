@@ -4,9 +4,13 @@
 
 #include "rt_internal.h"
 
-// A Flap function as C code (ffi_hosted.c). Each _of needs its _done.
+#include <ffi.h>
+
+// A Flap function as C code (callback_hosted.c). Each _of needs its _done. `signature` stays where it
+// is; null: 64-bit integers.
 typedef struct RtiCallback RtiCallback;
-RtiCallback *rti_callback_of(RtClosure *function, const uint8_t *signature, const RtPlace *place);
+RtiCallback *rti_callback_of(RtClosure *function, const RtCSignature *signature,
+                             const RtPlace *place);
 void *rti_callback_code(const RtiCallback *callback);
 void rti_callback_done(RtiCallback *callback);
 
@@ -20,12 +24,17 @@ RtiForeign rti_foreign_back(void); // C calls back
 void rti_foreign_on(RtiForeign outer);
 void rti_foreign_first(void); // the program begins: its first thread runs Flap code
 
-// Numbers as C holds them: truncated and saturated to 64 bits, then cut.
+// record_hosted.c: numbers as C holds them: truncated and saturated to 64 bits, then cut.
 uint64_t rti_c_bits(double number);
 int64_t rti_c_cut(int32_t kind, double number);
 // The number of that RT_C_ kind at `at`, as a word.
 uint64_t rti_c_word(int32_t kind, const void *at);
 void rti_c_store(int32_t kind, void *at, double number);
 size_t rti_c_size(int32_t kind);
+// The value of any type at `at`, owned: a number, a map for a struct, a list for an array.
+uint64_t rti_c_read(const RtCType *type, const void *at);
+
+// ffi_hosted.c: libffi's type of a number or an address.
+ffi_type *rti_ffi_type(int32_t kind);
 
 #endif

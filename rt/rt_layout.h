@@ -198,27 +198,45 @@ enum {
     RT_C_TEXT,     // a string as const char * (result: an address)
     RT_C_CALLBACK, // a Flap function as a C function pointer
     RT_C_BOOL,
-    RT_C_RECORD, // in RtCField only
+    // From here on in RtCType only.
+    RT_C_LONG_DOUBLE, // a number: rounded to a double, and exact the other way
+    RT_C_RECORD,
+    RT_C_ARRAY,
 };
 
-// A C struct, to be read into a map and filled from one.
+// Types of values that C holds in memory.
+typedef struct RtCType {
+    int32_t kind; // RT_C_
+    uint32_t size;
+    int64_t count;                  // RT_C_ARRAY
+    const struct RtCType *element;  // RT_C_ARRAY
+    const struct RtCRecord *record; // RT_C_RECORD
+} RtCType;
 typedef struct RtCField {
     const char *name;
-    int32_t kind; // RT_C_
+    const RtCType *type;
     uint32_t offset;
-    int64_t count; // elements of an array; -1: it is none
-    const struct RtCRecord *record; // RT_C_RECORD
+    uint16_t bit, width; // of a bit-field, from the low end of the bytes at offset; width 0: none
 } RtCField;
+// A C struct, to be read into a map and filled from one.
 typedef struct RtCRecord {
     const char *name;
-    int64_t size, count;
+    const uint8_t *scalars; // RT_C_ kinds that lie in it one after the other and then 0, when it is
+                            // small enough for registers; else null
+    int64_t size, align, count;
     RtCField fields[];
 } RtCRecord;
+// What a callback takes and gives.
+typedef struct RtCSignature {
+    const RtCType *result;
+    int64_t count;
+    const RtCType *params[];
+} RtCSignature;
 
 // A C function's parameter that is a pointer.
 typedef struct RtCParam {
     const char *function;
-    const uint8_t *signature; // of a callback: how many parameters, RT_C_ of the result and of each; or null
+    const RtCSignature *signature; // of a callback; null: nothing is known
     int32_t position;         // from 1
     uint8_t takes;            // RT_IS_ bits besides numbers
     uint8_t element;          // RT_C_ of the numbers that it points to

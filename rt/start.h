@@ -10,7 +10,7 @@
 // runtime runs, so that a libc may run its own exit handlers.
 _Noreturn void rti_exit(int status, bool orderly);
 
-// Frees what foreign calls keep between them (ffi_hosted.c); no call is in progress.
+// Frees what foreign calls keep between them (callback_hosted.c); no call is in progress.
 void rti_foreign_end(void);
 
 #endif

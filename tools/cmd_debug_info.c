@@ -123,6 +123,11 @@ static void write_integer(Reader *r, int size, bool is_unsigned) {
         fprintf(r->out, "?%d.", size > 0 ? size : 0);
 }
 
+static bool is_named(Reader *r, DwDie *die, const char *wanted) {
+    const char *name = r->dw.diename(die);
+    return name && strcmp(name, wanted) == 0;
+}
+
 static void write_base(Reader *r, DwDie *type) {
     int size = r->dw.bytesize(type);
     uint64_t encoding = number(r, type, DW_AT_ENCODING, 0);
@@ -130,6 +135,8 @@ static void write_base(Reader *r, DwDie *type) {
         fputc('b', r->out);
     else if (encoding == DW_FLOAT && (size == 4 || size == 8))
         fputc(size == 4 ? 'f' : 'd', r->out);
+    else if (encoding == DW_FLOAT && size == 16 && is_named(r, type, "long double"))
+        fputc('D', r->out);
     else if (encoding == DW_FLOAT || encoding == DW_COMPLEX)
         fprintf(r->out, "?%d.", size > 0 ? size : 0);
     else

@@ -97,6 +97,8 @@ static void write_type(Reader *r, ClangType type) {
         fputc(integer_letter(size, false), r->out);
     } else if (kind == CLANG_TYPE_FLOAT || kind == CLANG_TYPE_DOUBLE) {
         fputc(kind == CLANG_TYPE_FLOAT ? 'f' : 'd', r->out);
+    } else if (kind == CLANG_TYPE_LONG_DOUBLE) {
+        fputc(size == 16 ? 'D' : 'd', r->out);
     } else if (kind == CLANG_TYPE_POINTER) {
         write_pointer(r, r->clang.getPointeeType(type));
     } else if (kind == CLANG_TYPE_RECORD) {
@@ -159,9 +161,11 @@ static void write_prototype(Reader *r, ClangCursor cursor, ClangType type, const
             take(r, r->clang.getTypeSpelling(r->clang.getArgType(type, (unsigned)i)));
         const char *word = take(r, r->clang.getCursorSpelling(parameter));
         while (*word == '_') word++;
-        len = strlen(what);
+        const char *hole = strstr(what, "(*)"); // of a pointer to a function: the name goes into it
+        len = hole ? (size_t)(hole + 2 - what) : strlen(what);
         bool touches = !*word || (len && what[len - 1] == '*');
-        fprintf(r->out, "%s%s%s%s", i ? ", " : "", what, touches ? "" : " ", word);
+        fprintf(r->out, "%s%.*s%s%s%s", i ? ", " : "", (int)len, what, touches ? "" : " ", word,
+                what + len);
     }
     if (r->clang.isFunctionTypeVariadic(type)) fputs(", ...", r->out);
     fputs(count == 0 ? "void)" : ")", r->out);

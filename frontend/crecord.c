@@ -1,0 +1,111 @@
+// crecord.c: how C lays structs out, and what lies in them.
+#include "cheader.h"
+
+static uint64_t round_up(uint64_t value, uint64_t to) {
+    return (value + to - 1) / to * to;
+}
+
+void crecord_layout(CRecord *record, bool packed, uint32_t aligned) {
+    uint64_t at = 0;
+    uint32_t align = 1;
+    for (uint32_t i = 0; i < record->fields.len; i++) {
+        CField *field = &record->fields.items[i];
+        uint32_t wanted = packed ? 1 : field->type->align;
+        if (wanted > align) align = wanted;
+        field->offset = at = round_up(at, wanted);
+        at += field->type->size;
+    }
+    if (aligned > align) align = aligned;
+    record->align = align;
+    record->size = round_up(at, align);
+}
+
+const CField *crecord_field(const CRecord *record, const Name *name) {
+    for (uint32_t i = 0; i < record->fields.len; i++)
+        if (record->fields.items[i].name == name) return &record->fields.items[i];
+    return NULL;
+}
+
+// --- what lies in a small struct -----------------------------------------------------------------
+
+typedef struct Scalars {
+    const CType **at;
+    bool good;
+} Scalars;
+
+// Integers that cover [from, to) as its alignment allows.
+static void put_integers(Scalars *scalars, uint64_t from, uint64_t to) {
+    static const CKind kinds[] = {[1] = C_U8, [2] = C_U16, [4] = C_U32, [8] = C_U64};
+    while (from < to) {
+        uint64_t size = 8;
+        while (from % size != 0 || from + size > to) size /= 2;
+        scalars->at[from] = ctype_scalar(kinds[size]);
+        from += size;
+    }
+}
+
+// Where members of a union lie over each other, longer floating-point numbers win over shorter ones,
+// and integers over all.
+static void put_scalar(Scalars *scalars, const CType *type, uint64_t from) {
+    uint64_t low = from, high = from + type->size;
+    bool all_floats = ctype_is_float(type), alone = true;
+    for (uint64_t i = 0; i < C_SCALARS; i++) {
+        const CType *other = scalars->at[i];
+        if (other == NULL || i >= high || i + other->size <= low) continue;
+        alone = false;
+        all_floats &= ctype_is_float(other);
+        if (all_floats && other->size >= type->size) return;
+        if (i < low) low = i;
+        if (i + other->size > high) high = i + other->size;
+        scalars->at[i] = NULL;
+    }
+    if (alone || all_floats)
+        scalars->at[from] = type;
+    else
+        put_integers(scalars, low, high);
+}
+
+static void put_type(Scalars *scalars, const CType *type, uint64_t from);
+
+static void put_fields(Scalars *scalars, const CRecord *record, uint64_t from) {
+    for (uint32_t i = 0; i < record->fields.len; i++) {
+        const CField *field = &record->fields.items[i];
+        uint64_t at = from + field->offset, bytes = (field->bit + field->width + 7u) / 8;
+        if (field->width == 0)
+            put_type(scalars, field->type, at);
+        else if (at + bytes <= C_SCALARS)
+            put_integers(scalars, at, at + bytes);
+    }
+}
+
+static void put_type(Scalars *scalars, const CType *type, uint64_t from) {
+    if (from + type->size > C_SCALARS || type->kind == C_OTHER || type->kind == C_VOID)
+        scalars->good = false;
+    else if (type->kind == C_RECORD)
+        put_fields(scalars, type->record, from);
+    else if (type->kind == C_ARRAY)
+        for (uint64_t i = 0; i < type->count; i++)
+            put_type(scalars, type->element, from + i * type->element->size);
+    else
+        put_scalar(scalars, type, from);
+}
+
+bool crecord_scalars(const CType *type, const CType *at[C_SCALARS]) {
+    Scalars scalars = {at, type->size <= C_SCALARS};
+    for (uint32_t i = 0; i < C_SCALARS; i++) at[i] = NULL;
+    if (scalars.good) put_type(&scalars, type, 0);
+    uint64_t end = 0;
+    for (uint64_t i = 0; i < C_SCALARS && scalars.good; i++) {
+        if (at[i] == NULL) continue;
+        end = round_up(end, at[i]->align);
+        scalars.good = end == i;
+        end += at[i]->size;
+    }
+    return scalars.good && end > 0;
+}
+
+bool ctype_fits_callback(const CType *type) {
+    const CType *at[C_SCALARS];
+    if (type->kind == C_RECORD) return type->size > C_SCALARS || crecord_scalars(type, at);
+    return type->kind != C_OTHER;
+}
