@@ -109,9 +109,8 @@ static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type ty
         return integer_val(type, a.type.integer && a.type.low >= 0
                                      ? LLVMBuildUDiv(builder, x, y, "")
                                      : LLVMBuildSDiv(builder, x, y, ""));
-    if (op == BINARY_ADD) return integer_val(type, LLVMBuildNSWAdd(builder, x, y, ""));
-    if (op == BINARY_SUB) return integer_val(type, LLVMBuildNSWSub(builder, x, y, ""));
-    if (op == BINARY_MUL) return integer_val(type, LLVMBuildNSWMul(builder, x, y, ""));
+    if (op == BINARY_ADD || op == BINARY_SUB || op == BINARY_MUL)
+        return integer_val(type, lower_integer_operation(cx, op, x, y));
     CHECK(op == BINARY_FUSED, "an operation of integers");
     x = LLVMBuildNSWMul(builder, x, x, "");
     return integer_val(type, LLVMBuildNSWAdd(builder, x, y, ""));

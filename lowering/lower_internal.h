@@ -373,6 +373,11 @@ Type *lower_guess(LowerCtx *cx, const Symbol *symbol); // in such a copy: the ty
 // Whether a sum, difference or product of that type may turn out too large; then this computes it.
 bool lower_is_checked(LowerCtx *cx, Type type);
 LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type);
+// A sum, difference or product that types show to be small enough.
+LLVMValueRef lower_integer_operation(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y);
+// In such a copy, a match between cheap arms: both are computed, one is taken. True: done. `result`:
+// null, or where its value goes.
+bool lower_both_arms(LowerCtx *cx, Node *node, LVal *result);
 
 // --- lower_zero.c ---------------------------------------------------------------------------------
 // True if the loop that is about to begin notes zero divisors; lower_zero_end() then follows it.

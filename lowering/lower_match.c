@@ -283,6 +283,8 @@ static void by_result(LowerCtx *cx, Node *node, LVal subject, bool guarded,
 }
 
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail) {
+    LVal chosen = lower_zero(cx);
+    if (!tail && lower_both_arms(cx, node, want_value ? &chosen : NULL)) return chosen;
     uint32_t mark = lower_scope(cx);
     bool guarded = false;
     for (uint32_t i = 0; i < node->match.arms.len; i++)

@@ -6,6 +6,7 @@
 // Invariant: bodies of such loops change nothing but variables of numbers, so an iteration that is
 // begun anew cannot be told from one that is not; no counted value is held inside.
 #include "lower_internal.h"
+#include <math.h>
 
 // An updated variable as the iteration found it.
 typedef struct Noted {
@@ -14,6 +15,7 @@ typedef struct Noted {
 } Noted;
 
 typedef struct Active {
+    LLVMValueRef *bad; // where an arm that may not be taken notes inexact results, or null
     Speculation *speculation;
     SymSlot saved[16]; // of the outer variables that are integers meanwhile
     VEC(Noted) noted;
@@ -142,13 +144,19 @@ static void put_back(LowerCtx *cx, const Active *active, LLVMBasicBlockRef slow)
 // --- results that are looked at -------------------------------------------------------------------
 
 static void give_up_if(LowerCtx *cx, LLVMValueRef condition) {
+    LLVMValueRef *bad = cx->fs->active->bad;
+    if (bad) {
+        *bad = *bad ? LLVMBuildOr(cx->builder, *bad, condition, "") : condition;
+        return;
+    }
     LLVMBasicBlockRef on = lower_rare(cx, condition, "inexact");
     LLVMBuildBr(cx->builder, cx->fs->active->give_up);
     lower_at(cx, on);
 }
 
 static LLVMValueRef product(LowerCtx *cx, LLVMValueRef x, LLVMValueRef y, Type type) {
-    if (type.low >= -0x1p62 && type.high <= 0x1p62) return LLVMBuildNSWMul(cx->builder, x, y, "");
+    if (type.low >= -0x1p62 && type.high <= 0x1p62)
+        return lower_integer_operation(cx, BINARY_MUL, x, y);
     LLVMValueRef operands[] = {x, y};
     LLVMValueRef both = lower_intrinsic(cx, "llvm.smul.with.overflow", cx->i64, operands, 2);
     give_up_if(cx, LLVMBuildExtractValue(cx->builder, both, 1, ""));
@@ -157,9 +165,8 @@ static LLVMValueRef product(LowerCtx *cx, LLVMValueRef x, LLVMValueRef y, Type t
 
 LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type) {
     LLVMBuilderRef b = cx->builder;
-    LLVMValueRef result = op == BINARY_ADD   ? LLVMBuildNSWAdd(b, x, y, "")
-                          : op == BINARY_SUB ? LLVMBuildNSWSub(b, x, y, "")
-                                             : product(cx, x, y, type);
+    LLVMValueRef result =
+        op == BINARY_MUL ? product(cx, x, y, type) : lower_integer_operation(cx, op, x, y);
     int64_t most = (int64_t)TYPE_MAX_INTEGER;
     if (type.high > TYPE_MAX_INTEGER)
         give_up_if(cx, LLVMBuildICmp(b, LLVMIntSGT, result, lower_i64(cx, most), "above"));
@@ -168,10 +175,154 @@ LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueR
     return result;
 }
 
+LLVMValueRef lower_integer_operation(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y) {
+    LLVMBuilderRef b = cx->builder;
+    bool wraps = cx->fs->active && cx->fs->active->bad; // in an arm that is not taken, of anything
+    if (op == BINARY_ADD) return wraps ? LLVMBuildAdd(b, x, y, "") : LLVMBuildNSWAdd(b, x, y, "");
+    if (op == BINARY_SUB) return wraps ? LLVMBuildSub(b, x, y, "") : LLVMBuildNSWSub(b, x, y, "");
+    return wraps ? LLVMBuildMul(b, x, y, "") : LLVMBuildNSWMul(b, x, y, "");
+}
+
 bool lower_is_checked(LowerCtx *cx, Type type) {
     return cx->fs->active && type.integer &&
            (type.low < -TYPE_MAX_INTEGER || type.high > TYPE_MAX_INTEGER);
 }
+
+// --- both arms of a match -------------------------------------------------------------------------
+
+enum { MOST_CHEAP = 24, MOST_CHANGED = 6 };
+
+typedef struct Arms {
+    LowerCtx *cx;
+    SymbolVec changed;
+    uint32_t nodes;
+    bool cheap, turns; // the condition is one of remainders or bits, which no processor foresees
+} Arms;
+
+static bool is_cheap_operator(const Node *node) {
+    BinaryOp op = node->binary.op;
+    double by = 0;
+    if (op == BINARY_DIV || op == BINARY_MOD) {
+        bool literal = lower_number_literal(node->binary.right, &by) && by >= 1;
+        return literal && by <= 0x1p32 && by == exp2(logb(by));
+    }
+    return op == BINARY_ADD || op == BINARY_SUB || op == BINARY_MUL ||
+           (op >= BINARY_LT && op <= BINARY_NE) || (op >= BINARY_BAND && op <= BINARY_BXOR);
+}
+
+static bool is_integer(const Arms *arms, const Node *node) {
+    return type_rep(lower_node_type(arms->cx, node)) == REP_I64;
+}
+
+static bool is_cheap_update(Arms *arms, const Node *node) {
+    const Node *target = node->update.target;
+    Symbol *symbol = target->kind == NODE_NAME ? target->name.symbol : NULL;
+    if (!symbol || !lower_guess(arms->cx, symbol) || !lower_is_defined(arms->cx, symbol))
+        return false;
+    if (node->update.op > UPDATE_MUL || !is_integer(arms, node->update.value)) return false;
+    VEC_EACH(Symbol *, other, &arms->changed) if (other == symbol) return true;
+    vec_push(arms->cx->arena, &arms->changed, symbol);
+    return arms->changed.len <= MOST_CHANGED && is_plain(arms->cx, symbol);
+}
+
+static void look_at_arm(void *context, Node **child) {
+    Arms *arms = context;
+    const Node *node = *child;
+    if (!node || !arms->cheap) return;
+    arms->cheap = ++arms->nodes <= MOST_CHEAP;
+    if (node->kind == NODE_BINARY)
+        arms->cheap &= is_cheap_operator(node) && is_integer(arms, node);
+    else if (node->kind == NODE_UPDATE)
+        arms->cheap &= is_cheap_update(arms, node);
+    else if (node->kind == NODE_NAME)
+        arms->cheap &= is_integer(arms, node);
+    else if (node->kind != NODE_NUMBER && node->kind != NODE_BLOCK)
+        arms->cheap = false;
+    ast_children(*child, look_at_arm, arms);
+}
+
+static void look_for_turns(void *context, Node **child) {
+    Arms *arms = context;
+    const Node *node = *child;
+    if (!node) return;
+    if (node->kind == NODE_BINARY &&
+        (node->binary.op == BINARY_MOD || node->binary.op == BINARY_BAND))
+        arms->turns = true;
+    ast_children(*child, look_for_turns, arms);
+}
+
+// What the arm makes of the variables that some arm changes, which are then what they were; and its
+// value, if `value` is not null. Gives whether some result was inexact.
+static LLVMValueRef run_arm(LowerCtx *cx, Node *body, const SymbolVec *changed,
+                            LLVMValueRef *values, LLVMValueRef *value) {
+    LLVMValueRef before[MOST_CHANGED], bad = NULL;
+    for (uint32_t i = 0; i < changed->len; i++) {
+        SymSlot *slot = lower_slot(cx, changed->items[i]);
+        before[i] = slot->at;
+        slot->at = lower_alloca(cx, cx->i64, "arm");
+        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->i64, before[i], ""), slot->at);
+    }
+    cx->fs->active->bad = &bad;
+    if (value)
+        *value = body ? lower_convert(cx, lower_expr(cx, body), REP_I64).v : lower_i64(cx, 0);
+    else if (body)
+        lower_effect(cx, body);
+    cx->fs->active->bad = NULL;
+    for (uint32_t i = 0; i < changed->len; i++) {
+        SymSlot *slot = lower_slot(cx, changed->items[i]);
+        values[i] = LLVMBuildLoad2(cx->builder, cx->i64, slot->at, "");
+        slot->at = before[i];
+    }
+    return bad ? bad : LLVMConstInt(cx->i1, 0, 0);
+}
+
+static LLVMValueRef choose(LowerCtx *cx, LLVMValueRef truth, LLVMValueRef yes, LLVMValueRef no) {
+    LLVMValueRef chosen = LLVMBuildSelect(cx->builder, truth, yes, no, "");
+    unsigned kind = LLVMGetMDKindIDInContext(cx->context, "unpredictable", 13);
+    LLVMMetadataRef nothing = LLVMMDNodeInContext2(cx->context, NULL, 0);
+    if (LLVMIsASelectInst(chosen))
+        LLVMSetMetadata(chosen, kind, LLVMMetadataAsValue(cx->context, nothing));
+    return chosen;
+}
+
+// The bodies of the two arms, if both are to be computed.
+static bool find_arms(LowerCtx *cx, Node *node, Node **bodies, Arms *arms) {
+    if (!cx->fs->active || cx->fs->active->bad || node->match.on_result) return false;
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        const MatchArm *arm = &node->match.arms.items[i];
+        if (arm->kind != ARM_THEN && arm->kind != ARM_DEFAULT) return false;
+        bodies[arm->kind == ARM_DEFAULT] = arm->body;
+    }
+    *arms = (Arms){.cx = cx, .cheap = bodies[0] != NULL};
+    arms->cheap = arms->cheap && is_integer(arms, node->match.subject);
+    look_for_turns(arms, &node->match.subject);
+    for (int i = 0; i < 2; i++) look_at_arm(arms, &bodies[i]);
+    return arms->cheap && arms->turns;
+}
+
+bool lower_both_arms(LowerCtx *cx, Node *node, LVal *result) {
+    Node *bodies[2] = {NULL, NULL};
+    Arms arms;
+    if (!find_arms(cx, node, bodies, &arms)) return false;
+    if (result)
+        for (int i = 0; i < 2; i++)
+            if (bodies[i] && !is_integer(&arms, bodies[i])) return false;
+    LVal subject = lower_expr(cx, node->match.subject);
+    LLVMValueRef truth = lower_truth(cx, subject, node->match.subject->span);
+    LLVMValueRef values[2][MOST_CHANGED], given[2], bad[2];
+    for (int i = 0; i < 2; i++)
+        bad[i] = run_arm(cx, bodies[i], &arms.changed, values[i], result ? &given[i] : NULL);
+    give_up_if(cx, LLVMBuildSelect(cx->builder, truth, bad[0], bad[1], "inexact"));
+    for (uint32_t i = 0; i < arms.changed.len; i++)
+        LLVMBuildStore(cx->builder, choose(cx, truth, values[0][i], values[1][i]),
+                       lower_slot(cx, arms.changed.items[i])->at);
+    if (result)
+        *result = lower_val(REP_I64, lower_node_type(cx, node),
+                            choose(cx, truth, given[0], given[1]), false);
+    return true;
+}
+
+// --- the loop -------------------------------------------------------------------------------------
 
 LVal lower_speculate(LowerCtx *cx, Node *node, LowerLoop *loop) {
     Speculation *speculation = speculation_of(cx, node->loop);
