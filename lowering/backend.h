@@ -40,6 +40,8 @@ typedef struct Embedded {
 
 // target.c: chooses triple, processor and code model and makes the target machine.
 bool target_open(Backend *b);
+// A machine of b's own, like that of `from`: for another thread.
+void target_copy(Backend *b, const Backend *from);
 // The numbers of target_open applied to the empty module: triple and data layout.
 void target_mark(Backend *b);
 
@@ -73,7 +75,27 @@ bool link_executable(Backend *b, const void *object, size_t size);
 // Says which construct needs what static linking cannot give, if there is one.
 bool link_mode_possible(Backend *b);
 
-// jit.c: loads an object file into this process and runs it.
-bool jit_run(Backend *b, LLVMMemoryBufferRef object, int argc, char **argv, int *status);
+// Machine code for the session.
+typedef struct JitObject {
+    LLVMMemoryBufferRef code;
+    const char *table; // the symbol of its table of functions, or null: the program announces it
+    uint32_t rows;     // of that
+} JitObject;
+
+typedef VEC(JitObject) JitObjects;
+
+// jit_parts.c: compiles the merged module in parts, at once, and adds what they give to `objects`;
+// leaves the module alone where that is not *worth it. Adds to *times those of the slowest part.
+bool jit_compile_parts(Backend *b, JitObjects *objects, LoweringTimes *times, bool *worth);
+
+// jit.c: loads object code into this process and runs it. Takes the code.
+bool jit_run(Backend *b, JitObjects *objects, int argc, char **argv, int *status);
+
+// lowering.c: the clock of the steps, in seconds; lowering_lap() adds the time since `*since` to
+// `*sum` and starts anew. lowering_verify() stops with a bug of the compiler if the module is
+// malformed, where that is looked for.
+double lowering_now(void);
+void lowering_lap(double *sum, double *since);
+void lowering_verify(Backend *b, const char *after);
 
 #endif

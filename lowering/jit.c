@@ -1,4 +1,4 @@
-// jit.c: runs a program in this process. The object code, made by the same target machine and
+// jit.c: runs a program in this process. The object code, of one module or of parts (jit_parts.c), made by the same target machine and
 // passes as for files, is loaded by ORC's LLJIT; the runtime is the one inside flapc.
 //
 // The runtime's symbols come from a table made of rt_abi.def and builtin.def. Nothing else of the
@@ -46,9 +46,9 @@ static const JitSymbol symbols[] = {
 #define JIT_BY_WORDS(name) SYMBOL_OF(rt_b_##name)
 #include "../frontend/builtin.def"
     // What LLVM itself calls for larger copies and for instructions that a processor lacks.
-    SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(strlen) SYMBOL_OF(fmod)
-        SYMBOL_OF(floor) SYMBOL_OF(ceil) SYMBOL_OF(trunc) SYMBOL_OF(round) SYMBOL_OF(rint)
-            SYMBOL_OF(nearbyint) SYMBOL_OF(fma)
+    SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(strlen)
+        SYMBOL_OF(fmod) SYMBOL_OF(floor) SYMBOL_OF(ceil) SYMBOL_OF(trunc) SYMBOL_OF(round)
+            SYMBOL_OF(rint) SYMBOL_OF(nearbyint) SYMBOL_OF(fma)
 #if FLAP_TSAN // the sanitizer's own versions of them, which see the accesses
 #define SYMBOL_AS(name, function) {#name, (void (*)(void))function},
                 SYMBOL_AS(__tsan_memcpy, memcpy) SYMBOL_AS(__tsan_memmove, memmove)
@@ -100,9 +100,9 @@ static bool load_from(Backend *b, const char *folder, const char *name) {
 
 static bool load_library(Backend *b, const char *name) {
     VEC_EACH(const char *, folder, &b->options->library_paths)
-        if (load_from(b, folder, name)) return true;
+    if (load_from(b, folder, name)) return true;
     VEC_EACH(const char *, folder, &b->c->program->library_folders)
-        if (load_from(b, folder, name)) return true;
+    if (load_from(b, folder, name)) return true;
     return load_object(b, arena_printf(&b->c->unit, "lib%s.so", name));
 }
 
@@ -139,27 +139,53 @@ static bool open_session(Jit *jit) {
     return true;
 }
 
-static RtProgram *find_program(Jit *jit, LLVMMemoryBufferRef object) {
-    LLVMErrorRef error = LLVMOrcLLJITAddObjectFile(jit->lljit, jit->dylib, object); // takes it
-    if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return NULL;
+static bool add_objects(Jit *jit, JitObjects *objects) {
+    bool good = true;
+    for (uint32_t i = 0; i < objects->len && good; i++) {
+        LLVMErrorRef error =
+            LLVMOrcLLJITAddObjectFile(jit->lljit, jit->dylib, objects->items[i].code); // takes it
+        objects->items[i].code = NULL;
+        good = compat_succeeded(jit->b->c, DIAG_E0607, error);
+    }
+    return good;
+}
+
+// Null after a diagnostic.
+static void *find(Jit *jit, const char *symbol) {
     LLVMOrcExecutorAddress address = 0;
-    error = LLVMOrcLLJITLookup(jit->lljit, &address, "flap_program");
+    LLVMErrorRef error = LLVMOrcLLJITLookup(jit->lljit, &address, symbol);
     if (error && jit->b->c->errors > 0) { // collect_error() was told why
         LLVMConsumeError(error);
         return NULL;
     }
-    if (!compat_succeeded(jit->b->c, DIAG_E0607, error)) return NULL;
-    return (RtProgram *)(uintptr_t)address;
+    return compat_succeeded(jit->b->c, DIAG_E0607, error) ? (void *)(uintptr_t)address : NULL;
 }
 
-bool jit_run(Backend *b, LLVMMemoryBufferRef object, int argc, char **argv, int *status) {
+// Tells the runtime of the tables of functions that the program does not tell of itself: all as one.
+static bool announce_tables(Jit *jit, const JitObjects *objects) {
+    uint32_t rows = 0;
+    VEC_EACH(JitObject, object, objects) rows += object.table ? object.rows : 0;
+    if (rows == 0) return true;
+    RtFunctionEntry *all = ARENA_ARRAY(&jit->b->c->unit, RtFunctionEntry, rows), *next = all;
+    VEC_EACH(JitObject, object, objects) {
+        const RtFunctionEntry *table = find(jit, object.table);
+        if (!table) return false;
+        memcpy(next, table, object.rows * sizeof *table);
+        next += object.rows;
+    }
+    rt_functions(all, rows);
+    return true;
+}
+
+bool jit_run(Backend *b, JitObjects *objects, int argc, char **argv, int *status) {
     Jit *jit = ARENA_NEW(&b->c->unit, Jit);
     jit->b = b;
     RtProgram *program = NULL;
-    if (open_session(jit) && define_symbols(jit) && load_libraries(jit))
-        program = find_program(jit, object);
-    else
-        LLVMDisposeMemoryBuffer(object);
+    if (open_session(jit) && define_symbols(jit) && load_libraries(jit) &&
+        add_objects(jit, objects) && announce_tables(jit, objects))
+        program = (RtProgram *)(uintptr_t)find(jit, "flap_program");
+    VEC_EACH(JitObject, object, objects)
+    if (object.code) LLVMDisposeMemoryBuffer(object.code);
     if (program && b->c->errors == 0) {
         if (b->options->before_run) b->options->before_run(b->options->before_run_context);
         *status = rt_hosted_run(program, argc, argv);

@@ -34,8 +34,12 @@ static void on_fatal_error(const char *reason) {
     compiler_bug("LLVM", 0, reason);
 }
 
-void compat_catch_errors(Backend *b) {
+void compat_listen(Backend *b) {
     LLVMContextSetDiagnosticHandler(b->context, on_diagnostic, b);
+}
+
+void compat_catch_errors(Backend *b) {
+    compat_listen(b);
     LLVMResetFatalErrorHandler();
     LLVMInstallFatalErrorHandler(on_fatal_error);
 }

@@ -10,8 +10,9 @@
 // Reports `error` (consumed) as `code`, whose message has one %s. False: there was an error.
 bool compat_succeeded(Compilation *c, DiagCode code, LLVMErrorRef error);
 
-// From now on errors that LLVM reports through the context become diagnostics and set b->failed,
-// and those that it thinks fatal end as a bug of the compiler (base.h).
+// From now on errors that LLVM reports through the context become diagnostics and set b->failed.
+void compat_listen(Backend *b);
+// The same, and those that it thinks fatal end as a bug of the compiler (base.h), in all threads.
 void compat_catch_errors(Backend *b);
 
 // Linking of `source` (consumed) into b->module; false after a diagnostic.

@@ -27,8 +27,10 @@ void lower_code_attributes(LowerCtx *cx, LLVMValueRef function);
 #define LOWER_BEGIN_LINE "flap-line"
 void lower_begin_note(LowerCtx *cx, LLVMValueRef code, const Function *function);
 
-// lower_table.c: adds the table of code addresses and names to the optimised module.
-void lower_function_table(LLVMModuleRef module);
+// lower_table.c: adds the table of code addresses and names to the optimised module. Without a symbol
+// for it the program announces it to the runtime; else whoever loads the code has to. The number of
+// rows (RtFunctionEntry).
+uint32_t lower_function_table(LLVMModuleRef module, const char *symbol);
 
 typedef enum RtId {
 #define RT_FN0(r, name, attr)                   RTF_##name,

@@ -99,7 +99,7 @@ static void add_row(Table *table, LLVMValueRef function) {
     LLVMSetSection(function, ".text.flap");
 }
 
-// The program tells the runtime of the table before anything else.
+// Makes the program tell the runtime of the table before anything else.
 static void announce(LLVMModuleRef module, LLVMValueRef table, uint32_t count) {
     LLVMContextRef context = LLVMGetModuleContext(module);
     LLVMTypeRef params[] = {LLVMPointerTypeInContext(context, 0), LLVMInt64TypeInContext(context)};
@@ -129,7 +129,7 @@ static void add_end(LLVMModuleRef module) {
     LLVMDisposeBuilder(builder);
 }
 
-void lower_function_table(LLVMModuleRef module) {
+uint32_t lower_function_table(LLVMModuleRef module, const char *symbol) {
     add_end(module);
     LLVMContextRef context = LLVMGetModuleContext(module);
     Table table = {.module = module,
@@ -140,11 +140,16 @@ void lower_function_table(LLVMModuleRef module) {
         if (!LLVMIsDeclaration(f)) add_row(&table, f);
     LLVMTypeRef row = LLVMTypeOf(table.rows.items[0]);
     LLVMValueRef value = LLVMConstArray2(row, table.rows.items, table.rows.len);
-    LLVMValueRef global = LLVMAddGlobal(module, LLVMTypeOf(value), "flap.functions");
+    LLVMValueRef global =
+        LLVMAddGlobal(module, LLVMTypeOf(value), symbol ? symbol : "flap.functions");
     LLVMSetInitializer(global, value);
     LLVMSetGlobalConstant(global, 1);
-    LLVMSetLinkage(global, LLVMInternalLinkage);
     LLVMSetAlignment(global, 8);
-    announce(module, global, table.rows.len);
+    if (!symbol) {
+        LLVMSetLinkage(global, LLVMInternalLinkage);
+        announce(module, global, table.rows.len);
+    }
+    uint32_t rows = table.rows.len;
     arena_free(&table.arena);
+    return rows;
 }

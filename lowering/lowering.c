@@ -8,20 +8,19 @@
 #include <llvm-c/Analysis.h>
 #include <time.h>
 
-static double seconds_now(void) {
+double lowering_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-// Adds the time since `*since` to `*sum` and starts anew.
-static void clock_lap(double *sum, double *since) {
-    double now = seconds_now();
+void lowering_lap(double *sum, double *since) {
+    double now = lowering_now();
     *sum += now - *since;
     *since = now;
 }
 
-static void verify(Backend *b, const char *after) {
+void lowering_verify(Backend *b, const char *after) {
     if (!FLAP_VERIFY && !b->options->verify) return;
     char *message = NULL;
     if (LLVMVerifyModule(b->module, LLVMReturnStatusAction, &message))
@@ -46,29 +45,35 @@ static void backend_close(Backend *b) {
     LLVMContextDispose(b->context);
 }
 
-// Program to optimised module.
-static bool backend_make(Backend *b, LoweringTimes *times) {
-    double since = seconds_now();
+// Program to module, the runtime's small functions merged into it.
+static bool backend_lower(Backend *b, LoweringTimes *times) {
+    double since = lowering_now();
     if (!lower_program(b->c, b->options, b->features, b->context, b->module)) return false;
-    clock_lap(&times->lower, &since);
-    verify(b, "lowering");
+    lowering_lap(&times->lower, &since);
+    lowering_verify(b, "lowering");
     if (!b->for_jit && b->options->emit == EMIT_LLVM_UNOPT) return true;
-    if (!rt_link_merge(b)) return false;
-    clock_lap(&times->merge, &since);
+    bool good = rt_link_merge(b);
+    lowering_lap(&times->merge, &since);
+    return good;
+}
+
+static bool backend_optimize(Backend *b, LoweringTimes *times) {
+    double since = lowering_now();
+    if (!b->for_jit && b->options->emit == EMIT_LLVM_UNOPT) return true;
     if (!pipeline_run(b)) return false;
-    lower_function_table(b->module);
-    verify(b, "the passes");
-    clock_lap(&times->passes, &since);
+    (void)lower_function_table(b->module, NULL);
+    lowering_verify(b, "the passes");
+    lowering_lap(&times->passes, &since);
     return true;
 }
 
 static bool make_executable(Backend *b, LoweringTimes *times) {
-    double since = seconds_now();
+    double since = lowering_now();
     LLVMMemoryBufferRef object = emit_code(b, LLVMObjectFile);
     if (!object) return false;
-    clock_lap(&times->code, &since);
+    lowering_lap(&times->code, &since);
     bool good = link_executable(b, LLVMGetBufferStart(object), LLVMGetBufferSize(object));
-    clock_lap(&times->link, &since);
+    lowering_lap(&times->link, &since);
     LLVMDisposeMemoryBuffer(object);
     return good;
 }
@@ -77,17 +82,30 @@ bool lowering_emit(Compilation *c, const LoweringOptions *options) {
     Backend b = {.c = c, .options = options};
     LoweringTimes ignored = {0}, *times = options->times ? options->times : &ignored;
     bool executable = options->emit == EMIT_EXE;
-    bool good =
-        backend_open(&b) && (!executable || link_mode_possible(&b)) && backend_make(&b, times);
+    bool good = backend_open(&b) && (!executable || link_mode_possible(&b)) &&
+                backend_lower(&b, times) && backend_optimize(&b, times);
     if (good && executable) {
         good = make_executable(&b, times);
     } else if (good) {
-        double since = seconds_now();
+        double since = lowering_now();
         good = emit_module(&b);
-        clock_lap(&times->code, &since);
+        lowering_lap(&times->code, &since);
     }
     backend_close(&b);
     return good;
+}
+
+// Module to object code, for a run.
+static bool make_code(Backend *b, JitObjects *objects, LoweringTimes *times) {
+    bool parts = false;
+    if (!jit_compile_parts(b, objects, times, &parts)) return false;
+    if (parts) return true;
+    if (!backend_optimize(b, times)) return false;
+    double since = lowering_now();
+    JitObject object = {.code = emit_code(b, LLVMObjectFile)};
+    lowering_lap(&times->code, &since);
+    vec_push(&b->c->unit, objects, object);
+    return object.code != NULL;
 }
 
 bool lowering_run(Compilation *c, const LoweringOptions *options, int argc, char **argv,
@@ -95,13 +113,10 @@ bool lowering_run(Compilation *c, const LoweringOptions *options, int argc, char
     Backend *b = ARENA_NEW(&c->unit, Backend);
     *b = (Backend){.c = c, .options = options, .for_jit = true};
     LoweringTimes ignored = {0}, *times = options->times ? options->times : &ignored;
-    LLVMMemoryBufferRef object = NULL;
-    if (backend_open(b) && backend_make(b, times)) {
-        double since = seconds_now();
-        object = emit_code(b, LLVMObjectFile);
-        clock_lap(&times->code, &since);
-    }
-    if (object && jit_run(b, object, argc, argv, status)) return true;
+    JitObjects objects = {0};
+    if (backend_open(b) && backend_lower(b, times) && make_code(b, &objects, times) &&
+        jit_run(b, &objects, argc, argv, status))
+        return true;
     backend_close(b);
     return false;
 }

@@ -119,8 +119,8 @@ static LLVMTargetMachineRef create_listening(LLVMTargetRef target, const char *t
     return machine;
 }
 
-static bool create_machine(Backend *b, LLVMTargetRef target, const char *cpu,
-                           const char *features) {
+static LLVMTargetMachineOptionsRef machine_options(const Backend *b, const char *cpu,
+                                                   const char *features) {
     LLVMTargetMachineOptionsRef options = LLVMCreateTargetMachineOptions();
     LLVMTargetMachineOptionsSetCPU(options, cpu);
     LLVMTargetMachineOptionsSetFeatures(options, features);
@@ -130,6 +130,12 @@ static bool create_machine(Backend *b, LLVMTargetRef target, const char *cpu,
                                          is_static_executable(b) ? LLVMRelocStatic : LLVMRelocPIC);
     // RISC-V reaches 2 GiB only with what it calls medium; "default" knows.
     LLVMTargetMachineOptionsSetCodeModel(options, LLVMCodeModelDefault);
+    return options;
+}
+
+static bool create_machine(Backend *b, LLVMTargetRef target, const char *cpu,
+                           const char *features) {
+    LLVMTargetMachineOptionsRef options = machine_options(b, cpu, features);
     char said[400] = "";
     if (b->options->cpu || b->options->features)
         b->machine = create_listening(target, b->triple, options, said, sizeof said);
@@ -173,6 +179,17 @@ bool target_open(Backend *b) {
     if (own_cpu) LLVMDisposeMessage(own_cpu);
     if (own_features) LLVMDisposeMessage(own_features);
     return good;
+}
+
+void target_copy(Backend *b, const Backend *from) {
+    char *cpu = LLVMGetTargetMachineCPU(from->machine);
+    char *features = LLVMGetTargetMachineFeatureString(from->machine);
+    LLVMTargetMachineOptionsRef options = machine_options(b, cpu, features);
+    b->machine = LLVMCreateTargetMachineWithOptions(LLVMGetTargetMachineTarget(from->machine),
+                                                    b->triple, options);
+    LLVMDisposeTargetMachineOptions(options);
+    LLVMDisposeMessage(cpu);
+    LLVMDisposeMessage(features);
 }
 
 void target_mark(Backend *b) {
