@@ -313,6 +313,7 @@ bool jit_compile_parts(Backend *b, JitObjects *objects, LoweringTimes *times, bo
     make_plan(b, &plan);
     *worth = plan.parts > 1;
     if (!*worth) return true;
+    if (b->options->verbose) fprintf(stderr, "compiled in %u parts\n", plan.parts);
     make_public(b, &plan);
     plan.bitcode = LLVMWriteBitcodeToMemoryBuffer(b->module);
     bool good = compile_parts(b, &plan, objects, times);
