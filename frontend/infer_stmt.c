@@ -181,32 +181,70 @@ static uint8_t needed_kinds(const ParVariable *variable, Type type) {
         return !decides && (variable->first || variable->last) ? KIND_NUMBER | KIND_ERROR
                                                                : KIND_NUMBER;
     case PAR_ELEMENT:
+        if (variable->keyed != NULL) return KIND_MAP;
         if (variable->unread) return KIND_ANY;
         return type_is(type, KIND_MAP) ? KIND_MAP : KIND_LIST;
     }
     return KIND_ANY;
 }
 
+// What is proven by keys is so of a map's. The run looks where it can do so without effects.
+static bool check_keys(Walk *w, const ParPlan *plan, const ParVariable *variable) {
+    const Node *sequence = plan->loop->iterable;
+    Type type = w->instance->shared.node_types[sequence->id];
+    bool can_look = type_may(type, KIND_MAP) && ast_same(sequence, sequence);
+    if ((type.kinds & (uint8_t)~KIND_MAP) == 0 || can_look) return true;
+    if (!infer_may_report(w, sequence)) return false;
+    Diag *diag = diag_report(w->infer->c, DIAG_E0557, sequence->span, variable->keyed,
+                             type_kind_text(type.kinds), type_kind_text(KIND_MAP));
+    diag_note(w->infer->c, diag, variable->span, "elements of `%s` are read and written",
+              variable->name);
+    diag_help(w->infer->c, diag,
+              "keys of a map are all different, other elements may be the same: count through the "
+              "positions of `%s`, or write into a second variable",
+              variable->name);
+    return false;
+}
+
+static bool is_keyed(const ParPlan *plan, const Symbol *symbol) {
+    for (uint32_t i = 0; i < plan->captures.len; i++)
+        if (plan->captures.items[i].symbol == symbol) return plan->captures.items[i].keyed != NULL;
+    return false;
+}
+
+// A part is taken for a list, if it can be one, else for a map: the run tells whether it is.
+static void set_parts(Walk *w, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->parts.len; i++) {
+        const ParPart *part = &plan->parts.items[i];
+        Type type = w->instance->shared.node_types[part->nodes.items[0]->id];
+        bool list = type_may(type, KIND_LIST) && !is_keyed(plan, part->symbol);
+        type.kinds &= list ? KIND_LIST : KIND_MAP;
+        type.integer = false;
+        w->instance->shared.symbol_types[part->symbol->index] = type;
+    }
+}
+
 static void check_plan(Walk *w, const ParPlan *plan) {
+    set_parts(w, plan);
     for (uint32_t i = 0; i < plan->captures.len; i++) {
         const ParVariable *variable = &plan->captures.items[i];
         Type type = infer_symbol(w, variable->symbol);
         uint8_t needed = needed_kinds(variable, type);
+        bool each = plan->loop->kind == LOOP_EACH;
+        if (variable->keyed != NULL && each && !check_keys(w, plan, variable)) continue;
         bool kept =
             variable->use == PAR_KEPT || (variable->use == PAR_ELEMENT && type.kinds != KIND_LIST);
         if (kept && variable->length != NULL && type_may(type, KIND_MAP) &&
             infer_may_report(w, variable->length))
-            diag_report(w->infer->c, DIAG_E0306, variable->length->span,
-                        variable->symbol->name->text);
+            diag_report(w->infer->c, DIAG_E0306, variable->length->span, variable->name);
         if ((type.kinds & ~needed) == 0 || !infer_may_report(w, plan->loop->body)) continue;
         Diag *diag =
-            diag_report(w->infer->c, DIAG_E0557, variable->span, variable->symbol->name->text,
+            diag_report(w->infer->c, DIAG_E0557, variable->span, variable->name,
                         type_kind_text(type.kinds), type_kind_text(needed & (uint8_t)~KIND_ERROR));
         if (variable->use == PAR_REDUCE)
             diag_help(w->infer->c, diag,
                       "define `%s` so that its kind is known: `%s := 0`, or `%s := \"\"`",
-                      variable->symbol->name->text, variable->symbol->name->text,
-                      variable->symbol->name->text);
+                      variable->name, variable->name, variable->name);
     }
 }
 
@@ -262,8 +300,7 @@ static void check_literals(Walk *w, Node *node, Type subject) {
         if ((types[arm->guard->id].kinds & subject.kinds) != 0) return;
         if (first == NULL) first = arm;
     }
-    if (first != NULL)
-        infer_never_equal(w, first->guard, false, subject, types[first->guard->id]);
+    if (first != NULL) infer_never_equal(w, first->guard, false, subject, types[first->guard->id]);
 }
 
 // A match without guards asks about its subject; arms with guards about those, one after the other:

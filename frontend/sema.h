@@ -118,6 +118,7 @@ typedef enum ReduceOp {
 
 typedef struct ParVariable {
     Symbol *symbol;
+    const char *name; // as the source has it: "g", or "g.players" of a part
     ParUse use;
     ReduceOp op;
     Span span; // the first use that decided
@@ -127,9 +128,19 @@ typedef struct ParVariable {
     bool first, last; // every reduction's form has the variable first (s + e), or last (e + s)
     bool sets;     // every change is a value in which what is changed does not appear
     bool repeated; // some element is changed in a loop inside the body
+    const char *keyed; // PAR_ELEMENT: proven if the variable and what the loop goes over, the source text
+                       // of which this is, are maps; else null
     Node *length; // where its length is asked for first, or null
     NodeVec updates; // the UPDATEs that change it
 } ParVariable;
+
+// A part of an outer variable, g.players, that the loop works on: taken out before it, and put back
+// behind it, if it then is the list (or map) that `symbol` stands for; else the loop runs as one
+// without its prefix.
+typedef struct ParPart {
+    Symbol *symbol; // among the captures, beside those of the source
+    NodeVec nodes; // the INDEXes in the body that are this part; positions in it are fixed
+} ParPart;
 
 // The outlined body of a parallel loop: lowering makes `<function>.par.<n>` of it.
 struct ParPlan {
@@ -137,6 +148,7 @@ struct ParPlan {
     Function *function;
     LoopNode *loop;
     VEC(ParVariable) captures; // every outer symbol of the function that the body mentions
+    VEC(ParPart) parts;
     SymbolVec whole;  // outer variables that the proof of PAR_ELEMENT takes for whole numbers within
                       // ±2^53: when one is not, as the loop starts, it runs on one thread
     uint8_t effects;  // of the body

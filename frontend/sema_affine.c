@@ -104,12 +104,16 @@ static bool read_binary(const Affine *affine, const Node *node, Poly *poly, bool
 static bool read_loop_value(const Affine *affine, const Node *node, Poly *poly, bool earlier,
                             uint32_t depth) {
     const LoopNode *loop = node->loop_value.loop;
+    bool counts = node->loop_value.what == LOOP_COUNTER;
+    if (counts && loop == affine->site->loop && loop->kind != LOOP_RANGE) {
+        poly_atom(poly, symbol_atom(affine->index));
+        return true;
+    }
     if (loop == NULL || loop->kind != LOOP_RANGE || loop->symbols.len == 0) return false;
     if (!read_symbol(affine, loop->symbols.items[0], poly, earlier, depth)) return false;
     if (node->loop_value.what == LOOP_ITEM) return true;
     Poly low;
-    return node->loop_value.what == LOOP_COUNTER &&
-           read_poly(affine, loop->low, &low, earlier, depth + 1) && poly_add(poly, &low, -1);
+    return counts && read_poly(affine, loop->low, &low, earlier, depth + 1) && poly_add(poly, &low, -1);
 }
 
 static bool read_poly(const Affine *affine, const Node *node, Poly *poly, bool earlier,
@@ -225,25 +229,28 @@ static bool only_outer(const Affine *affine, const Poly *poly) {
     return true;
 }
 
-// m[k] in a loop over pairs: each iteration has a key of its own.
-static bool is_own_key(const LoopNode *loop, const Node *index) {
-    return loop->kind == LOOP_PAIRS && loop->symbols.len == 2 && index->kind == NODE_NAME &&
-           index->name.symbol == loop->symbols.items[0];
+// m[k] in a loop over keys: each iteration has its own.
+static bool is_key(const LoopNode *loop, const Node *index) {
+    bool keys = loop->kind == LOOP_EACH || (loop->kind == LOOP_PAIRS && loop->symbols.len == 2);
+    return keys && index->kind == NODE_NAME && index->name.symbol == loop->symbols.items[0] &&
+           !index->name.symbol->updated;
 }
 
 void affine_position(const Affine *affine, Position *position) {
     Poly poly;
     const LoopNode *loop = affine->site->loop;
-    if (is_own_key(loop, position->index)) {
-        position->known = true;
-        poly_constant(&position->stride, 1);
-        poly_constant(&position->rest, 0);
-        return;
-    }
-    position->known = loop->symbols.len > 0 && read_exact(affine, position->index, &poly) &&
-                      poly_split(&poly, symbol_atom(loop->symbols.items[0]), &position->stride,
-                                 &position->rest) &&
-                      only_outer(affine, &position->stride);
+    position->keyed = is_key(loop, position->index);
+    position->known =
+        affine->index != NULL && read_exact(affine, position->index, &poly) &&
+        poly_split(&poly, symbol_atom(affine->index), &position->stride, &position->rest) &&
+        only_outer(affine, &position->stride);
+}
+
+bool affine_differ(const Affine *affine, const Node *a, const Node *b) {
+    Poly x, y;
+    double value, other;
+    return read_exact(affine, a, &x) && read_exact(affine, b, &y) && poly_is_constant(&x, &value) &&
+           poly_is_constant(&y, &other) && value != other;
 }
 
 // Puts the loop's first or last value in place of its variable, whichever makes poly larger (or,
@@ -306,7 +313,7 @@ static bool with_stride(const Affine *affine, const Position *position, const Po
     Poly variable, left = position->stride;
     *result = *position;
     result->stride = *stride;
-    poly_atom(&variable, symbol_atom(affine->site->loop->symbols.items[0]));
+    poly_atom(&variable, symbol_atom(affine->index));
     return poly_add(&left, stride, -1) && poly_multiply(&left, &left, &variable) &&
            poly_add(&result->rest, &left, 1);
 }

@@ -1,7 +1,7 @@
 // sema_affine.h: positions as polynomials of whole numbers, to prove that the iterations of a
 // parallel loop touch different elements.
 //
-// A position is A * i + R, where i is the parallel loop's variable, A is the same in all iterations
+// A position is A * i + R, where i is the parallel loop's variable (of a loop over a sequence: @counter), A is the same in all iterations
 // and R does not contain i. Two sites of one list do not meet in different iterations when they
 // have the same A and their R always differ by less than |A|.
 #ifndef FLAP_SEMA_AFFINE_H
@@ -19,7 +19,8 @@ typedef struct InnerLoop {
 typedef struct Affine {
     Sema *s;
     const ParSite *site;
-    PtrMap *written; // symbols that the body writes: no constants of the loop
+    PtrMap *written;     // symbols that the body writes: no constants of the loop
+    const Symbol *index; // i
 } Affine;
 
 // A place where an element of the list is read or written, as the proof sees it.
@@ -27,11 +28,14 @@ typedef struct Position {
     const Node *index;
     const InnerLoop *inner;
     bool known;        // `stride` and `rest` hold
+    bool keyed;        // it is the element that the loop has come to, in a loop over a sequence
     Poly stride, rest; // A and R
 } Position;
 
 // Takes `position->index` apart; position->known says whether that could be done.
 void affine_position(const Affine *affine, Position *position);
+// True if both are known numbers, and differ.
+bool affine_differ(const Affine *affine, const Node *a, const Node *b);
 // True if the two never meet in different iterations.
 bool affine_apart(const Affine *affine, const Position *a, const Position *b);
 // The whole number that R of `a` is more than R of `b`, when both go up with i by 1; else false.

@@ -5,21 +5,27 @@
 // a mistake that both have is told once.
 #include "sema_par.h"
 
+static void plan_variable(ParCheck *check, ParPlan *plan, const ParSymbol *variable) {
+    if (variable->accesses.len == 0) return;
+    ParVariable result = {.symbol = variable->symbol,
+                          .span = variable->accesses.items[0].node->span};
+    par_judge(check, variable, &result);
+    vec_push(check->s->arena, &plan->captures, result);
+    if (result.use != PAR_ELEMENT) return;
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        const Access *access = &variable->accesses.items[i];
+        if (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT)
+            affine_assumptions(&check->affine, &access->position, &plan->whole);
+    }
+}
+
 static void plan_variables(ParCheck *check, ParPlan *plan) {
-    Sema *s = check->s;
-    for (uint32_t i = 0; i < check->symbols.len; i++) {
-        const ParSymbol *variable = check->symbols.items[i];
+    VEC_EACH(ParSymbol *, variable, &check->symbols) {
         if (variable->symbol->is_global) continue;
-        ParVariable result = {.symbol = variable->symbol,
-                              .span = variable->accesses.items[0].node->span};
-        par_judge(check, variable, &result);
-        vec_push(s->arena, &plan->captures, result);
-        if (result.use != PAR_ELEMENT) continue;
-        for (uint32_t j = 0; j < variable->accesses.len; j++) {
-            const Access *access = &variable->accesses.items[j];
-            if (access->kind == ACCESS_WRITE || access->kind == ACCESS_ELEMENT)
-                affine_assumptions(&check->affine, &access->position, &plan->whole);
-        }
+        ParSymbolVec parts = {0};
+        par_split(check, variable, plan, &parts);
+        VEC_EACH(ParSymbol *, part, &parts) plan_variable(check, plan, part);
+        plan_variable(check, plan, variable);
     }
 }
 
@@ -31,7 +37,10 @@ static void plan_loop(Sema *s, ParSite *site, uint32_t number) {
     plan->effects = (uint8_t)(site->effects & 0x7f);
     ParCheck check = {.s = s, .site = site};
     check.by_symbol.arena = check.written.arena = check.skipped.arena = s->scratch;
-    check.affine = (Affine){s, site, &check.written};
+    bool counts = site->loop->kind == LOOP_RANGE;
+    const Symbol *variable = site->loop->symbols.len > 0 ? site->loop->symbols.items[0] : NULL;
+    const Symbol *index = counts ? variable : ARENA_NEW(s->scratch, Symbol);
+    check.affine = (Affine){s, site, &check.written, index};
     par_walk(&check);
     plan_variables(&check, plan);
     site->loop->plan = plan;

@@ -44,8 +44,8 @@ static void note_loop(ParCheck *check, Diag *diag) {
     diag_note(check->s->c, diag, prefix_span(check->site->loop), "this loop runs in parallel");
 }
 
-static const char *variable_name(const ParSymbol *variable) {
-    return variable->symbol->name->text;
+static const char *variable_name(ParCheck *check, const ParSymbol *variable) {
+    return variable->text != NULL ? text_of(check, variable->text) : variable->symbol->name->text;
 }
 
 static const char *iteration_name(const ParCheck *check) {
@@ -67,7 +67,7 @@ static bool is_update_kind(AccessKind kind) {
 static void report_update(ParCheck *check, const ParSymbol *variable, const Access *access) {
     if (was_told(check, access->node)) return;
     Compilation *c = check->s->c;
-    const char *name = variable_name(variable), *i = iteration_name(check);
+    const char *name = variable_name(check, variable), *i = iteration_name(check);
     Diag *diag = diag_report(c, DIAG_E0303, access->node->span, name);
     note_loop(check, diag);
     if (access->node->kind == NODE_SWAP) {
@@ -121,7 +121,7 @@ static void report_read(ParCheck *check, const ParSymbol *variable, const Access
                         const Access *update) {
     if (was_told(check, read->node)) return;
     Compilation *c = check->s->c;
-    const char *name = variable_name(variable);
+    const char *name = variable_name(check, variable);
     Diag *diag = diag_report(c, DIAG_E0306, read->node->span, name);
     bool element = update->kind == ACCESS_WRITE;
     diag_label(c, diag,
@@ -147,7 +147,7 @@ static void report_mixed(ParCheck *check, const ParSymbol *variable, const Acces
                          const Access *other) {
     if (was_told(check, other->node)) return;
     Compilation *c = check->s->c;
-    Diag *diag = diag_report(c, DIAG_E0308, other->node->span, variable_name(variable),
+    Diag *diag = diag_report(c, DIAG_E0308, other->node->span, variable_name(check, variable),
                              reduce_text(first->op), reduce_text(other->op));
     note_loop(check, diag);
     diag_note(c, diag, first->node->span, "combined by `%s` here", reduce_text(first->op));
@@ -194,7 +194,7 @@ static void report_position(ParCheck *check, const ParSymbol *variable, const Ac
                             const Access *other) {
     if (was_told(check, write->node)) return;
     Compilation *c = check->s->c;
-    const char *name = variable_name(variable), *i = iteration_name(check);
+    const char *name = variable_name(check, variable), *i = iteration_name(check);
     Diag *diag = diag_report(c, DIAG_E0305, write->position.index->span, name);
     if (other != write) {
         diag_label(c, diag, "may be where another iteration writes");
@@ -240,18 +240,19 @@ static void report_element(ParCheck *check, const ParSymbol *variable, const Acc
                      : "not known to be this iteration's own element");
     note_loop(check, diag);
     if (!on_one_line(check, read->node, write->node))
-        diag_note(c, diag, write->node->span, "`%s` is written here", variable_name(variable));
+        diag_note(c, diag, write->node->span, "`%s` is written here",
+                  variable_name(check, variable));
     const char *field = field_name(check, read->position.index);
     if (field != NULL)
-        diag_help(c, diag,
-                  "take it out before the loop (`%s := %s`), use that, and put it back behind the "
-                  "loop (`%s <- %s`)",
-                  field, text_of(check, read->node), text_of(check, read->node), field);
+        diag_help(c, diag, "take a copy before the loop (`%s = %s`) and use that", field,
+                  text_of(check, read->node));
     else if (!known)
-        diag_help(c, diag,
-                  "at any position allowed are `%s[k] <- e`, `%s[k] += e` and their like, which read "
-                  "nothing else of `%s`",
-                  variable_name(variable), variable_name(variable), variable_name(variable));
+        diag_help(
+            c, diag,
+            "at any position allowed are `%s[k] <- e`, `%s[k] += e` and their like, which read "
+            "nothing else of `%s`",
+            variable_name(check, variable), variable_name(check, variable),
+            variable_name(check, variable));
     diag_help(c, diag, "write into a second list, or drop the %s", prefix_text(check));
 }
 
@@ -259,7 +260,7 @@ static void report_whole(ParCheck *check, const ParSymbol *variable, const Acces
                          const Access *write) {
     if (was_told(check, read->node)) return;
     Compilation *c = check->s->c;
-    const char *name = variable_name(variable);
+    const char *name = variable_name(check, variable);
     Diag *diag = diag_report(c, DIAG_E0309, read->node->span, name);
     diag_label(c, diag, "uses all of `%s`", name);
     note_loop(check, diag);
@@ -270,8 +271,24 @@ static void report_whole(ParCheck *check, const ParSymbol *variable, const Acces
               name);
 }
 
+// g.players, of which elements are written.
+static void report_overlap(ParCheck *check, const Access *read, const Access *write) {
+    if (was_told(check, read->node)) return;
+    Compilation *c = check->s->c;
+    const char *part = text_of(check, read->path);
+    Diag *diag = diag_report(c, DIAG_E0309, read->path->span, part);
+    diag_label(c, diag, "uses all of `%s`", part);
+    note_loop(check, diag);
+    diag_note(c, diag, write->node->span, "an element is written here");
+    diag_help(
+        c, diag,
+        "take a copy before the loop (`before = %s`) and use that, or write into a second list",
+        part);
+}
+
 // The pair cannot meet in different iterations.
 static bool is_apart(ParCheck *check, const Access *write, const Access *other) {
+    if (check->keys && write->position.keyed && other->position.keyed) return true;
     return ++check->pairs < MOST_PAIRS &&
            affine_apart(&check->affine, &write->position, &other->position);
 }
@@ -336,11 +353,28 @@ static void note_length(const ParSymbol *variable, ParVariable *result) {
             result->length = (Node *)(uintptr_t)variable->accesses.items[i].node;
 }
 
+bool par_is_own(ParCheck *check, const ParSymbol *variable) {
+    const Access *write, *other;
+    return !find_conflict(check, variable, &write, &other);
+}
+
+// The same if the elements that the loop goes over are the keys of a map.
+static bool is_own_by_key(ParCheck *check, const ParSymbol *variable) {
+    check->keys = true;
+    bool own = par_is_own(check, variable);
+    check->keys = false;
+    return own;
+}
+
 // Own elements are written in place; others are kept, if nothing of the variable is read.
 static void judge_elements(ParCheck *check, const ParSymbol *variable, const Access *first,
                            ParVariable *result) {
     const Access *write = NULL, *other = NULL, *read = first_read(variable);
     bool conflict = find_conflict(check, variable, &write, &other);
+    if (conflict && read != NULL && is_own_by_key(check, variable)) {
+        conflict = false;
+        result->keyed = text_of(check, check->site->loop->iterable);
+    }
     note_length(variable, result);
     result->unread = read == NULL;
     result->span = first->node->span;
@@ -353,6 +387,16 @@ static void judge_elements(ParCheck *check, const ParSymbol *variable, const Acc
         return;
     }
     if (!conflict) return;
+    if (variable->overlap != NULL && variable->whole) {
+        report_overlap(check, variable->overlap, first);
+        return;
+    }
+    if (variable->overlap != NULL) {
+        Access unknown = *variable->overlap;
+        unknown.position.known = false;
+        report_element(check, variable, &unknown, first);
+        return;
+    }
     if (!find_read_conflict(check, variable, &write, &other)) other = read;
     report_element(check, variable, other, write);
 }
@@ -462,6 +506,7 @@ void par_judge(ParCheck *check, const ParSymbol *variable, ParVariable *result) 
     }
     result->reduces = reduces;
     result->sets = sets;
+    result->name = variable_name(check, variable);
     result->deferred = first_of(variable, is_deferred) != NULL;
     judge(check, variable, result);
 }

@@ -44,9 +44,10 @@ static void note_kind(ParCheck *check, Symbol *symbol, AccessKind kind, const No
     note(check, symbol, &access);
 }
 
+// `element`: the first step of `path`.
 static void note_element(ParCheck *check, Symbol *symbol, AccessKind kind, const Node *element,
-                         const Node *whole, const InnerLoop *inner) {
-    Access access = {.kind = kind, .node = whole};
+                         Node *path, const Node *whole, const InnerLoop *inner) {
+    Access access = {.kind = kind, .node = whole, .path = path};
     access.position.index = element->index.index;
     access.position.inner = inner;
     if (kind == ACCESS_WRITE && whole->kind == NODE_UPDATE) par_read_update(check, whole, &access);
@@ -95,18 +96,31 @@ static void walk_indexes(ParCheck *check, Node *node, const InnerLoop *inner) {
     for (; node->kind == NODE_INDEX; node = node->index.base) walk(check, node->index.index, inner);
 }
 
-static void walk_index(ParCheck *check, Node *node, const InnerLoop *inner) {
+// `length`: of what is there only the length is asked for.
+static void walk_index(ParCheck *check, Node *node, const InnerLoop *inner, bool length) {
     Node *element = first_element(check, node);
     if (element == NULL) {
         walk_children(check, node, inner);
         return;
     }
     Symbol *symbol = element->index.base->name.symbol;
-    note_element(check, symbol, ACCESS_ELEMENT, element, element, inner);
+    note_element(check, symbol, ACCESS_ELEMENT, element, node, element, inner);
     ParSymbol *variable = par_symbol(check, symbol);
-    variable->accesses.items[variable->accesses.len - 1].of_update =
-        map_get(&check->skipped, node) != NULL;
+    Access *noted = &variable->accesses.items[variable->accesses.len - 1];
+    noted->of_update = map_get(&check->skipped, node) != NULL;
+    noted->length = length;
     walk_indexes(check, node, inner);
+}
+
+// #x, #x[a]
+static void walk_length(ParCheck *check, Node *node, const InnerLoop *inner) {
+    Node *operand = node->unary.operand;
+    if (operand->kind == NODE_NAME)
+        note_kind(check, operand->name.symbol, ACCESS_LENGTH, node);
+    else if (operand->kind == NODE_INDEX)
+        walk_index(check, operand, inner, true);
+    else
+        walk(check, operand, inner);
 }
 
 static const Node *path_root(const Node *node) {
@@ -118,7 +132,8 @@ static void walk_update(ParCheck *check, Node *node, const InnerLoop *inner) {
     Node *target = node->update.target;
     Node *element = first_element(check, target);
     if (element != NULL) {
-        note_element(check, element->index.base->name.symbol, ACCESS_WRITE, element, node, inner);
+        note_element(check, element->index.base->name.symbol, ACCESS_WRITE, element, target, node,
+                     inner);
     } else if (target->kind == NODE_NAME && is_shared(check, target->name.symbol)) {
         Access access = {.kind = ACCESS_UPDATE, .node = node};
         par_read_update(check, node, &access);
@@ -145,8 +160,8 @@ static void walk_swap(ParCheck *check, Node *node, const InnerLoop *inner) {
         const Node *element = first_element(check, sides[i]), *root = path_root(sides[i]);
         if (element != NULL) {
             Symbol *symbol = element->index.base->name.symbol;
-            note_element(check, symbol, ACCESS_WRITE, element, node, inner);
-            note_element(check, symbol, ACCESS_ELEMENT, element, element, inner);
+            note_element(check, symbol, ACCESS_WRITE, element, sides[i], node, inner);
+            note_element(check, symbol, ACCESS_ELEMENT, element, sides[i], element, inner);
         } else if (root->kind == NODE_NAME) {
             note_kind(check, root->name.symbol, ACCESS_OTHER, node);
         }
@@ -176,7 +191,7 @@ static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
     switch ((int)node->kind) {
     case NODE_POISON: check->poisoned = true; return;
     case NODE_NAME: walk_name(check, node); return;
-    case NODE_INDEX: walk_index(check, node, inner); return;
+    case NODE_INDEX: walk_index(check, node, inner, false); return;
     case NODE_UPDATE: walk_update(check, node, inner); return;
     case NODE_CALL: walk_call(check, node, inner); return;
     case NODE_SWAP: walk_swap(check, node, inner); return;
@@ -188,11 +203,9 @@ static void walk(ParCheck *check, Node *node, const InnerLoop *inner) {
         check->deferred--;
         return;
     case NODE_UNARY:
-        if (node->unary.op == UNARY_LEN && node->unary.operand->kind == NODE_NAME) {
-            note_kind(check, node->unary.operand->name.symbol, ACCESS_LENGTH, node);
-            return;
-        }
-        break;
+        if (node->unary.op != UNARY_LEN) break;
+        walk_length(check, node, inner);
+        return;
     }
     walk_children(check, node, inner);
 }
@@ -212,16 +225,12 @@ static bool is_repeated(const ParSymbol *variable, uint32_t at) {
     return false;
 }
 
-static void read_positions(ParCheck *check) {
-    for (uint32_t i = 0; i < check->symbols.len; i++) {
-        ParSymbol *variable = check->symbols.items[i];
-        if (map_get(&check->written, variable->symbol) == NULL) continue;
-        for (uint32_t j = 0; j < variable->accesses.len; j++) {
-            Access *access = &variable->accesses.items[j];
-            if (access->kind != ACCESS_WRITE && access->kind != ACCESS_ELEMENT) continue;
-            affine_position(&check->affine, &access->position);
-            access->repeated = is_repeated(variable, j);
-        }
+void par_read_positions(ParCheck *check, ParSymbol *variable) {
+    for (uint32_t i = 0; i < variable->accesses.len; i++) {
+        Access *access = &variable->accesses.items[i];
+        if (access->kind != ACCESS_WRITE && access->kind != ACCESS_ELEMENT) continue;
+        affine_position(&check->affine, &access->position);
+        access->repeated = is_repeated(variable, i);
     }
 }
 
@@ -229,5 +238,7 @@ void par_walk(ParCheck *check) {
     LoopNode *loop = check->site->loop;
     if (loop->writes_through) note_kind(check, loop->source, ACCESS_THROUGH, loop->iterable);
     walk(check, check->site->loop->body, NULL);
-    read_positions(check); // when it is known what the body writes
+    VEC_EACH(ParSymbol *, variable, &check->symbols) // when it is known what the body writes
+        if (map_get(&check->written, variable->symbol) != NULL)
+            par_read_positions(check, variable);
 }

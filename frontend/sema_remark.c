@@ -88,7 +88,7 @@ static void remark_kept(Sema *s, const ParVariable *variable) {
     bool whole = true;
     VEC_EACH(Node *, update, &variable->updates)
         if (update->update.target->kind != NODE_NAME) whole = false;
-    const char *name = variable->symbol->name->text;
+    const char *name = variable->name;
     if (whole && variable->sets)
         diag_report(s->c, DIAG_R0102, variable->span, "the last value", name,
                     "is each block's, kept until earlier blocks have finished");
@@ -102,6 +102,15 @@ static void remark_kept(Sema *s, const ParVariable *variable) {
     else
         diag_report(s->c, DIAG_R0102, variable->span, "changes", name,
                     "are kept, and made in the order of the iterations");
+}
+
+static void remark_part(Sema *s, const ParPlan *plan, const ParPart *part) {
+    for (uint32_t i = 0; i < plan->captures.len; i++)
+        if (plan->captures.items[i].symbol == part->symbol)
+            diag_report(s->c, DIAG_R0102, part->nodes.items[0]->span, "elements",
+                        plan->captures.items[i].name,
+                        "are worked on apart from the rest of it; where the run finds no list there, "
+                        "the loop runs on one thread");
 }
 
 static const Builtin *builtin_of(const CallSite *call) {
@@ -143,6 +152,7 @@ void sema_remark_loop(Sema *s, const ParSite *site) {
     const ParPlan *plan = site->loop->plan;
     for (uint32_t i = 0; i < plan->captures.len; i++)
         if (plan->captures.items[i].use == PAR_KEPT) remark_kept(s, &plan->captures.items[i]);
+    for (uint32_t i = 0; i < plan->parts.len; i++) remark_part(s, plan, &plan->parts.items[i]);
     for (uint32_t i = site->calls_begin; i < site->calls_end; i++)
         if (s->calls.items[i].function == site->function)
             remark_call(s, site, &s->calls.items[i]);

@@ -419,10 +419,7 @@ static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
     return list_loop(cx, node, sequence, want_value, mark);
 }
 
-LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
-    if (node->loop->plan && !lower_loses_prefix(cx, node->loop)) {
-        return lower_parallel(cx, node, want_value);
-    }
+static LVal plain_loop(LowerCtx *cx, Node *node, bool want_value) {
     switch (node->loop->kind) {
     case LOOP_FOREVER:
     case LOOP_WHILE:
@@ -433,6 +430,42 @@ LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     case LOOP_PAIRS: return pairs_loop(cx, node, want_value);
     }
     UNREACHABLE("a loop is of one of these kinds");
+}
+
+// In parallel if `fits`, else without the prefix.
+static LVal either_loop(LowerCtx *cx, Node *node, bool want_value, LLVMValueRef fits) {
+    bool gives = want_value && node->loop->has_value;
+    Type type = lower_node_type(cx, node);
+    Rep rep = !gives ? REP_I64 : type_rep(type) == REP_NONE ? REP_ANY : type_rep(type);
+    LLVMValueRef result = lower_alloca(cx, lower_type(cx, rep), "loop.value");
+    LLVMBasicBlockRef fit = lower_block_new(cx, "parallel"), other = lower_block_new(cx, "plain");
+    LLVMBasicBlockRef end = lower_block_new(cx, "loop.either");
+    lower_branch(cx, fits, fit, other);
+    for (uint32_t i = 0; i < 2; i++) {
+        lower_at(cx, i == 0 ? fit : other);
+        cx->unlikely += i;
+        LVal value = i == 0 ? lower_parallel(cx, node, want_value)
+                            : plain_loop(cx, node, want_value);
+        cx->unlikely -= i;
+        if (gives) {
+            value = lower_own(cx, lower_convert(cx, value, rep));
+            LLVMBuildStore(cx->builder, value.v, result);
+        }
+        LLVMBuildBr(cx->builder, end);
+    }
+    lower_at(cx, end);
+    if (!gives) return lower_zero(cx);
+    LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), result, "");
+    return lower_val(rep, type, v, lower_is_counted_rep(rep));
+}
+
+LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
+    const ParPlan *plan = node->loop->plan;
+    if (!plan || lower_loses_prefix(cx, node->loop)) return plain_loop(cx, node, want_value);
+    LLVMValueRef fits = lower_parts_fit(cx, plan);
+    if (!fits) return lower_parallel(cx, node, want_value);
+    if (LLVMIsConstant(fits)) return plain_loop(cx, node, want_value);
+    return either_loop(cx, node, want_value, fits);
 }
 
 // --- values and jumps ----------------------------------------------------------------------------

@@ -503,6 +503,8 @@ void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
 LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value);
+// i1: the parts of variables that the loop works on are what it takes them for; null: it has none.
+LLVMValueRef lower_parts_fit(LowerCtx *cx, const ParPlan *plan);
 // Calls `fill` for the body of a parallel loop over k in 0 ..< count: what `xs || f` is made of. Values
 // of the function around it come in by lower_import(). `effects`: EFFECT_… of the body.
 typedef void ParFill(LowerCtx *cx, void *context, LLVMValueRef k);

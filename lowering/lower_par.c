@@ -530,7 +530,7 @@ bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
         const ParVariable *variable = &loop->plan->captures.items[i];
         if (lower_par_keeps(cx, variable) && lower_slot(cx, variable->symbol)->kept) return true;
     }
-    return false;
+    return lower_parts_clash(cx, loop->plan);
 }
 
 // Behind the last iteration: `max` was too small, or the loop was to have a value.
@@ -581,6 +581,7 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     if (par.loop->max && !par.loop->max_inf)
         most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
     LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
+    lower_parts_take(cx, &par);
     lower_reductions_find(cx, &par);
     if (!par.loop->writes_through) share_elements(cx, &par);
     lower_kept_find(cx, &par, count, threads);
@@ -599,6 +600,7 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     }
     lower_kept_finish(cx, &par);
     if (plain) lower_go(cx, plain);
+    lower_parts_put(cx, &par);
     write_through(cx, par.plan);
     LLVMBasicBlockRef end = lower_block_new(cx, "loop.end");
     if (par.loop->left) lower_exits(cx, &par, end);

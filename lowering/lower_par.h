@@ -61,6 +61,13 @@ typedef struct Exit {
     Type type; // of the value
 } Exit;
 
+// A part of a variable while a loop has it.
+typedef struct Taken {
+    const ParPart *part;
+    Path path;   // where it is put back
+    Node *nodes; // what stands in the body, of which the part's nodes are names meanwhile
+} Taken;
+
 typedef struct Par {
     Node *node;
     LoopNode *loop;
@@ -69,6 +76,7 @@ typedef struct Par {
     LVal list;               // of a loop over a list; over pairs: the keys
     LVal values;             // of a loop over pairs
     LLVMValueRef list_inside, values_inside;
+    VEC(Taken) taken;
     VEC(Reduction) reductions;
     KeptVec kept;
     bool now;            // the code being emitted makes all changes at once
@@ -130,6 +138,13 @@ void lower_kept_slot(LowerCtx *cx, const Kept *kept, LLVMValueRef at);
 // ends it.
 LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLVMValueRef *words);
 void lower_kept_done(LowerCtx *cx, LLVMBasicBlockRef here);
+
+// --- lower_part.c ---------------------------------------------------------------------------------
+// Before and behind the loop, whose parts fit.
+void lower_parts_take(LowerCtx *cx, Par *par);
+void lower_parts_put(LowerCtx *cx, Par *par);
+// True for a loop in a parallel body that changes what only the loop around can change in its order.
+bool lower_parts_clash(LowerCtx *cx, const ParPlan *plan);
 
 // --- lower_keep_change.c --------------------------------------------------------------------------
 // An UPDATE of the variable, kept as a change of its own.
