@@ -3,7 +3,7 @@
 // sema_sim_declare() gives every register and module its symbol before the top level is walked, so
 // that they see each other wherever they stand. After that walk, when constants and functions are
 // known, sema_sim() translates the bodies (sema_sim_body.c, sema_sim_expr.c, sema_sim_call.c) and
-// works out who is connected to whom (sema_sim_graph.c).
+// works out who is connected to whom (sema_sim_graph.c, sema_sim_parts.c).
 #ifndef FLAP_SEMA_SIM_H
 #define FLAP_SEMA_SIM_H
 
@@ -70,6 +70,9 @@ const uint64_t *sim_initial(Sema *s, const SimTarget *target, Node *initial);
 
 // sema_sim_graph.c: uses, writers, readers, levels, ranks; warnings about what is not connected.
 void sim_connect(Sema *s, SimModel *model);
+
+// sema_sim_parts.c: SimModule.part.
+void sim_part(Sema *s, SimModel *model);
 
 // sema_sim.c: the type that a name spells; false: none.
 bool sim_type_of(const Name *name, SimType *type);

@@ -16,6 +16,15 @@ const char *sim_target_text(Arena *arena, const SimTarget *target) {
     return arena_printf(arena, "%s.%s", target->module->name->text, target->name->text);
 }
 
+uint32_t sim_bytes(SimType type) {
+    return type.width <= 8 ? 1 : type.width <= 16 ? 2 : type.width <= 32 ? 4 : 8;
+}
+
+bool sim_is_large(const SimTarget *target) {
+    return target->kind == SIM_REGISTER &&
+           target->length * sim_bytes(target->type) > SIM_COPIED_MOST;
+}
+
 const SimUse *sim_use(const SimModule *module, const SimTarget *target) {
     for (uint32_t i = 0; i < module->uses.len; i++)
         if (module->uses.items[i].target == target) return &module->uses.items[i];
@@ -228,5 +237,6 @@ void sim_connect(Sema *s, SimModel *model) {
     if (leveling.failed || s->c->errors > 0) return;
     rank_modules(s, model);
     connect_targets(s, model);
+    sim_part(s, model);
     warn(s, model);
 }

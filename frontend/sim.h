@@ -26,7 +26,8 @@ typedef struct SimType {
 
 // Most registers' elements, loop iterations and writes that the compiler accepts.
 enum { SIM_ELEMENTS_MOST = 1 << 28, SIM_WRITES_MOST = 1 << 20, SIM_PORTS_MOST = 60,
-       SIM_MODULES_MOST = 65535 };
+       SIM_MODULES_MOST = 65535,
+       SIM_COPIED_MOST = 8192 }; // bytes of a register array that several threads keep copies of
 
 typedef enum SimTargetKind { SIM_REGISTER, SIM_PORT, SIM_EVENTS } SimTargetKind;
 
@@ -156,6 +157,7 @@ struct SimModule {
     uint32_t number; // in source order
     uint32_t level;  // 0, but for downstream modules: one more than the highest that it reads
     uint32_t rank;   // place in the order (level, source): what decides between effects of one cycle
+    uint32_t part;   // of the pipeline: what it does is met in this and in later parts only
     SimTargetVec ports;
     SimTarget *events; // of called modules, else null
     SimExposedVec exposed;
@@ -177,6 +179,7 @@ typedef struct SimModel {
     SimExposedVec exposed;
     VEC(SimTable *) tables;
     VEC(SimFunction *) functions; // callees before callers
+    uint32_t parts;               // one more than the last module's
 } SimModel;
 
 // The value as a number of that type.
@@ -185,6 +188,10 @@ int64_t sim_cut(SimType type, int64_t value);
 const char *sim_type_text(Arena *arena, SimType type);
 // "out", "add.a", "add": as messages name a target.
 const char *sim_target_text(Arena *arena, const SimTarget *target);
+// Bytes of an element where it is stored.
+uint32_t sim_bytes(SimType type);
+// A register array of which there is to be one copy: all that read it stay together.
+bool sim_is_large(const SimTarget *target);
 // The use of the target by the module, or null.
 const SimUse *sim_use(const SimModule *module, const SimTarget *target);
 // The graph of modules: as lines of text for -v, and for Graphviz.

@@ -43,10 +43,22 @@ static void print_module(const SimModule *module, Arena *arena, FILE *out) {
     print_uses(module, arena, out);
 }
 
+// Where the hardware can be cut so that nothing goes back.
+static void print_parts(const SimModel *model, FILE *out) {
+    fputs("  one way:", out);
+    for (uint32_t part = 0; part < model->parts; part++) {
+        if (part > 0) fputs(" |", out);
+        VEC_EACH(SimModule *, module, &model->modules)
+        if (module->part == part) fprintf(out, " %s", module->name->text);
+    }
+    fputc('\n', out);
+}
+
 void sim_print(const SimModel *model, Arena *arena, FILE *out) {
     if (model == NULL || model->modules.len == 0) return;
     fprintf(out, "hardware: %u module%s\n", model->modules.len, model->modules.len == 1 ? "" : "s");
     VEC_EACH(SimModule *, module, &model->ranked) print_module(module, arena, out);
+    if (model->parts > 1) print_parts(model, out);
 }
 
 // --- Graphviz ------------------------------------------------------------------------------------

@@ -2,10 +2,6 @@
 // staged one, and the tables that the runtime finds everything by (RtSim of rt_layout.h).
 #include "lower_sim.h"
 
-static int32_t element_bytes(SimType type) {
-    return type.width <= 8 ? 1 : type.width <= 16 ? 2 : type.width <= 32 ? 4 : 8;
-}
-
 static LLVMValueRef variable(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef initial,
                              const char *name) {
     LLVMValueRef global = LLVMAddGlobal(cx->module, type, name);
@@ -27,17 +23,28 @@ static int64_t take(int64_t *size, int64_t bytes) {
     return at;
 }
 
-static void place_in_state(SimLayout *layout, const SimTarget *target, SimPlace *place) {
-    bool is_register = target->kind == SIM_REGISTER;
-    int64_t length = (int64_t)target->length;
-    place->offset = take(&layout->state_size, is_register ? length * element_bytes(target->type)
-                                                          : (int64_t)sizeof(RtSimQueue));
-    place->stamps_offset = place->stamped ? take(&layout->state_size, 8 * length) : -1;
+// What must begin with zeroes comes first, registers' elements behind it.
+static void place_state(SimLayout *layout) {
+    const SimModel *model = layout->model;
+    int64_t *size = &layout->state_size;
+    for (uint32_t i = 0; i < model->exposed.len; i++) layout->exposed_offset[i] = take(size, 16);
+    VEC_EACH(SimModule *, module, &model->ranked)
+    layout->own[module->rank] = take(size, sizeof(RtSimOwn));
+    VEC_EACH(SimTarget *, target, &model->targets) {
+        SimPlace *place = &layout->places[target->number];
+        if (target->kind != SIM_REGISTER) place->offset = take(size, sizeof(RtSimQueue));
+        place->stamps_offset = place->stamped ? take(size, 8 * (int64_t)target->length) : -1;
+    }
+    layout->state_zeroed = *size;
+    VEC_EACH(SimTarget *, target, &model->targets)
+    if (target->kind == SIM_REGISTER)
+        layout->places[target->number].offset =
+            take(size, (int64_t)target->length * (int64_t)sim_bytes(target->type));
 }
 
-// All slots of a module lie together, on cache lines of their own.
+// What a module writes in a cycle lies together, on cache lines of its own.
 static void place_slots(LowerCtx *cx, SimLayout *layout, const SimModule *module) {
-    layout->own[module->rank] = take(&layout->slots_size, sizeof(RtSimOwn));
+    layout->block[module->rank] = take(&layout->slots_size, sizeof(RtSimBlock));
     for (uint32_t i = 0; i < module->uses.len; i++) {
         const SimUse *use = &module->uses.items[i];
         if (use->writes == 0) continue;
@@ -46,9 +53,9 @@ static void place_slots(LowerCtx *cx, SimLayout *layout, const SimModule *module
             place->slots = arena_alloc(cx->arena, sizeof(*place->slots) * use->target->writers.len);
         uint32_t writer = 0;
         while (use->target->writers.items[writer].module != module) writer++;
-        for (int parity = 0; parity < 2; parity++)
-            place->slots[writer][parity] =
-                take(&layout->slots_size, RT_SIM_SLOTS_SIZE(use->writes));
+        bool events = use->target->kind == SIM_EVENTS;
+        place->slots[writer] =
+            take(&layout->slots_size, RT_SIM_SLOTS_SIZE(events ? 0 : use->writes));
     }
     layout->slots_size = (layout->slots_size + 127) / 128 * 128;
 }
@@ -139,14 +146,15 @@ static LLVMValueRef table(LowerCtx *cx, LLVMValueRef *rows, uint32_t count) {
     return lower_private(cx, LLVMConstArray2(type, rows, count), "sim.table", 16);
 }
 
-static LLVMValueRef writers_of(LowerCtx *cx, const SimTarget *target, const SimPlace *place) {
+static LLVMValueRef writers_of(LowerCtx *cx, const SimLayout *layout, const SimTarget *target) {
+    const SimPlace *place = &layout->places[target->number];
     LLVMValueRef *rows = ARENA_ARRAY(cx->arena, LLVMValueRef, target->writers.len + 1);
     for (uint32_t i = 0; i < target->writers.len; i++) {
         Row row = {.count = 0};
         add_i32(cx, &row, target->writers.items[i].module->rank);
         add_i32(cx, &row, target->writers.items[i].most);
-        add_i64(cx, &row, place->slots[i][0]);
-        add_i64(cx, &row, place->slots[i][1]);
+        add_i64(cx, &row, layout->block[target->writers.items[i].module->rank]);
+        add_i64(cx, &row, place->slots[i]);
         rows[i] = finish_row(cx, &row);
     }
     return table(cx, rows, target->writers.len);
@@ -159,26 +167,29 @@ static int32_t position_of(const SimTarget *target) {
     return at;
 }
 
-static LLVMValueRef target_row(LowerCtx *cx, const SimTarget *target, const SimPlace *place) {
+static LLVMValueRef target_row(LowerCtx *cx, const SimLayout *layout, const SimTarget *target) {
     Row row = {.count = 0};
+    const SimPlace *place = &layout->places[target->number];
     LLVMValueRef initial = initial_values(cx, target, place->element);
     add(&row, lower_cstr(cx, sim_target_text(cx->arena, target)));
     add_i32(cx, &row, target->kind);
     add_i32(cx, &row, target->type.width);
     add_i32(cx, &row, target->type.is_signed);
-    add_i32(cx, &row, element_bytes(target->type));
+    add_i32(cx, &row, (int32_t)sim_bytes(target->type));
     add_i64(cx, &row, (int64_t)(target->kind == SIM_REGISTER ? target->length : target->depth));
     add_i32(cx, &row, target->is_array);
     add_i32(cx, &row, target->module ? target->module->rank : 0);
     add_i32(cx, &row, place->plain);
     add_i32(cx, &row, position_of(target));
+    add_i32(cx, &row, sim_is_large(target));
+    add_i32(cx, &row, 0);
     add_ptr(cx, &row, initial ? lower_private(cx, initial, "sim.initial", 16) : NULL);
     add_ptr(cx, &row, place->data);
     add_ptr(cx, &row, place->next);
     add_ptr(cx, &row, place->stamps);
     add_i64(cx, &row, place->offset);
     add_i64(cx, &row, place->stamps_offset);
-    add(&row, writers_of(cx, target, place));
+    add(&row, writers_of(cx, layout, target));
     add_i64(cx, &row, target->writers.len);
     return finish_row(cx, &row);
 }
@@ -202,8 +213,11 @@ static LLVMValueRef module_row(LowerCtx *cx, SimLayout *layout, const SimModule 
     add_i32(cx, &row, module->level);
     add_i32(cx, &row, module->number);
     add_i32(cx, &row, module->weight);
+    add_i32(cx, &row, module->part);
+    add_i32(cx, &row, 0);
     add(&row, layout->steps[module->rank]);
     add_i64(cx, &row, layout->own[module->rank]);
+    add_i64(cx, &row, layout->block[module->rank]);
     add(&row, numbers(cx, used, uses));
     add_i64(cx, &row, uses);
     add(&row, numbers(cx, upstream, upstreams));
@@ -231,7 +245,7 @@ static LLVMValueRef model_table(LowerCtx *cx, SimLayout *layout, LLVMValueRef cy
     add(&row, table(cx, rows, modules));
     add_i64(cx, &row, modules);
     for (uint32_t i = 0; i < targets; i++)
-        rows[i] = target_row(cx, model->targets.items[i], &layout->places[i]);
+        rows[i] = target_row(cx, layout, model->targets.items[i]);
     add(&row, table(cx, rows, targets));
     add_i64(cx, &row, targets);
     for (uint32_t i = 0; i < names; i++) rows[i] = exposed_row(cx, layout, model->exposed.items[i]);
@@ -241,6 +255,8 @@ static LLVMValueRef model_table(LowerCtx *cx, SimLayout *layout, LLVMValueRef cy
     add(&row, layout->counts);
     add_i64(cx, &row, layout->state_size);
     add_i64(cx, &row, layout->slots_size);
+    add_i64(cx, &row, layout->state_zeroed);
+    add_i64(cx, &row, model->parts);
     return lower_private(cx, finish_row(cx, &row), "sim.model", 16);
 }
 
@@ -256,6 +272,7 @@ static SimLayout *new_layout(LowerCtx *cx, const SimModel *model) {
     layout->functions = ARENA_ARRAY(cx->arena, LLVMValueRef, model->functions.len + 1);
     layout->steps = ARENA_ARRAY(cx->arena, LLVMValueRef, modules);
     layout->own = ARENA_ARRAY(cx->arena, int64_t, modules);
+    layout->block = ARENA_ARRAY(cx->arena, int64_t, modules);
     return layout;
 }
 
@@ -266,13 +283,9 @@ void lower_sim(LowerCtx *cx) {
     sim_plan(cx, layout);
     for (uint32_t i = 0; i < model->targets.len; i++) {
         const SimTarget *target = model->targets.items[i];
-        SimPlace *place = &layout->places[i];
-        place->element =
-            LLVMIntTypeInContext(cx->context, (unsigned)element_bytes(target->type) * 8);
-        place_in_state(layout, target, place);
+        layout->places[i].element = LLVMIntTypeInContext(cx->context, sim_bytes(target->type) * 8);
     }
-    for (uint32_t i = 0; i < model->exposed.len; i++)
-        layout->exposed_offset[i] = take(&layout->state_size, 16);
+    place_state(layout);
     VEC_EACH(SimModule *, module, &model->ranked) place_slots(cx, layout, module);
     make_variables(cx, layout);
     LLVMValueRef cycles = sim_direct(cx, layout);

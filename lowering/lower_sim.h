@@ -22,7 +22,7 @@ typedef struct SimPlace {
     LLVMValueRef next;  // direct, registers not at_once: an element, or RtSimSlots of an array
     LLVMValueRef stamps;
     int64_t offset, stamps_offset; // staged: in the state
-    int64_t (*slots)[2];           // staged: by writer and parity
+    int64_t *slots;                // staged: by writer, in the slots of a cycle
 } SimPlace;
 
 typedef struct SimLayout {
@@ -35,8 +35,9 @@ typedef struct SimLayout {
     LLVMValueRef *steps;     // staged: functions by rank
     LLVMValueRef counts;     // direct: runs and stalls, by rank
     LLVMValueRef ran;        // direct: cycle + 1 when a module ran last, by rank; for downstream ones
-    int64_t *own;            // staged: offsets of RtSimOwn, by rank
-    int64_t state_size, slots_size;
+    int64_t *own;            // staged: offsets of RtSimOwn in the state, by rank
+    int64_t *block;          // staged: offsets of RtSimBlock in the slots of a cycle, by rank
+    int64_t state_size, state_zeroed, slots_size;
 } SimLayout;
 
 // The code of one body being emitted.
@@ -47,7 +48,7 @@ typedef struct SimCode {
     const SimModule *module;     // null in a function
     const SimFunction *function; // null in a module
     LLVMValueRef run, cycle, rank; // RtSimRun *, i64, i64
-    LLVMValueRef state, slots;     // staged
+    LLVMValueRef state, slots;     // staged; slots of the cycle
     LLVMValueRef *locals;          // allocas, by SimLocal.number
     LLVMBasicBlockRef *next, *leave; // by SimLoop.number
     LLVMBasicBlockRef done;        // behind the body

@@ -17,14 +17,11 @@ static bool is_plain(const SimCode *code, const SimTarget *target) {
 }
 
 static LLVMValueRef own_at(SimCode *code, uint32_t rank, int64_t member) {
-    return lower_field(code->cx, code->slots, code->layout->own[rank] + member);
+    return lower_field(code->cx, code->state, code->layout->own[rank] + member);
 }
 
-// The member of this cycle's parity.
-static LLVMValueRef own_parity_at(SimCode *code, uint32_t rank, int64_t member) {
-    LLVMValueRef odd = LLVMBuildAnd(B(code), code->cycle, i64(code, 1), "");
-    LLVMValueRef at = own_at(code, rank, member);
-    return LLVMBuildInBoundsGEP2(B(code), code->cx->i64, at, &odd, 1, "");
+static LLVMValueRef block_at(SimCode *code, uint32_t rank, int64_t member) {
+    return lower_field(code->cx, code->slots, code->layout->block[rank] + member);
 }
 
 static void add_one(SimCode *code, LLVMValueRef at) {
@@ -47,7 +44,7 @@ static void count(SimCode *code, bool stalls) {
 
 static LLVMValueRef ran(SimCode *code, const SimModule *module) {
     LLVMValueRef at = code->staged
-                          ? own_parity_at(code, module->rank, offsetof(RtSimOwn, stamp))
+                          ? block_at(code, module->rank, offsetof(RtSimBlock, stamp))
                           : lower_field(code->cx, code->layout->ran, 8 * (int64_t)module->rank);
     LLVMValueRef stamp = sim_load(code, code->cx->i64, at);
     return LLVMBuildICmp(B(code), LLVMIntEQ, stamp, now_stamp(code), "ran");
@@ -138,13 +135,9 @@ static void publish_slots(SimCode *code, const SimUse *use, LLVMValueRef written
     const SimPlace *place = &code->layout->places[target->number];
     uint32_t writer = 0;
     while (target->writers.items[writer].module != code->module) writer++;
-    const int64_t *slots = place->slots[writer];
-    LLVMValueRef odd = LLVMBuildTrunc(B(code), code->cycle, cx->i1, "");
-    LLVMValueRef offset =
-        LLVMBuildSelect(B(code), odd, i64(code, slots[1]), i64(code, slots[0]), "");
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(B(code), cx->i8, code->slots, &offset, 1, "");
-    sim_store(code, now_stamp(code), at);
-    sim_store(code, sim_load(code, cx->i64, written), lower_field(cx, at, 8));
+    sim_store(
+        code, sim_load(code, cx->i64, written),
+        lower_field(cx, code->slots, place->slots[writer] + (int64_t)offsetof(RtSimSlots, count)));
 }
 
 static void end_staged(SimCode *code) {
@@ -159,8 +152,8 @@ static void end_staged(SimCode *code) {
         bit = LLVMBuildShl(B(code), bit, i64(code, i), "");
         taken = LLVMBuildOr(B(code), taken, bit, "");
     }
-    sim_store(code, taken, own_parity_at(code, module->rank, offsetof(RtSimOwn, taken)));
-    sim_store(code, now_stamp(code), own_parity_at(code, module->rank, offsetof(RtSimOwn, stamp)));
+    sim_store(code, taken, block_at(code, module->rank, offsetof(RtSimBlock, taken)));
+    sim_store(code, now_stamp(code), block_at(code, module->rank, offsetof(RtSimBlock, stamp)));
     LLVMValueRef active_at = own_at(code, module->rank, offsetof(RtSimOwn, active));
     LLVMValueRef active = sim_load(code, cx->i1, code->active);
     LLVMValueRef stamp =

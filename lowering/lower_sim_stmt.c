@@ -55,15 +55,11 @@ static void stage(SimCode *code, const SimNode *node, LLVMValueRef index, LLVMVa
     const SimPlace *place = place_of(code, target);
     uint32_t writer = 0;
     while (target->writers.items[writer].module != code->module) writer++;
-    const int64_t *slots = place->slots[writer];
-    LLVMValueRef odd = LLVMBuildTrunc(B(code), code->cycle, cx->i1, "");
-    LLVMValueRef offset =
-        LLVMBuildSelect(B(code), odd, i64(code, slots[1]), i64(code, slots[0]), "");
+    LLVMValueRef slots = lower_field(cx, code->slots, place->slots[writer]);
     LLVMValueRef counter = code->staged_counts[use_number(code, target)];
     LLVMValueRef count = sim_load(code, cx->i64, counter);
     LLVMValueRef skip = LLVMBuildShl(B(code), count, i64(code, 5), "");
-    offset = LLVMBuildAdd(B(code), offset, skip, "");
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(B(code), cx->i8, code->slots, &offset, 1, "");
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(B(code), cx->i8, slots, &skip, 1, "");
     sim_store(code, index ? index : i64(code, 0), lower_field(cx, at, 16));
     sim_store(code, value, lower_field(cx, at, 24));
     if (place->stamped || target->depth > 0) { // it may turn out to be one too many
@@ -309,9 +305,7 @@ static void assert_that(SimCode *code, const SimNode *node) {
 }
 
 static void finish(SimCode *code) {
-    LLVMValueRef at = lower_field(code->cx, code->run, offsetof(RtSimRun, ending));
-    LLVMValueRef flags = sim_load(code, code->cx->i64, at);
-    sim_store(code, LLVMBuildOr(B(code), flags, i64(code, RT_SIM_FINISHED), ""), at);
+    RT(code->cx, rt_sim_finish, code->run, code->cycle, code->rank);
 }
 
 LLVMValueRef sim_statement(SimCode *code, const SimNode *node) {

@@ -257,7 +257,8 @@ typedef struct RtCKeep {
 // Two engines run the same modules. The direct one is one generated function over global variables,
 // for one thread. The staged one calls a generated function per module, which reads a copy of the
 // state that its thread owns and writes only into slots of its own; the runtime applies the slots
-// between cycles. Ranks number the modules in the order (level, source).
+// between cycles. Slots are a ring of cycles, in each of which every module has a block. Ranks number
+// the modules in the order (level, source).
 
 enum { RT_SIM_REGISTER, RT_SIM_PORT, RT_SIM_EVENTS }; // RtSimTarget.kind
 enum { RT_SIM_DRIVER, RT_SIM_CALLED, RT_SIM_DOWNSTREAM }; // RtSimModule.kind
@@ -278,10 +279,17 @@ typedef struct RtSimPlain {
     int64_t now, next;
 } RtSimPlain;
 
-// Slots of a module for one target, in one parity of cycles. Valid when the stamp is that cycle's.
+// What a module says of itself in a cycle, at the beginning of its block. The block is valid when the
+// stamp is that cycle's.
+typedef struct RtSimBlock {
+    int64_t stamp; // cycle + 1, when it ran
+    int64_t taken; // ports whose head it took, a bit each; its call: RT_SIM_CALL
+} RtSimBlock;
+#define RT_SIM_CALL ((int64_t)1 << 62)
+
+// Slots of a module for one target, in its block. Events have only the count.
 typedef struct RtSimSlots {
-    int64_t stamp; // cycle + 1
-    int64_t count;
+    int64_t spare, count;
     struct {
         int64_t index, value;
         const struct RtSimSite *site; // the statement
@@ -290,19 +298,15 @@ typedef struct RtSimSlots {
 } RtSimSlots;
 #define RT_SIM_SLOTS_SIZE(most) (16 + 32 * (int64_t)(most))
 
-// What a module says of itself in the staged engine, by parity.
+// What a module counts in the state of its thread.
 typedef struct RtSimOwn {
-    int64_t stamp[2]; // cycle + 1 when it ran
-    int64_t taken[2]; // ports whose head it took, a bit each; its call: RT_SIM_CALL
-    int64_t active;   // cycle + 1 when it last changed anything, or ran and is no driver
-    int64_t runs, stalls;
-    int64_t spare[9]; // one cache line, or two
+    int64_t active; // cycle + 1 when it last changed anything, or ran and is no driver
+    int64_t runs, stalls, spare;
 } RtSimOwn;
-#define RT_SIM_CALL ((int64_t)1 << 62)
 
 typedef struct RtSimWriter {
     int32_t rank, most;
-    int64_t slots[2]; // offsets of its slots, by parity
+    int64_t block, slots; // offsets of its block and of its RtSimSlots in the slots of a cycle
 } RtSimWriter;
 
 typedef struct RtSimTarget {
@@ -311,6 +315,7 @@ typedef struct RtSimTarget {
     int64_t length;       // registers: elements; ports: depth, 0: any number
     int32_t is_array, rank; // rank: of the module that a port or events belong to
     int32_t plain, position; // direct engine: RtSimPlain; ports: which one of the module
+    int32_t large, spare; // a register array that all its readers share
     const void *initial;  // registers: elements; null: zeroes
     void *data;           // direct engine: elements, RtSimQueue or RtSimPlain
     void *next;           // direct engine: of a register whose writes wait for the end of the cycle
@@ -328,14 +333,16 @@ typedef struct RtSimExposed {
 } RtSimExposed;
 
 typedef struct RtSimRun RtSimRun;
-typedef void RtSimStep(RtSimRun *run, char *state, char *slots, int64_t cycle);
+typedef void RtSimStep(RtSimRun *run, char *state, char *slots, int64_t cycle); // slots of the cycle
 typedef void RtSimCycles(RtSimRun *run);
 
 typedef struct RtSimModule {
     const char *name;
     int32_t kind, level, number, weight; // number: place in the source
+    int32_t part, spare;        // part: of the pipeline (sim.h)
     RtSimStep *step;
-    int64_t own;                // offset of its RtSimOwn in the slots
+    int64_t own;                // offset of its RtSimOwn in the state
+    int64_t block;              // offset of its RtSimBlock in the slots of a cycle
     const int32_t *uses;        // numbers of the targets that it reads or asks
     int64_t use_count;
     const int32_t *upstream;    // ranks
@@ -351,17 +358,18 @@ typedef struct RtSim {
     int64_t exposed_count;
     RtSimCycles *cycles; // the direct engine
     int64_t *counts;     // direct engine: runs and stalls of each module, by rank
-    int64_t state_size, slots_size;
+    int64_t state_size, slots_size; // of a thread, of a cycle
+    int64_t state_zeroed;           // so much of a state, at its beginning, begins with zeroes
+    int64_t parts;
 } RtSim;
 
 // One thread of a simulation, as generated code sees it; the runtime has more behind it.
 struct RtSimRun {
     int64_t cycle, end;       // direct engine: the next cycle; it returns before `end`
     int64_t idle, idle_limit; // cycles in a row in which nothing happened
-    int64_t ending;           // RT_SIM_FINISHED, RT_SIM_STOPPED
+    int64_t ending;           // 1: the simulation stops after the cycle
     int64_t failed;           // 1 + rank of a module that was stopped in the middle
 };
-enum { RT_SIM_FINISHED = 1, RT_SIM_STOPPED = 2 };
 
 // A piece of a text with values in it.
 typedef struct RtSimPiece {

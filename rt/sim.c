@@ -6,11 +6,13 @@
 #include "sys.h"
 
 enum {
-    TRIAL_US = 300,       // `auto`: how long an engine is tried
-    WORTH_NS = 1500,      // and what a cycle must cost for more threads to be worth a trial,
-    WORTH_REST_US = 5000, // and all that are left
-    SLICE_US = 100000,    // for how long the threads then run before it is looked at again
+    TRIAL_US = 300,        // `auto`: how long an engine is tried,
+    WORTH_NS = 1500,       // what a cycle must cost for more threads to be worth a trial,
+    WORTH_REST_US = 20000, // and all that are left,
+    SLICE_US = 100000,     // for how long they then run before it is looked at again,
+    PATIENCE_US = 10000,   // and for how long one runs after it was not worth it, at first
 };
+#define GAIN 0.95 // at most so much of the time must threads take
 
 static double seconds_now(void) {
     return rti_number(rt_b_now(NULL, 0, NULL));
@@ -22,13 +24,14 @@ typedef struct Run {
     const RtSim *model;
     RtiSimOptions options;
     const RtPlace *place;
-    int64_t cycle, end, idle, ending;
+    int64_t cycle, end, idle;
     RtiSimThread direct; // its text and stop; `run` is filled for each use
     RtiSimStop stop;
+    RtiSimStaged staged; // `made` is 0: not needed yet
 } Run;
 
 static bool is_over(const Run *run) {
-    return run->ending || run->cycle >= run->end || run->idle >= run->options.idle;
+    return run->stop.set || run->cycle >= run->end || run->idle >= run->options.idle;
 }
 
 static void run_direct(Run *run, int64_t end) {
@@ -39,64 +42,77 @@ static void run_direct(Run *run, int64_t end) {
     run->model->cycles(&thread->run);
     run->cycle = thread->run.cycle;
     run->idle = thread->run.idle;
-    run->ending = thread->run.ending;
     rti_sim_stop_least(&run->stop, &thread->stop);
     rti_sim_text_finish(&thread->text, &run->stop);
 }
 
-static void run_staged(Run *run, int64_t end, int32_t threads) {
+// The staged engine for so many threads, made when it is first asked for.
+static void make_staged(Run *run, int32_t threads) {
+    RtiSimStaged *staged = &run->staged;
     const RtiSimOptions *options = &run->options;
-    RtiSimStaged staged = {.random_order = options->random_order,
-                           .seed = (uint64_t)options->seed,
-                           .delays = options->delays,
-                           .cycle = run->cycle,
-                           .end = end,
-                           .idle = run->idle,
-                           .idle_limit = options->idle};
-    if (is_over(run) || run->cycle >= end) return;
-    rti_staged_begin(&staged, run->model, threads);
-    if (options->trace)
-        rti_sim_traced(&staged, options->trace, run->place);
-    else
-        rti_sim_threads(&staged, threads, options->places);
-    run->cycle = staged.cycle;
-    run->idle = staged.idle;
-    run->ending = staged.ending;
-    rti_sim_stop_least(&run->stop, &staged.stop);
-    rti_staged_end(&staged);
+    if (staged->made == threads) return;
+    if (staged->made) rti_staged_end(staged);
+    *staged = (RtiSimStaged){.random_order = options->random_order,
+                             .seed = (uint64_t)options->seed,
+                             .delays = options->delays,
+                             .idle_limit = options->idle};
+    rti_staged_begin(staged, run->model, threads);
+    if (options->trace) staged->trace = rti_trace_to(run->model, options->trace, run->place);
 }
 
-// Nanoseconds that a cycle takes, tried for a while.
-static double cost_of_cycle(Run *run, int64_t end, int32_t threads) {
-    int64_t first = run->cycle, step = 16;
+static void run_staged(Run *run, int64_t end, int32_t threads) {
+    RtiSimStaged *staged = &run->staged;
+    if (is_over(run) || run->cycle >= end) return;
+    make_staged(run, threads);
+    staged->cycle = run->cycle;
+    staged->end = end;
+    staged->idle = run->idle;
+    rti_sim_threads(staged, threads, run->options.places);
+    if (staged->trace) rti_trace_last(staged);
+    run->cycle = staged->cycle;
+    run->idle = staged->idle;
+    rti_sim_stop_least(&run->stop, &staged->stop);
+}
+
+// Runs cycles for about so long; gives the nanoseconds that one takes. `guess`: the same as far as it
+// is known, or 0.
+static double pace_of(Run *run, int64_t end, int32_t threads, double us, double guess) {
+    int64_t first = run->cycle, step = guess > 0 ? (int64_t)(us * 1e3 / guess) + 1 : 16;
     double start = seconds_now(), spent = 0;
-    while (!is_over(run) && run->cycle < end && spent < TRIAL_US * 1e-6) {
+    while (!is_over(run) && run->cycle < end && spent < us * 0.9e-6) {
         int64_t until = step < end - run->cycle ? run->cycle + step : end;
         if (threads > 1)
             run_staged(run, until, threads);
         else
             run_direct(run, until);
         spent = seconds_now() - start;
-        step *= 4;
+        if (guess <= 0) step *= 4;
     }
     return run->cycle > first ? spent * 1e9 / (double)(run->cycle - first) : 0;
 }
 
-// A further thread must pay for the meeting of threads in each cycle; whether it does is asked again
-// and again, since the machine may have got other work in the meantime.
+// Further threads must pay for waiting for each other. Whether they do is asked again and again, since
+// the hardware may have more to do by then, and the machine other work; the longer it was not so, the
+// more seldom.
 static void run_auto(Run *run, int64_t end, int32_t threads) {
-    double alone = cost_of_cycle(run, end, 1);
-    double rest = alone * (double)(end - run->cycle);
-    bool worth = threads > 1 && alone > WORTH_NS && rest > WORTH_REST_US * 1e3;
-    double together = worth ? cost_of_cycle(run, end, threads) : alone;
-    while (together < alone * 0.95 && !is_over(run) && run->cycle < end) {
-        int64_t first = run->cycle, step = (int64_t)(SLICE_US * 1e3 / together) + 1;
-        double start = seconds_now();
-        run_staged(run, step < end - first ? first + step : end, threads);
-        if (run->cycle > first)
-            together = (seconds_now() - start) * 1e9 / (double)(run->cycle - first);
+    double patience = PATIENCE_US;
+    while (!is_over(run) && run->cycle < end) {
+        double alone = pace_of(run, end, 1, TRIAL_US, 0);
+        double rest = alone * (double)(end - run->cycle);
+        bool worth = threads > 1 && alone > WORTH_NS && rest > WORTH_REST_US * 1e3;
+        if (worth && !run->staged.made) // threads are to be there, and costs of modules known
+            (void)pace_of(run, end, threads, TRIAL_US, alone);
+        double together = worth ? pace_of(run, end, threads, TRIAL_US, alone) : alone;
+        if (together < alone * GAIN) {
+            do {
+                together = pace_of(run, end, threads, SLICE_US, together);
+            } while (together < alone * GAIN && !is_over(run) && run->cycle < end);
+            patience = PATIENCE_US;
+        } else {
+            (void)pace_of(run, end, 1, patience, alone);
+            patience *= 2;
+        }
     }
-    run_direct(run, end);
 }
 
 static int32_t threads_wanted(const RtiSimOptions *options) {
@@ -109,11 +125,12 @@ static int32_t threads_wanted(const RtiSimOptions *options) {
 // Up to `end` with the engine that was asked for.
 static void run_until(Run *run, int64_t end) {
     const RtiSimOptions *options = &run->options;
-    bool one = options->trace || (options->parallel == RTI_SIM_ALONE && options->random_order);
-    if (one)
-        run_staged(run, end, 1);
-    else if (options->parallel == RTI_SIM_PARALLEL)
+    bool staged =
+        options->trace || options->random_order; // the direct engine knows nothing of them
+    if (options->parallel == RTI_SIM_PARALLEL)
         run_staged(run, end, threads_wanted(options));
+    else if (staged)
+        run_staged(run, end, 1);
     else if (options->parallel == RTI_SIM_AUTO)
         run_auto(run, end, threads_wanted(options));
     else
@@ -187,7 +204,7 @@ static uint64_t result_map(const Run *run, int64_t first, double seconds, const 
     bool idle = run->idle >= run->options.idle;
     uint64_t pairs[] = {
         text_word("cycles"),   rti_word_of(run->cycle - first),
-        text_word("finished"), rti_word_of((run->ending & RT_SIM_FINISHED) != 0),
+        text_word("finished"), rti_word_of(run->stop.set),
         text_word("idle"),     rti_word_of(idle),
         text_word("runs"),     counts_map(counts, 0, place),
         text_word("stalls"),   counts_map(counts, 1, place),
@@ -210,9 +227,10 @@ uint64_t rt_b_simulate(const uint64_t *args, int64_t count, const RtPlace *place
     run.end = first + run.options.cycles;
     rti_set(run.model->counts, 0, (size_t)run.model->module_count * 16);
     run_engine(&run);
+    if (run.staged.made) rti_staged_end(&run.staged);
     if (run.options.trace) rti_release(run.options.trace);
     rti_sim.cycle = run.cycle;
-    if (run.stop.set) {
+    if (run.stop.set && run.stop.site) {
         rti_sim_reset(); // what deferred blocks see does not depend on how far the cycle came
         rti_sim_stop_now(&run.stop);
     }

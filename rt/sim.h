@@ -11,11 +11,12 @@
 #include "value.h"
 
 // Why a simulation stops. Of several in one cycle the least counts, by (rank, class, object, a):
-// what a module's own code runs into comes before what its effects meet at the end of the cycle.
+// finish() comes before what else a module's own code runs into, and that before what its effects
+// meet at the end of the cycle.
 typedef struct RtiSimStop {
     bool set;
     int64_t cycle, rank;
-    const RtSimSite *site;
+    const RtSimSite *site; // null: finish()
     int64_t a, b;
     char *text; // of an assertion, with a NUL
 } RtiSimStop;
@@ -78,12 +79,15 @@ void rti_sim_trace_end(void);
 
 // --- sim_text.c ----------------------------------------------------------------------------------
 
+// What is written from now on is text of that module in that cycle.
+void rti_sim_segment(RtiSimText *text, int64_t cycle, int64_t rank);
 // "out", "out[3]", "add.a"
 void rti_sim_element_name(RtSink *to, const RtSimTarget *target, int64_t index);
 // Drops what was written after the stop, writes the rest out, and forgets it.
 void rti_sim_text_finish(RtiSimText *text, const RtiSimStop *stop);
 // Takes over `stop` if it comes before the one that is there.
 void rti_sim_stop_least(RtiSimStop *least, RtiSimStop *stop);
+void rti_sim_stop_forget(RtiSimStop *stop);
 // Ends the program with the stop's message.
 _Noreturn void rti_sim_stop_now(const RtiSimStop *stop);
 

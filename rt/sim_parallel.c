@@ -11,8 +11,8 @@
 
 enum {
     MEASURED_CYCLES = 8,        // alone, before the first assignment
-    PHASE_FIRST = 64,           // cycles; each later one is four times as long
-    WAIT_FOR_OTHERS_US = 20000, // before the second phase
+    PHASE_MOST = 1 << 29,       // cycles; fewer than an epoch can count
+    WAIT_FOR_OTHERS_US = 20000, // for so long they are expected at every moment
     SPIN_US = 50,               // about a sleep and a wake-up
 };
 
@@ -22,75 +22,16 @@ typedef struct Party {
     uint64_t random_places;
     bool crowded; // more threads than processors: waiting is sleeping
     _Atomic int32_t arrived;
-    RtiWord phase;   // changes when a phase begins, and at the end
-    bool over;       // set before the last change
-    int32_t members; // threads of the phase that began
+    RtiWord phase; // changes when a phase begins, and at the end
+    bool over;     // set before the last change
 } Party;
 
-// --- places --------------------------------------------------------------------------------------
-
-// Modules that must run on one thread: a downstream one and those that it reads.
-static void join_groups(const RtSim *model, int32_t *group) {
-    for (int32_t rank = 0; rank < model->module_count; rank++) group[rank] = rank;
-    for (int32_t rank = 0; rank < model->module_count; rank++) {
-        const RtSimModule *module = &model->modules[rank];
-        for (int64_t i = 0; i < module->upstream_count; i++) {
-            int32_t from = group[module->upstream[i]], to = group[rank];
-            for (int32_t k = 0; k < model->module_count; k++)
-                if (group[k] == from) group[k] = to;
-        }
-    }
-}
+// --- the parties ---------------------------------------------------------------------------------
 
 static void forget_costs(RtiSimStaged *staged) {
     size_t size = (size_t)staged->model->module_count * sizeof(uint64_t);
     for (int32_t t = 0; t < staged->made; t++) rti_set(staged->workers[t].costs, 0, size);
 }
-
-static uint64_t cost_of(const RtiSimStaged *staged, int32_t rank) {
-    uint64_t cost = (uint64_t)staged->model->modules[rank].weight + 1; // before it is known better
-    for (int32_t t = 0; t < staged->made; t++) cost += staged->workers[t].costs[rank];
-    return cost;
-}
-
-// Groups in the order of the source are cut into runs of about the same cost: neighbours, which
-// usually talk to each other, stay together.
-static void assign(RtiSimStaged *staged, int32_t threads, uint64_t random) {
-    const RtSim *model = staged->model;
-    size_t count = (size_t)model->module_count;
-    int32_t *group = rti_alloc(count * sizeof *group + 1);
-    int32_t *by_number = rti_alloc(count * sizeof *by_number + 1);
-    int32_t *place = rti_alloc(count * sizeof *place + 1);
-    uint64_t total = 0, sum = 0;
-    join_groups(model, group);
-    for (int32_t rank = 0; rank < model->module_count; rank++) {
-        by_number[model->modules[rank].number] = rank;
-        place[rank] = -1;
-        total += cost_of(staged, rank);
-    }
-    for (int64_t number = 0; number < model->module_count; number++) {
-        int32_t *at = &place[group[by_number[number]]];
-        if (*at >= 0) continue;
-        uint64_t cost = 0;
-        for (int32_t rank = 0; rank < model->module_count; rank++)
-            if (group[rank] == group[by_number[number]]) cost += cost_of(staged, rank);
-        // Where the middle of the group falls.
-        *at = (int32_t)((sum + cost / 2) / (total / (uint64_t)threads + 1));
-        if (*at >= threads) *at = threads - 1;
-        random =
-            random ? random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407) : 0;
-        if (random) *at = (int32_t)((random >> 33) % (uint64_t)threads);
-        sum += cost;
-    }
-    for (int32_t rank = 0; rank < model->module_count; rank++)
-        staged->thread_of[rank] = place[group[rank]];
-    staged->thread_count = threads;
-    rti_free(group);
-    rti_free(by_number);
-    rti_free(place);
-}
-
-// --- the parties ---------------------------------------------------------------------------------
 
 // Ticks that a thread looks for a change before it sleeps.
 static uint64_t spin_of(const Party *party) {
@@ -98,7 +39,7 @@ static uint64_t spin_of(const Party *party) {
 }
 
 static bool is_over(const RtiSimStaged *staged) {
-    return staged->ending || staged->cycle >= staged->end || staged->idle >= staged->idle_limit;
+    return staged->stop.set || staged->cycle >= staged->end || staged->idle >= staged->idle_limit;
 }
 
 static int32_t members_now(Party *party) {
@@ -107,66 +48,111 @@ static int32_t members_now(Party *party) {
     return arrived < party->wanted ? arrived : party->wanted;
 }
 
-static void wait_for_others(Party *party) {
-    uint64_t start = rti_ticks();
-    while (members_now(party) < party->wanted &&
-           rti_ticks() - start < rti_ticks_of_us(WAIT_FOR_OTHERS_US))
-        rti_pause();
+static void change_phase(Party *party) {
+    // relaxed: only the leader changes it
+    uint32_t word = atomic_load_explicit(&party->phase, memory_order_relaxed);
+    rti_wake_change(&party->phase, (word & ~RTI_SLEEPERS) + 2);
 }
 
-// One phase with these threads, up to this cycle; the others are told, and meet the leader in it.
-static void lead_phase(Party *party, int32_t members, int64_t end, bool measures) {
+// One phase up to this cycle; the other threads are told, and meet the leader in it.
+static void lead_phase(Party *party, int64_t end) {
     RtiSimStaged *staged = party->staged;
     int64_t last = staged->end;
     if (end < last) staged->end = end;
-    staged->measures = measures;
-    party->members = members;
-    if (members > 1) {
-        rti_barrier_init(&staged->barrier, members);
-        // relaxed: only the leader changes it
-        uint32_t word = atomic_load_explicit(&party->phase, memory_order_relaxed);
-        rti_wake_change(&party->phase, (word & ~RTI_SLEEPERS) + 2);
-    }
+    // relaxed, all: the change of `phase` publishes them
+    atomic_store_explicit(&staged->last, INT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&staged->pause, INT64_MAX, memory_order_relaxed);
+    for (int32_t t = 0; t < staged->thread_count; t++)
+        atomic_store_explicit(&staged->workers[t].epoch, 0, memory_order_relaxed);
+    if (staged->thread_count > 1) change_phase(party);
     rti_staged_phase(staged, 0);
     staged->end = last;
     rti_staged_merge(staged);
 }
 
+// The threads of a pipeline went on behind the end, so their states are of no use. All that was
+// decided and written stands; only the state is missing, and the direct engine still has the one
+// that they began with.
+static void repeat(RtiSimStaged *staged, int64_t first, int64_t idle) {
+    RtiSimThread thread = {.keeps_all = true};
+    RtiSimStop none = {0};
+    thread.run = (RtSimRun){
+        .cycle = first, .end = staged->cycle, .idle = idle, .idle_limit = staged->idle_limit};
+    staged->model->cycles(&thread.run);
+    rti_sim_stop_least(&none, &thread.stop);
+    rti_sim_stop_forget(&none);
+    rti_sink_free(&thread.text.sink);
+    rti_free(thread.text.segments);
+}
+
+// Cycles up to this one with one assignment, from the direct engine's state and back to it.
+static void lead_stretch(Party *party, int64_t until) {
+    RtiSimStaged *staged = party->staged;
+    int64_t first = staged->cycle, idle = staged->idle;
+    rti_staged_load(staged);
+    do {
+        lead_phase(party, until);
+    } while (staged->cycle < until && !is_over(staged)); // it pauses for text
+    if (staged->went_too_far)
+        repeat(staged, first, idle);
+    else
+        rti_staged_store(staged);
+}
+
+// Until the others are there, for which nobody waits (but in tests): cycles alone.
+static void lead_alone(Party *party) {
+    RtiSimStaged *staged = party->staged;
+    uint64_t start = rti_ticks(), last = start;
+    int64_t length = 1;
+    rti_staged_assign(staged, 1, 0);
+    while (!is_over(staged) && members_now(party) < party->wanted &&
+           last - start < rti_ticks_of_us(WAIT_FOR_OTHERS_US)) {
+        if (!party->random_places) lead_stretch(party, staged->cycle + length);
+        uint64_t now = rti_ticks();
+        if (now - last < rti_ticks_of_us(SPIN_US)) length *= 2;
+        last = now;
+    }
+}
+
+// How many cycles the next stretch has. States are saved at its end, so what a pipeline may have to
+// repeat is a small part of what ran before.
+static int64_t next_length(const RtiSimStaged *staged, int64_t length, int64_t ran) {
+    int64_t more = length < MEASURED_CYCLES * 8 ? length * 2 : length * 4;
+    if (staged->is_pipeline && more > ran / 8) more = ran / 8 > length ? ran / 8 : length;
+    return more < PHASE_MOST ? more : PHASE_MOST;
+}
+
 static void lead(Party *party) {
     RtiSimStaged *staged = party->staged;
-    int64_t length = PHASE_FIRST;
+    int64_t length = MEASURED_CYCLES, first = staged->cycle;
     uint64_t random = party->random_places;
     staged->spin = spin_of(party);
-    assign(staged, 1, 0);
-    rti_staged_load(staged);
-    lead_phase(party, 1, staged->cycle + MEASURED_CYCLES, true);
-    rti_staged_store(staged);
-    if (!is_over(staged)) wait_for_others(party);
+    if (!staged->has_costs) {
+        staged->measures = staged->has_costs = true;
+        rti_staged_assign(staged, 1, 0);
+        lead_stretch(party, staged->cycle + MEASURED_CYCLES);
+        staged->measures = false;
+    }
+    lead_alone(party);
     while (!is_over(staged)) {
-        int32_t members = members_now(party);
-        int64_t until = staged->cycle + (random ? 5 : length);
-        assign(staged, members, random);
+        rti_staged_assign(staged, members_now(party), random);
         forget_costs(staged); // hardware that fills step by step works elsewhere by now
-        if (random) random = random * UINT64_C(6364136223846793005) + 1;
-        rti_staged_load(staged);
-        while (staged->cycle < until && !is_over(staged)) // it pauses for text
-            lead_phase(party, members, until, false);
-        rti_staged_store(staged);
-        length *= 4;
+        lead_stretch(party, staged->cycle + (random ? 5 : length));
+        if (random) random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        length = next_length(staged, length, staged->cycle - first);
     }
     party->over = true;
-    uint32_t word = atomic_load_explicit(&party->phase, memory_order_relaxed); // as above
-    rti_wake_change(&party->phase, (word & ~RTI_SLEEPERS) + 2);
+    change_phase(party);
 }
 
 static void follow(Party *party, int32_t index) {
     uint32_t seen = 0;
     for (;;) {
         rti_wait_change(&party->phase, seen, spin_of(party));
-        // acquire: pairs with the release in rti_wake_change; `over`, `members` and the phase are there
+        // acquire: pairs with the release in rti_wake_change; `over` and the phase are there
         seen = atomic_load_explicit(&party->phase, memory_order_acquire) & ~RTI_SLEEPERS;
         if (party->over) return;
-        if (index < party->members) rti_staged_phase(party->staged, index);
+        if (index < party->staged->thread_count) rti_staged_phase(party->staged, index);
     }
 }
 

@@ -1,68 +1,102 @@
 // sim_staged.h: the engine for any number of threads, or for modules in random order.
 //
-// A phase is a run of cycles with a fixed assignment of modules to threads. In it, thread t at cycle
-// c applies the slots of c - 1 to its own copy of what its modules read, runs its modules, which
-// write slots of c, and meets the others once. Slots have two parities, so that nobody writes what
-// somebody still reads: a thread is in cycle c + 1 only when all have finished c, and with that have
-// applied c - 1. Everything else (assignments, merged text, the results) happens between phases, when
-// only the leader runs.
+// A phase is a run of cycles with a fixed assignment of modules to threads. In it, a thread at cycle
+// c applies the slots of c - 1 to its own copy of what its modules read, and runs its modules, which
+// write slots of c. Slots are a ring of cycles; a thread says by its epoch how many cycles of the
+// phase it has done, and waits for epochs of others:
+//
+// - together: for all of them, after each cycle. A ring of two suffices: nobody writes what somebody
+//   still reads, since a thread is in cycle c + 1 only when all have finished c, and with that have
+//   applied c - 1.
+// - as a pipeline, when the modules are cut so that nothing goes back (RtSimModule.part): a thread runs
+//   a cycle when the one before it has, and is ahead of the last one by less than the ring's length.
+//   What happened in a cycle is told from thread to thread; the last one decides about going on. When
+//   that comes out as no, threads in front may have run too far: the direct engine then repeats the
+//   cycles since the states were loaded, whose text is known already.
+//
+// Everything else (assignments, merged text, the results) happens between phases, when only the
+// leader runs.
 #ifndef FLAP_RT_SIM_STAGED_H
 #define FLAP_RT_SIM_STAGED_H
 
 #include "futex.h"
 #include "sim.h"
 
-enum { RTI_SIM_THREADS_MOST = 64 };
+enum { RTI_SIM_THREADS_MOST = 64, RTI_SIM_RING_MOST = 128 };
 
-// What a thread tells the others at the end of a cycle.
-enum { RTI_SIM_ACTIVE = 1, RTI_SIM_ENDS = 2, RTI_SIM_PAUSE = 4 }; // PAUSE: its text is to be merged
+// What is told of a cycle.
+enum { RTI_SIM_ACTIVE = 1, RTI_SIM_ENDS = 2 };
 
 typedef struct RtiSimWorker {
     RtiSimThread thread;
-    char *state;        // RtSim.state_size bytes; null: made when first needed
-    int32_t *modules;   // ranks, ascending
-    int32_t *run_order; // the same, shuffled for random order
+    RtiSimText waves;           // of a traced simulation: what changed, by (cycle, wave)
+    char *state_memory, *state; // RtSim.state_size bytes; null: made when first needed
+    int32_t *modules;           // ranks in random order within levels, else ascending
     int64_t module_count;
     int32_t *kept; // numbers of the targets that its state holds
     int64_t kept_count;
     uint64_t *costs; // ticks that each rank took while they were measured
-    _Alignas(RTI_CACHE_LINE) _Atomic uint32_t told[2]; // by parity of cycles
+    int64_t reached; // at the end of a phase: the cycle that it would have run next,
+    int64_t idle;    // and cycles in a row, up to there, in which nothing happened
+    // Written by this thread, read by others:
+    _Alignas(RTI_CACHE_LINE) RtiWord epoch;   // cycles of the phase that it has done, << 1
+    _Atomic uint32_t told[RTI_SIM_RING_MOST]; // by place in the ring
 } RtiSimWorker;
 
 typedef struct RtiSimStaged {
     const RtSim *model;
-    char *slots;
+    char *memory, *slots; // as allocated, and on a cache line's beginning
+    int64_t ring;         // cycles that slots are kept for, a power of two
+    void *workers_memory;
     RtiSimWorker *workers;
     int32_t made;         // workers
     int32_t thread_count; // of the present phase
-    int32_t *owner;       // by target: the worker whose state is the one that counts; -1: none
-    int32_t *thread_of;   // by rank
+    bool is_pipeline;
+    int32_t *owner;     // by target: the worker whose state is the one that counts; -1: none
+    int32_t *thread_of; // by rank
     bool random_order;
     uint64_t seed, delays; // delays: injected ones, for tests; 0: none
     uint64_t spin;         // ticks that a thread looks before it sleeps
     int64_t cycle, end;    // of the phase: next cycle, and where it ends at the latest
     int64_t idle, idle_limit;
-    bool measures;
-    int64_t ending; // RT_SIM_ flags of all
+    bool measures, has_costs; // of modules: in every cycle; from an earlier stretch
+    bool went_too_far;        // the states are not those of `cycle`
+    RtiSimTrace *trace;       // or null
     RtiSimStop stop;
-    RtiBarrier barrier;
+    // Written by several threads in a phase:
+    _Alignas(RTI_CACHE_LINE) _Atomic int64_t last; // pipeline: the cycle after which all end
+    _Atomic int64_t pause;                         // the cycle before which they end, to merge text
 } RtiSimStaged;
 
-// --- sim_staged.c --------------------------------------------------------------------------------
+// --- sim_staged.c: states, and what cycles do to them --------------------------------------------
 
 void rti_staged_begin(RtiSimStaged *staged, const RtSim *model, int32_t threads);
 void rti_staged_end(RtiSimStaged *staged);
 // Between phases: gives each thread its modules (thread_of), and fills their states from the direct
 // engine's variables; and brings everything back there.
 void rti_staged_load(RtiSimStaged *staged);
-// The same for one thread, which gets all targets, whoever uses them.
-void rti_staged_load_all(RtiSimStaged *staged);
 void rti_staged_store(RtiSimStaged *staged);
-// One thread's part of a phase. All return when it is over; only then, in the first one, the
-// members of `staged` are up to date.
+// What happened in `cycle` becomes the state of the next one.
+void rti_staged_apply(const RtiSimStaged *staged, RtiSimWorker *worker, int64_t cycle);
+static inline char *rti_staged_slots(const RtiSimStaged *staged, int64_t cycle) {
+    return staged->slots + (cycle & (staged->ring - 1)) * staged->model->slots_size;
+}
+
+// --- sim_cycles.c: one thread's part of a phase --------------------------------------------------
+
+// All return when it is over; only then, in the first one, the members of `staged` are up to date.
 void rti_staged_phase(RtiSimStaged *staged, int32_t index);
-// Text of all threads in order, to standard output; what comes after the stop is dropped.
+
+// --- sim_merge.c ---------------------------------------------------------------------------------
+
+// Text of all threads in order, to standard output and the trace; what comes after the stop is
+// dropped.
 void rti_staged_merge(RtiSimStaged *staged);
+
+// --- sim_places.c --------------------------------------------------------------------------------
+
+// Modules to at most so many threads, by what they cost; `random`: by chance, for tests; 0: no.
+void rti_staged_assign(RtiSimStaged *staged, int32_t threads, uint64_t random);
 
 // --- sim_parallel.c ------------------------------------------------------------------------------
 
@@ -72,7 +106,17 @@ void rti_sim_threads(RtiSimStaged *staged, int32_t threads, uint64_t random_plac
 
 // --- sim_trace.c ---------------------------------------------------------------------------------
 
-// The same on one thread, with what happens written into a file.
-void rti_sim_traced(RtiSimStaged *staged, RtStr *path, const RtPlace *place);
+// The trace into that file, begun or continued.
+RtiSimTrace *rti_trace_to(const RtSim *model, RtStr *path, const RtPlace *place);
+// Notes what has another value than before: what the thread's state holds at the start of the
+// cycle, and, after its modules ran, what they exposed.
+void rti_trace_state(const RtiSimStaged *staged, int32_t index, int64_t cycle);
+void rti_trace_exposed(const RtiSimStaged *staged, int32_t index, int64_t cycle);
+// A change in the file; cycles come in order.
+void rti_trace_write(RtiSimTrace *trace, int64_t cycle, const char *text, size_t length);
+// All cycles before this one were written.
+void rti_trace_until(RtiSimTrace *trace, int64_t cycle);
+// The end of a run: the state after it, unless it failed.
+void rti_trace_last(RtiSimStaged *staged);
 
 #endif

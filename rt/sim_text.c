@@ -63,26 +63,30 @@ static void add_pieces(RtSink *sink, const RtSimSite *site, const int64_t *value
 
 // --- text ----------------------------------------------------------------------------------------
 
-static void begin_segment(RtiSimThread *thread, int64_t cycle, int64_t rank) {
-    RtiSimText *text = &thread->text;
+void rti_sim_segment(RtiSimText *text, int64_t cycle, int64_t rank) {
     size_t count = text->segment_count;
-    if (count > 0) {
-        const RtiSimSegment *last = &text->segments[count - 1];
-        if (last->cycle == cycle && last->rank == rank) return;
-        if (last->cycle != cycle && !thread->keeps_all) {
-            text->segment_count = count = 0;
-            if (text->sink.length > FLUSH_AT) {
-                rti_out(text->sink.data, text->sink.length);
-                text->sink.length = 0;
-            }
-        }
-    }
     if (count == text->segment_room) {
         text->segment_room = count < 16 ? 16 : count * 2;
         text->segments = rti_realloc(text->segments, text->segment_room * sizeof(RtiSimSegment));
     }
     text->segments[count] = (RtiSimSegment){cycle, rank, text->sink.length};
     text->segment_count = count + 1;
+}
+
+static void begin_segment(RtiSimThread *thread, int64_t cycle, int64_t rank) {
+    RtiSimText *text = &thread->text;
+    if (text->segment_count > 0) {
+        const RtiSimSegment *last = &text->segments[text->segment_count - 1];
+        if (last->cycle == cycle && last->rank == rank) return;
+        if (last->cycle != cycle && !thread->keeps_all) {
+            text->segment_count = 0;
+            if (text->sink.length > FLUSH_AT) {
+                rti_out(text->sink.data, text->sink.length);
+                text->sink.length = 0;
+            }
+        }
+    }
+    rti_sim_segment(text, cycle, rank);
 }
 
 void rt_sim_log(const void *run, const void *site, int64_t cycle, int64_t rank,
@@ -101,7 +105,7 @@ void rt_sim_log(const void *run, const void *site, int64_t cycle, int64_t rank,
 }
 
 void rti_sim_text_finish(RtiSimText *text, const RtiSimStop *stop) {
-    for (size_t i = 0; stop->set && i < text->segment_count; i++) {
+    for (size_t i = 0; stop->set && stop->site && i < text->segment_count; i++) {
         const RtiSimSegment *segment = &text->segments[i];
         if (segment->cycle != stop->cycle || segment->rank <= stop->rank) continue;
         text->sink.length = segment->begin; // the others come after it
@@ -115,15 +119,20 @@ void rti_sim_text_finish(RtiSimText *text, const RtiSimStop *stop) {
 
 // --- stops ---------------------------------------------------------------------------------------
 
-static bool is_effect(const RtiSimStop *stop) {
-    return stop->site->kind == RT_SIM_TWICE || stop->site->kind == RT_SIM_FULL;
+typedef enum StopClass { STOP_FINISH, STOP_IN_BODY, STOP_BY_EFFECT } StopClass;
+
+static StopClass class_of(const RtiSimStop *stop) {
+    if (!stop->site) return STOP_FINISH;
+    bool effect = stop->site->kind == RT_SIM_TWICE || stop->site->kind == RT_SIM_FULL;
+    return effect ? STOP_BY_EFFECT : STOP_IN_BODY;
 }
 
 static bool comes_before(const RtiSimStop *stop, const RtiSimStop *other) {
     if (stop->cycle != other->cycle) return stop->cycle < other->cycle;
     if (stop->rank != other->rank) return stop->rank < other->rank;
-    if (is_effect(stop) != is_effect(other)) return is_effect(other);
-    if (!is_effect(stop)) return false; // the body ended there
+    StopClass class = class_of(stop);
+    if (class != class_of(other)) return class < class_of(other);
+    if (class != STOP_BY_EFFECT) return false; // the body ended there
     if (stop->site->object != other->site->object) return stop->site->object < other->site->object;
     return stop->a < other->a;
 }
@@ -139,9 +148,14 @@ void rti_sim_stop_least(RtiSimStop *least, RtiSimStop *stop) {
     *stop = (RtiSimStop){0};
 }
 
+void rti_sim_stop_forget(RtiSimStop *stop) {
+    rti_free(stop->text);
+    *stop = (RtiSimStop){0};
+}
+
 static void note_stop(RtiSimThread *thread, RtiSimStop stop) {
-    thread->run.ending |= RT_SIM_STOPPED;
-    if (!is_effect(&stop)) thread->run.failed = stop.rank + 1;
+    thread->run.ending = 1;
+    if (class_of(&stop) == STOP_IN_BODY) thread->run.failed = stop.rank + 1;
     rti_sim_stop_least(&thread->stop, &stop);
 }
 
@@ -150,6 +164,11 @@ void rt_sim_stop(const void *run, const void *site, int64_t cycle, int64_t rank,
     note_stop(
         (RtiSimThread *)(uintptr_t)run,
         (RtiSimStop){.set = true, .cycle = cycle, .rank = rank, .site = site, .a = a, .b = b});
+}
+
+void rt_sim_finish(const void *run, int64_t cycle, int64_t rank) {
+    note_stop((RtiSimThread *)(uintptr_t)run,
+              (RtiSimStop){.set = true, .cycle = cycle, .rank = rank});
 }
 
 void rt_sim_assertion(const void *run, const void *site, int64_t cycle, int64_t rank,

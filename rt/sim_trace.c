@@ -3,7 +3,9 @@
 // registers and ports have the values that modules saw, and exposed names those that they were given
 // (x: none).
 //
-// A traced simulation runs on the staged engine, which keeps all of this, with one thread.
+// A traced simulation runs on the staged engine, which keeps all of this. Every thread notes changes of
+// what it has, as text in segments of (cycle, wave); they come into the file when texts are merged
+// (sim_merge.c). Long arrays are left out, which a comment in the file says.
 #include "sim_staged.h"
 #include "sys.h"
 
@@ -23,7 +25,10 @@ struct RtiSimTrace {
     RtStr *path;
     int fd;
     RtSink text;
+    int64_t time;  // the last one written: a cycle, and
+    int64_t shift; // what is added to it because of a reset in between
     Wave *waves;
+    int64_t *first; // by target: its first wave; behind them that of the exposed names
 };
 
 // --- text ----------------------------------------------------------------------------------------
@@ -38,21 +43,12 @@ static void add_number(RtiSimTrace *trace, uint64_t number) {
 }
 
 // The short name of the n-th wave: printable characters, as VCD wants them.
-static void add_code(RtiSimTrace *trace, int64_t n) {
+static void add_code(RtSink *text, int64_t n) {
     do {
         char c = (char)('!' + n % 94);
-        rti_sink_add(&trace->text, &c, 1);
+        rti_sink_add(text, &c, 1);
         n /= 94;
     } while (n > 0);
-}
-
-// Without zeroes in front, which VCD fills in, as it does with x.
-static void add_bits(RtiSimTrace *trace, int64_t value, int32_t width, bool known) {
-    int32_t top = width - 1;
-    while (known && top > 0 && !((uint64_t)value >> top & 1)) top--;
-    add(trace, known ? "b" : "bx");
-    for (int32_t i = top; known && i >= 0; i--) add(trace, (uint64_t)value >> i & 1 ? "1" : "0");
-    add(trace, " ");
 }
 
 static void flush(RtiSimTrace *trace) {
@@ -69,7 +65,7 @@ static void declare(RtiSimTrace *trace, int64_t *wave, int32_t width, const char
     add(trace, "$var wire ");
     add_number(trace, (uint64_t)width);
     add(trace, " ");
-    add_code(trace, (*wave)++);
+    add_code(&trace->text, (*wave)++);
     add(trace, " ");
     add(trace, name);
     if (element >= 0) {
@@ -123,6 +119,14 @@ static void declare_module(RtiSimTrace *trace, const RtSim *model, int64_t rank)
     add(trace, "$upscope $end\n");
 }
 
+static void leave_out(RtiSimTrace *trace, const RtSimTarget *target) {
+    add(trace, "$comment ");
+    add(trace, target->name);
+    add(trace, ": ");
+    add_number(trace, (uint64_t)target->length);
+    add(trace, " elements, left out $end\n");
+}
+
 static void declare_all(RtiSimTrace *trace, const RtSim *model) {
     int64_t wave = 0;
     add(trace, "$timescale 1ns $end\n$scope module hardware $end\n");
@@ -131,6 +135,7 @@ static void declare_all(RtiSimTrace *trace, const RtSim *model) {
         int64_t first = wave;
         wave += watched(target);
         if (target->kind != RT_SIM_REGISTER) continue;
+        if (first == wave) leave_out(trace, target);
         for (int64_t k = 0; first < wave; k++)
             declare(trace, &first, target->width, target->name, target->is_array ? k : -1);
     }
@@ -140,47 +145,96 @@ static void declare_all(RtiSimTrace *trace, const RtSim *model) {
 
 // --- values --------------------------------------------------------------------------------------
 
-static void show(RtiSimTrace *trace, int64_t number, int64_t value, int32_t width, bool known) {
-    Wave *wave = &trace->waves[number];
+// Without zeroes in front, which VCD fills in, as it does with x.
+static void add_bits(RtSink *text, int64_t value, int32_t width, bool known) {
+    char bits[64];
+    size_t count = 0;
+    int32_t top = width - 1;
+    while (known && top > 0 && !((uint64_t)value >> top & 1)) top--;
+    for (int32_t i = top; known && i >= 0; i--)
+        bits[count++] = (uint64_t)value >> i & 1 ? '1' : '0';
+    rti_sink_cstr(text, known ? "b" : "bx");
+    rti_sink_add(text, bits, count);
+    rti_sink_cstr(text, " ");
+}
+
+typedef struct Showing {
+    RtiSimTrace *trace;
+    RtiSimText *text;
+    int64_t cycle;
+} Showing;
+
+static void show(const Showing *showing, int64_t number, int64_t value, int32_t width, bool known) {
+    Wave *wave = &showing->trace->waves[number];
     if (wave->begun && wave->known == known && (!known || wave->last == value)) return;
     *wave = (Wave){.last = value, .known = known, .begun = true};
-    add_bits(trace, value, width, known);
-    add_code(trace, number);
-    add(trace, "\n");
+    rti_sim_segment(showing->text, showing->cycle, number);
+    add_bits(&showing->text->sink, value, width, known);
+    add_code(&showing->text->sink, number);
+    rti_sink_cstr(&showing->text->sink, "\n");
 }
 
-static int64_t show_targets(RtiSimTrace *trace, const RtSim *model, const char *state) {
-    int64_t wave = 0;
-    for (int64_t i = 0; i < model->target_count; i++) {
-        const RtSimTarget *target = &model->targets[i];
-        const char *at = state + target->offset;
-        const RtSimQueue *queue = (const void *)at;
-        int64_t end = wave + watched(target);
-        if (target->kind == RT_SIM_REGISTER) {
-            for (int64_t k = 0; wave < end; k++)
-                show(trace, wave++, rti_sim_get(target, at, k), target->width, true);
-        } else if (target->kind == RT_SIM_PORT) {
-            bool some = queue->count > 0;
-            show(trace, wave++, some ? queue->values[queue->head] : 0, target->width, some);
-            show(trace, wave++, queue->count, 32, true);
-        }
+static void show_target(const Showing *showing, const RtSimTarget *target, int64_t wave,
+                        const char *at) {
+    const RtSimQueue *queue = (const void *)at;
+    if (target->kind == RT_SIM_REGISTER) {
+        for (int64_t k = 0, count = watched(target); k < count; k++)
+            show(showing, wave + k, rti_sim_get(target, at, k), target->width, true);
+    } else if (target->kind == RT_SIM_PORT) {
+        bool some = queue->count > 0;
+        show(showing, wave, some ? queue->values[queue->head] : 0, target->width, some);
+        show(showing, wave + 1, queue->count, 32, true);
     }
-    return wave;
 }
 
-static void show_exposed(RtiSimTrace *trace, const RtSim *model, const char *state, int64_t wave,
-                         int64_t cycle) {
+void rti_trace_state(const RtiSimStaged *staged, int32_t index, int64_t cycle) {
+    RtiSimWorker *worker = &staged->workers[index];
+    Showing showing = {.trace = staged->trace, .text = &worker->waves, .cycle = cycle};
+    for (int64_t i = 0; i < worker->kept_count; i++) {
+        int32_t number = worker->kept[i];
+        const RtSimTarget *target = &staged->model->targets[number];
+        if (staged->owner[number] != index) continue; // another thread's copy is shown
+        show_target(&showing, target, staged->trace->first[number], worker->state + target->offset);
+    }
+}
+
+void rti_trace_exposed(const RtiSimStaged *staged, int32_t index, int64_t cycle) {
+    const RtSim *model = staged->model;
+    RtiSimWorker *worker = &staged->workers[index];
+    Showing showing = {.trace = staged->trace, .text = &worker->waves, .cycle = cycle};
+    int64_t wave = staged->trace->first[model->target_count];
     for (int64_t i = 0; i < model->exposed_count; i++, wave++) {
         const RtSimExposed *exposed = &model->exposed[i];
-        const int64_t *at = (const void *)(state + exposed->offset); // value, stamp
-        show(trace, wave, at[0], width_of(exposed->width), at[1] == cycle + 1);
+        if (staged->thread_of[exposed->rank] != index) continue;
+        const int64_t *at = (const void *)(worker->state + exposed->offset); // value, stamp
+        show(&showing, wave, at[0], width_of(exposed->width), at[1] == cycle + 1);
     }
 }
 
-static void show_time(RtiSimTrace *trace, int64_t cycle) {
-    add(trace, "#");
-    add_number(trace, (uint64_t)cycle);
-    add(trace, "\n");
+// --- times ---------------------------------------------------------------------------------------
+
+void rti_trace_until(RtiSimTrace *trace, int64_t cycle) {
+    while (trace->time + 1 < cycle) {
+        add(trace, "#");
+        add_number(trace, (uint64_t)(++trace->time + trace->shift));
+        add(trace, "\n");
+        if (trace->text.length > FLUSH_AT) flush(trace);
+    }
+}
+
+void rti_trace_write(RtiSimTrace *trace, int64_t cycle, const char *text, size_t length) {
+    rti_trace_until(trace, cycle + 1);
+    rti_sink_add(&trace->text, text, length);
+}
+
+void rti_trace_last(RtiSimStaged *staged) {
+    RtiSimTrace *trace = staged->trace;
+    bool failed = staged->stop.set && staged->stop.site;
+    for (int32_t t = 0; !failed && t < staged->thread_count; t++)
+        rti_trace_state(staged, t, staged->cycle);
+    rti_staged_merge(staged);
+    rti_trace_until(trace, (failed ? staged->stop.cycle + 1 : staged->cycle) + 1);
+    flush(trace);
 }
 
 // --- files ---------------------------------------------------------------------------------------
@@ -192,50 +246,41 @@ void rti_sim_trace_end(void) {
     rti_release(trace->path);
     rti_sink_free(&trace->text);
     rti_free(trace->waves);
+    rti_free(trace->first);
     rti_free(trace);
     rti_sim.trace = NULL;
 }
 
+static void number_waves(RtiSimTrace *trace, const RtSim *model) {
+    int64_t wave = 0;
+    trace->first = rti_alloc((size_t)(model->target_count + 1) * sizeof(int64_t));
+    for (int64_t i = 0; i < model->target_count; i++) {
+        trace->first[i] = wave;
+        wave += watched(&model->targets[i]);
+    }
+    trace->first[model->target_count] = wave;
+    size_t size = (size_t)(wave + model->exposed_count) * sizeof(Wave);
+    trace->waves = rti_set(rti_alloc(size + 1), 0, size);
+}
+
 // A further simulation into the same file goes on where the last one ended.
-static RtiSimTrace *trace_to(const RtSim *model, RtStr *path, const RtPlace *place) {
-    if (rti_sim.trace && rt_str_equal(rti_sim.trace->path, path)) return rti_sim.trace;
+RtiSimTrace *rti_trace_to(const RtSim *model, RtStr *path, const RtPlace *place) {
+    RtiSimTrace *old = rti_sim.trace;
+    if (old && rt_str_equal(old->path, path)) {
+        if (old->time <= rti_sim.cycle) return old;
+        old->shift += old->time + 1 - rti_sim.cycle; // time does not go back
+        old->time = rti_sim.cycle - 1;
+        return old;
+    }
     rti_sim_trace_end();
     long fd =
         rti_sys_open(path->bytes, RTI_O_WRONLY | RTI_O_CREAT | RTI_O_TRUNC | RTI_O_CLOEXEC, 0666);
     if (fd < 0) rti_stop(place, "cannot write %s: %s", path->bytes, rti_system_error(fd));
-    size_t waves = (size_t)model->exposed_count;
-    for (int64_t i = 0; i < model->target_count; i++) waves += (size_t)watched(&model->targets[i]);
     RtiSimTrace *trace = rti_alloc(sizeof *trace);
-    *trace = (RtiSimTrace){.path = path, .fd = (int)fd};
+    *trace = (RtiSimTrace){.path = path, .fd = (int)fd, .time = rti_sim.cycle - 1};
     rti_retain(path);
-    trace->waves = rti_alloc(waves * sizeof(Wave) + 1);
-    rti_set(trace->waves, 0, waves * sizeof(Wave));
+    number_waves(trace, model);
     rti_sim.trace = trace;
     declare_all(trace, model);
     return trace;
-}
-
-void rti_sim_traced(RtiSimStaged *staged, RtStr *path, const RtPlace *place) {
-    const RtSim *model = staged->model;
-    RtiSimTrace *trace = trace_to(model, path, place);
-    int64_t end = staged->end;
-    staged->thread_count = 1;
-    rti_staged_load_all(staged);
-    const char *state = staged->workers[0].state;
-    while (!staged->ending && staged->cycle < end && staged->idle < staged->idle_limit) {
-        int64_t cycle = staged->cycle;
-        show_time(trace, cycle);
-        int64_t wave = show_targets(trace, model, state);
-        staged->end = cycle + 1;
-        rti_staged_phase(staged, 0);
-        show_exposed(trace, model, state, wave, cycle);
-        if (trace->text.length > FLUSH_AT) flush(trace);
-        if (staged->workers[0].thread.text.sink.length > FLUSH_AT) rti_staged_merge(staged);
-    }
-    staged->end = end;
-    show_time(trace, staged->cycle);
-    (void)show_targets(trace, model, state);
-    flush(trace);
-    rti_staged_merge(staged);
-    rti_staged_store(staged);
 }

@@ -5,7 +5,7 @@ usage: test_engines.py --flapc FLAPC [--more] [NAME ...]
 
 Each program of test/sim runs on one thread (the direct engine), and then by the staged engine on 1, 2, 3,
 4 and 8 threads, with modules in random order, on random threads and with injected delays; programs that
-stop, with each way of stopping. --more: a hundred random assignments instead of a few.
+stop, with each way of stopping. Some runs write traces, which are compared, too. --more: a hundred random assignments instead of a few.
 """
 import argparse
 import glob
@@ -31,12 +31,29 @@ def settings(more):
 
 
 def arguments(path):
-    """The ways to call a program: those of failures.flap are numbers; others want their folder."""
+    """The ways to call a program: numbers that its shell line tries, or its folder."""
     with open(path) as handle:
         text = handle.read()
-    if "args()[0])" in text and os.path.basename(path) == "failures.flap":
-        return [[str(i)] for i in range(12)]
+    variants = re.search(r"^// shell: .*for i in ([0-9 ]+);", text, re.M)
+    if variants and "args()[0])" in text:
+        return [[number] for number in variants.group(1).split()]
     return [[os.path.dirname(path)]] if "args()" in text else [[]]
+
+
+def traced(more):
+    """The same for runs that write a trace: the file must have the same bytes, too."""
+    for threads in (2, 3, 8):
+        yield {"FLAP_SIM_PARALLEL": str(threads)}
+    for seed in range(1, 3 if not more else 20):
+        yield {"FLAP_SIM_PARALLEL": str(2 + seed % 3), "FLAP_SIM_PLACES": str(seed * 104729),
+               "FLAP_SIM_DELAYS": str(seed), "FLAP_SIM_ORDER": str(seed)}
+
+
+def run_traced(command, more_environment, folder):
+    path = os.path.join(folder, "trace.vcd")
+    done = run(command, {**more_environment, "FLAP_SIM_TRACE": path}, folder)
+    with open(path, "rb") as handle:
+        return done + (handle.read(),)
 
 
 def run(command, more_environment, folder):
@@ -68,15 +85,16 @@ def main():
                 continue
             subprocess.run([options.flapc, "-q", "-O1", path, "-o", program], check=True)
             for given in arguments(path):
-                expected = run([program] + given, {}, folder)
-                for setting in settings(options.more):
-                    count += 1
-                    got = run([program] + given, setting, folder)
-                    if got == expected:
-                        continue
-                    failed += 1
-                    print(f"{os.path.basename(path)} {' '.join(given)} differs with {setting}:")
-                    print(f"  expected {expected}\n  got      {got}"[:2000])
+                for runner, kinds in ((run, settings), (run_traced, traced)):
+                    expected = runner([program] + given, {}, folder)
+                    for setting in kinds(options.more):
+                        count += 1
+                        got = runner([program] + given, setting, folder)
+                        if got == expected:
+                            continue
+                        failed += 1
+                        print(f"{os.path.basename(path)} {' '.join(given)} differs with {setting}:")
+                        print(f"  expected {expected}\n  got      {got}"[:2000])
     print(f"{count} runs, {failed} differ")
     return 1 if failed else 0
 
