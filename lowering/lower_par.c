@@ -25,176 +25,10 @@ LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
 
 // --- the body ------------------------------------------------------------------------------------
 
-// A loop over i64s from `from` up to `to`; the callback fills its body.
-typedef void Fill(LowerCtx *cx, Par *par, LLVMValueRef i, LLVMValueRef extra);
-
-static void count_loop(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to, int64_t step,
-                       Fill *fill, LLVMValueRef extra, LLVMValueRef after) {
-    LLVMValueRef at = lower_alloca(cx, cx->i64, "at");
-    LLVMBuildStore(cx->builder, from, at);
-    LLVMBasicBlockRef head = lower_block_new(cx, "run"), body = lower_block_new(cx, "run.body");
-    LLVMBasicBlockRef end = lower_block_new(cx, "run.end");
-    lower_go(cx, head);
-    LLVMValueRef i = LLVMBuildLoad2(cx->builder, cx->i64, at, "k");
-    LLVMValueRef reach =
-        step == 1 ? i : LLVMBuildNSWAdd(cx->builder, i, lower_i64(cx, step - 1), "");
-    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, reach, to, ""), body, end);
-    lower_at(cx, body);
-    fill(cx, par, i, extra);
-    LLVMBuildStore(cx->builder, LLVMBuildNSWAdd(cx->builder, i, lower_i64(cx, step), ""), at);
-    LLVMBuildBr(cx->builder, head);
-    lower_at(cx, end);
-    if (after) LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->i64, at, ""), after);
-}
-
-static void bind_element(LowerCtx *cx, Symbol *symbol, LVal list, LLVMValueRef inside,
-                         LLVMValueRef k) {
-    if (!symbol) return;
-    Type element = type_element(list.type);
-    bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
-    LLVMValueRef at =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, inside), &k, 1, "");
-    LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
-    LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
-    if (symbol->rebound_by_loop)
-        lower_define(cx, symbol, item);
-    else
-        lower_alias(cx, symbol, lower_as(cx, item, cx->fs->instance->symbol_types[symbol->index]));
-}
-
-static Symbol *loop_symbol(const LoopNode *loop, uint32_t i) {
-    return i < loop->symbols.len ? loop->symbols.items[i] : NULL;
-}
-
-static void bind_variable(LowerCtx *cx, Par *par, LLVMValueRef k) {
-    LoopNode *loop = par->loop;
-    Symbol *symbol = loop_symbol(loop, 0);
-    if (symbol && loop->kind == LOOP_RANGE)
-        lower_alias(cx, symbol, lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), k, false));
-    if (loop->kind == LOOP_RANGE) return;
-    bind_element(cx, symbol, par->list, par->list_inside, k);
-    if (par->values.v) bind_element(cx, loop_symbol(loop, 1), par->values, par->values_inside, k);
-}
-
-// What the code of a run counts: values of a range's variable, positions in a list.
-static LLVMValueRef counted(LowerCtx *cx, const Par *par, LLVMValueRef iteration) {
-    if (par->loop->kind != LOOP_RANGE) return iteration;
-    return LLVMBuildNSWAdd(cx->builder, par->frame.first, iteration, "");
-}
-
-static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane) {
-    LoopFrame *frame = &par->frame;
-    if (!lane) { // k counts from the block's beginning
-        LLVMValueRef done = LLVMBuildNSWSub(cx->builder, k, counted(cx, par, par->begin), "");
-        lane = LLVMBuildAnd(cx->builder, done, lower_i64(cx, LANES - 1), "lane");
-    }
-    lower_reductions_lane(cx, par, lane);
-    if (par->loop->left) lower_look(cx);
-    LLVMBuildStore(cx->builder, k, frame->index);
-    frame->next = lower_block_new(cx, "next");
-    frame->end = frame->next; // jumps out of the loop are lower_exit()'s
-    frame->cleanups = lower_scope(cx);
-    cx->fs->loop = frame;
-    bind_variable(cx, par, k);
-    lower_effect(cx, par->loop->body);
-    lower_scope_end(cx, frame->cleanups);
-    lower_go(cx, frame->next);
-    lower_kept_bound(cx, par);
-    cx->fs->loop = frame->outer;
-}
-
-static void iteration_in_lane(LowerCtx *cx, Par *par, LLVMValueRef lane, LLVMValueRef base) {
-    iteration(cx, par, LLVMBuildNSWAdd(cx->builder, base, lane, "k"), lane);
-}
-
-static void eight_iterations(LowerCtx *cx, Par *par, LLVMValueRef base, LLVMValueRef extra) {
-    (void)extra;
-    count_loop(cx, par, lower_i64(cx, 0), lower_i64(cx, LANES), 1, iteration_in_lane, base, NULL);
-}
-
-// The last iterations of a block, fewer than there are lanes, each with a lane that is known.
-static void last_iterations(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to) {
-    LLVMBasicBlockRef end = lower_block_new(cx, "rest.end");
-    for (int64_t lane = 0; lane < LANES - 1; lane++) {
-        LLVMValueRef k = LLVMBuildNSWAdd(cx->builder, from, lower_i64(cx, lane), "k");
-        LLVMBasicBlockRef on = lower_block_new(cx, "rest");
-        lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, k, to, ""), on, end);
-        lower_at(cx, on);
-        iteration(cx, par, k, lower_i64(cx, lane));
-    }
-    lower_go(cx, end);
-}
-
-// Small bodies that sum doubles run eight iterations at a time, so that lanes become registers.
-static void all_iterations(LowerCtx *cx, Par *par) {
-    bool laned = false;
-    for (uint32_t i = 0; i < par->reductions.len; i++) laned |= par->reductions.items[i].laned;
-    LLVMValueRef from = counted(cx, par, par->begin), to = counted(cx, par, par->end);
-    bool in_place = !par->reductions.len && !par->kept.len && !par->loop->left;
-    if (in_place && par->loop->kind == LOOP_RANGE) from = lower_strips(cx, par->node, from, to);
-    if (!laned || par->loop->left || !lower_par_is_small(par->loop->body)) {
-        count_loop(cx, par, from, to, 1, iteration, NULL, NULL);
-        return;
-    }
-    LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
-    count_loop(cx, par, from, to, LANES, eight_iterations, NULL, after);
-    last_iterations(cx, par, LLVMBuildLoad2(cx->builder, cx->i64, after, ""), to);
-}
-
-// Blocks matter to nobody but the reductions: the body goes from block to block by itself,
-// since a call for each would cost more than blocks of a few iterations do.
-static bool walks_blocks(const Par *par) {
-    return par->reductions.len && !par->loop->left && !par->loop->max && !par->kept.len &&
-           !(par->plan->effects & (EFFECT_OUTPUT | EFFECT_WAIT));
-}
-
-// Where the block after `block` begins (parallel.md 3): of at most RT_PAR_MAX_BLOCKS iterations each
-// is a block, else it is a power of two that their number is divided by.
-static LLVMValueRef block_end(LowerCtx *cx, LLVMValueRef count, LLVMValueRef block,
-                              LLVMValueRef from) {
-    _Static_assert((RT_PAR_MAX_BLOCKS & (RT_PAR_MAX_BLOCKS - 1)) == 0, "a power of two");
-    LLVMValueRef one = lower_i64(cx, 1), most = lower_i64(cx, RT_PAR_MAX_BLOCKS);
-    LLVMValueRef next = LLVMBuildAdd(cx->builder, block, one, "");
-    LLVMValueRef part = LLVMBuildMul(cx->builder, next, count, ""); // below 2^63
-    LLVMValueRef many = LLVMBuildUDiv(cx->builder, part, most, "");
-    LLVMValueRef few = LLVMBuildAdd(cx->builder, from, one, "");
-    LLVMValueRef is_few = LLVMBuildICmp(cx->builder, LLVMIntSLE, count, most, "");
-    return LLVMBuildSelect(cx->builder, is_few, few, many, "to");
-}
-
-static void all_blocks(LowerCtx *cx, Par *par) {
-    if (!walks_blocks(par)) {
-        all_iterations(cx, par);
-        return;
-    }
-    LLVMValueRef begin = par->begin, end = par->end, first = par->block;
-    LLVMValueRef from = lower_alloca(cx, cx->i64, "from"), at = lower_alloca(cx, cx->i64, "block");
-    LLVMBuildStore(cx->builder, begin, from);
-    LLVMBuildStore(cx->builder, first, at);
-    LLVMBasicBlockRef head = lower_block_new(cx, "blocks"), each = lower_block_new(cx, "block");
-    LLVMBasicBlockRef done = lower_block_new(cx, "blocks.end");
-    lower_go(cx, head);
-    par->begin = LLVMBuildLoad2(cx->builder, cx->i64, from, "");
-    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, par->begin, end, ""), each, done);
-    lower_at(cx, each);
-    par->block = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
-    par->end = block_end(cx, par->frame.total, par->block, par->begin);
-    lower_reductions_reset(cx, par);
-    all_iterations(cx, par);
-    lower_reductions_finish(cx, par);
-    LLVMBuildStore(cx->builder, par->end, from);
-    LLVMBuildStore(cx->builder, LLVMBuildAdd(cx->builder, par->block, lower_i64(cx, 1), ""), at);
-    LLVMBuildBr(cx->builder, head);
-    lower_at(cx, done);
-    par->begin = begin;
-    par->end = end;
-    par->block = first;
-}
-
 // A zero divisor in a run of mere arithmetic is told after it: which run it was makes no difference.
 static void blocks_inside(LowerCtx *cx, Par *par) {
     bool notes = par->kept.len == 0 && lower_zero_begin(cx, par->loop);
-    all_blocks(cx, par);
+    lower_par_blocks(cx, par);
     if (notes) lower_zero_end(cx);
 }
 
@@ -220,7 +54,7 @@ static void checked_iterations(LowerCtx *cx, Par *par) {
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, slow);
     cx->unlikely++;
-    all_blocks(cx, par);
+    lower_par_blocks(cx, par);
     cx->unlikely--;
     lower_go(cx, end);
 }
@@ -299,13 +133,15 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);
     if (par->values.v) par->values_inside = lower_import(cx, par->values.v);
     lower_reductions_start(cx, par);
-    lower_reductions_reset(cx, par);
+    lower_reductions_reset(cx, par, REDUCE_PER_RUN);
+    lower_reductions_reset(cx, par, REDUCE_PER_BLOCK);
     lower_kept_start(cx, par);
     Hoist hoist = lower_hoist(cx, par->loop);
     fill_iterations(cx, par);
     lower_hoist_end(cx, &hoist);
     lower_go(cx, par->exit);
-    if (!walks_blocks(par)) lower_reductions_finish(cx, par);
+    if (!lower_par_walks(par)) lower_reductions_finish(cx, par, REDUCE_PER_BLOCK);
+    lower_reductions_finish(cx, par, REDUCE_PER_RUN);
     lower_kept_end(cx, par);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
@@ -357,7 +193,7 @@ static LLVMValueRef thread_count(LowerCtx *cx, const Par *par) {
 
 static int32_t flags_of(const Par *par) {
     int32_t flags = 0;
-    if (par->reductions.len && !walks_blocks(par)) flags |= RT_PAR_PER_BLOCK;
+    if (par->reductions.len && !lower_par_walks(par)) flags |= RT_PAR_PER_BLOCK;
     if (par->plan->effects & EFFECT_OUTPUT) flags |= RT_PAR_OUTPUT;
     if (par->plan->effects & EFFECT_WAIT) flags |= RT_PAR_WAITS;
     if (par->loop->left) flags |= RT_PAR_LEAVES;
@@ -386,15 +222,15 @@ static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
     return all;
 }
 
-// A reduction over so few iterations that each is a block, and that are too cheap to share, is the
-// loop without its prefix: that has the same bits, and lanes and partial results would cost more than
-// the iterations. Gives where the loop ends, or null.
+// A reduction that is too cheap to share, and has the same bits without the prefix, is the loop without it: lanes
+// and partial results would cost more than the iterations. Gives where the loop ends, or null.
 static LLVMBasicBlockRef run_plain(LowerCtx *cx, Par *par, LLVMValueRef count) {
     int32_t cost = lower_par_cost(cx, par->loop->body);
-    if (cost <= 0 || flags_of(par) || !walks_blocks(par) || par->loop->kind != LOOP_RANGE ||
-        par->result)
+    int64_t most = par->reductions.len ? lower_reductions_plain(par) : 0;
+    if (cost <= 0 || flags_of(par) || !lower_par_walks(par) || par->loop->kind != LOOP_RANGE ||
+        par->result || !most)
         return NULL;
-    int64_t most = PLAIN_COST / cost < RT_PAR_MAX_BLOCKS ? PLAIN_COST / cost : RT_PAR_MAX_BLOCKS;
+    if (most > PLAIN_COST / cost) most = PLAIN_COST / cost;
     LLVMBasicBlockRef few = lower_block_new(cx, "few"), many = lower_block_new(cx, "many");
     LLVMBasicBlockRef end = lower_block_new(cx, "ran.plain");
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, lower_i64(cx, most), ""), few,
@@ -407,6 +243,53 @@ static LLVMBasicBlockRef run_plain(LowerCtx *cx, Par *par, LLVMValueRef count) {
     return end;
 }
 
+static void call_body(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef begin,
+                      LLVMValueRef end, LLVMValueRef block) {
+    LLVMValueRef args[] = {record, begin, end, block};
+    LLVMBuildCall2(cx->builder, LLVMGlobalGetValueType(par->function), par->function, args, 4, "");
+}
+
+// Runs the blocks by as many as give values for the room of all results, which are joined as they come.
+static void run_values(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef count) {
+    LLVMValueRef step = lower_par_fitting(cx, count, RT_PAR_MAX_BLOCKS), zero = lower_i64(cx, 0);
+    LLVMValueRef from = lower_alloca(cx, cx->i64, "from"), at = lower_alloca(cx, cx->i64, "block");
+    LLVMBuildStore(cx->builder, zero, from);
+    LLVMBuildStore(cx->builder, zero, at);
+    LLVMBasicBlockRef head = lower_block_new(cx, "parts"), each = lower_block_new(cx, "part");
+    LLVMBasicBlockRef end = lower_block_new(cx, "parts.end");
+    lower_go(cx, head);
+    LLVMValueRef begin = LLVMBuildLoad2(cx->builder, cx->i64, from, "");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, begin, count, ""), each, end);
+    lower_at(cx, each);
+    LLVMValueRef block = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
+    LLVMValueRef next = LLVMBuildAdd(cx->builder, block, step, "");
+    LLVMValueRef until = lower_smaller(cx, lower_par_begin(cx, count, next), count);
+    call_body(cx, par, record, begin, until, lower_i64(cx, -1));
+    lower_reductions_combine_values(cx, par, block, until, count);
+    LLVMBuildStore(cx->builder, until, from);
+    LLVMBuildStore(cx->builder, next, at);
+    LLVMBuildBr(cx->builder, head);
+    lower_at(cx, end);
+}
+
+// Sums of too few iterations to share whose blocks have fewer than there are lanes. Goes on at `end`.
+static void run_joined(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef count,
+                       LLVMBasicBlockRef end) {
+    int32_t cost = lower_par_cost(cx, par->loop->body);
+    if (cost <= 0 || flags_of(par) || !par->by_runs || !lower_reductions_have(par, true)) return;
+    int64_t most = LANES * RT_PAR_MAX_BLOCKS - 1, least = RT_PAR_MAX_BLOCKS + 1;
+    if (most > PLAIN_COST / cost) most = PLAIN_COST / cost;
+    if (most < least) return;
+    LLVMBasicBlockRef yes = lower_block_new(cx, "joined"), no = lower_block_new(cx, "apart");
+    LLVMValueRef above = LLVMBuildSub(cx->builder, count, lower_i64(cx, least), "");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntULE, above, lower_i64(cx, most - least), ""),
+                 yes, no);
+    lower_at(cx, yes);
+    run_values(cx, par, record, count);
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, no);
+}
+
 // A loop that is known to be too small to share is a call of its body, which the optimiser may take
 // into the function: not even the runtime is asked.
 static void run_small(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef count,
@@ -417,8 +300,7 @@ static void run_small(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMVal
     LLVMBasicBlockRef small = lower_block_new(cx, "small"), large = lower_block_new(cx, "large");
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, most, ""), small, large);
     lower_at(cx, small);
-    LLVMValueRef args[] = {record, zero, count, zero};
-    LLVMBuildCall2(cx->builder, LLVMGlobalGetValueType(par->function), par->function, args, 4, "");
+    call_body(cx, par, record, zero, count, zero);
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, large);
 }
@@ -455,16 +337,6 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
     lower_go(cx, end);
 }
 
-static void combine_block(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef extra) {
-    (void)extra;
-    lower_reductions_combine(cx, par, block);
-}
-
-static LLVMValueRef smaller(LowerCtx *cx, LLVMValueRef a, LLVMValueRef b) {
-    LLVMValueRef two[] = {a, b};
-    return lower_intrinsic(cx, "llvm.smin", cx->i64, two, 2);
-}
-
 static void find_range(LowerCtx *cx, Par *par) {
     LoopNode *loop = par->loop;
     Node *parts[] = {loop->low, loop->high};
@@ -490,7 +362,7 @@ static void find_pairs(LowerCtx *cx, Par *par) {
     LVal map = lower_expr(cx, iterable);
     LLVMValueRef object = lower_expect(cx, map, KIND_MAP, "a loop with two names", iterable->span);
     par->list = made_list(cx, RT(cx, rt_map_keys, object), type_of_kind(KIND_NUMBER | KIND_STRING));
-    if (loop_symbol(par->loop, 1))
+    if (lower_loop_symbol(par->loop, 1))
         par->values = made_list(cx, RT(cx, rt_map_values, object), type_element(map.type));
     lower_release(cx, map);
 }
@@ -580,25 +452,27 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     find_iterations(cx, &par);
     if (par.loop->max && !par.loop->max_inf)
         most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
-    LLVMValueRef count = most ? smaller(cx, par.count, most) : par.count;
+    LLVMValueRef count = most ? lower_smaller(cx, par.count, most) : par.count;
     lower_parts_take(cx, &par);
     lower_reductions_find(cx, &par);
     if (!par.loop->writes_through) share_elements(cx, &par);
     lower_kept_find(cx, &par, count, threads);
+    lower_reductions_decide(cx, &par);
     par.loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
     make_result(cx, &par, want_value);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
     fill_body(cx, &par, &fs);
     LLVMPositionBuilderAtEnd(cx->builder, here);
-    LLVMBasicBlockRef plain = run_plain(cx, &par, count);
-    run(cx, &par, fill_record(cx, &par, &fs), threads, count);
-    if (par.reductions.len) {
-        LLVMValueRef blocks = smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
-        count_loop(cx, &par, lower_i64(cx, 0), lower_blocks_wanted(cx, &par, blocks), 1,
-                   combine_block, NULL, NULL);
-    }
+    LLVMBasicBlockRef plain = run_plain(cx, &par, count),
+                      joined = lower_block_new(cx, "loop.joined");
+    LLVMValueRef record = fill_record(cx, &par, &fs);
+    run_joined(cx, &par, record, count, joined);
+    run(cx, &par, record, threads, count);
+    LLVMValueRef blocks = lower_smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
+    lower_reductions_combine(cx, &par, lower_blocks_wanted(cx, &par, blocks));
     lower_kept_finish(cx, &par);
+    lower_go(cx, joined);
     if (plain) lower_go(cx, plain);
     lower_parts_put(cx, &par);
     write_through(cx, par.plan);
@@ -656,8 +530,8 @@ void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span
     fs.shared = true;
     fs.record = LLVMGetParam(par.function, 0);
     start(cx, context, NULL);
-    count_loop(cx, &par, LLVMGetParam(par.function, 1), LLVMGetParam(par.function, 2), 1,
-               each_iteration, NULL, NULL);
+    lower_par_count(cx, &par, LLVMGetParam(par.function, 1), LLVMGetParam(par.function, 2), 1,
+                    each_iteration, NULL, NULL);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
     LLVMPositionBuilderAtEnd(cx->builder, here);

@@ -13,9 +13,13 @@ typedef struct Reduction {
     Type type;
     bool last;             // the forms have the variable last: e + s
     bool laned;            // sums and products of doubles
+    bool exact;            // the same in whatever order it is made
+    bool once;             // an iteration makes one update of it at most
     LLVMValueRef partials; // array in the function that the loop stands in
     LLVMValueRef inside;   // the same, in the body
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
+    LLVMValueRef value;    // of a laned one: what a single iteration gives,
+    LLVMValueRef place;    // and where such values are kept
 } Reduction;
 
 // How the changes of a variable are kept while they wait for their turn.
@@ -78,6 +82,9 @@ typedef struct Par {
     LLVMValueRef list_inside, values_inside;
     VEC(Taken) taken;
     VEC(Reduction) reductions;
+    bool by_runs;             // exact reductions have a result for a run of blocks, laned ones for a block
+    bool valued;              // the code being emitted gives results of single iterations
+    LLVMValueRef runs, runs_inside; // where there are exact ones: for a run's first block, the one behind it
     KeptVec kept;
     bool now;            // the code being emitted makes all changes at once
     LLVMValueRef direct; // in the body: i1, that changes are made at once
@@ -93,6 +100,22 @@ typedef struct Par {
     LLVMValueRef record; // of captures, in the function being filled
 } Par;
 
+// --- lower_par_blocks.c ---------------------------------------------------------------------------
+// A loop over i64s from `from` up to `to`; `fill` emits its body, `after` is set to where it stopped.
+typedef void ParCount(LowerCtx *cx, Par *par, LLVMValueRef i, LLVMValueRef extra);
+void lower_par_count(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to, int64_t step,
+                     ParCount *fill, LLVMValueRef extra, LLVMValueRef after);
+// True if the body goes from block to block by itself.
+bool lower_par_walks(const Par *par);
+// In the body: all iterations of its run of blocks.
+void lower_par_blocks(LowerCtx *cx, Par *par);
+// Behind the blocks from the `block`th on whose iterations are `most` at most: a step in blocks, and where the
+// blocks before `block` end.
+LLVMValueRef lower_par_fitting(LowerCtx *cx, LLVMValueRef count, int64_t most);
+LLVMValueRef lower_par_begin(LowerCtx *cx, LLVMValueRef count, LLVMValueRef block);
+LLVMValueRef lower_smaller(LowerCtx *cx, LLVMValueRef a, LLVMValueRef b);
+Symbol *lower_loop_symbol(const LoopNode *loop, uint32_t i);
+
 // --- lower_cost.c ---------------------------------------------------------------------------------
 // Instructions of the body, as estimated; 0: not known, as it has loops, calls or values of any size.
 int32_t lower_par_cost(LowerCtx *cx, Node *body);
@@ -104,14 +127,27 @@ bool lower_par_is_small(Node *body);
 bool lower_is_summed(Type type);
 // Before the loop: finds them, and makes room for a result per block.
 void lower_reductions_find(LowerCtx *cx, Par *par);
-// In the body: room for a block's own results; for each block these neutral, an iteration's lane, and
-// the block's result kept.
+// Then, when it is known which changes are kept: how results are joined, and room for that.
+void lower_reductions_decide(LowerCtx *cx, Par *par);
+// In the body: room for its own results; these neutral, an iteration's lane, and the result kept, each for those
+// that have one for a run, or for a block.
+typedef enum ReducePer { REDUCE_PER_RUN, REDUCE_PER_BLOCK } ReducePer;
 void lower_reductions_start(LowerCtx *cx, Par *par);
-void lower_reductions_reset(LowerCtx *cx, Par *par);
+void lower_reductions_reset(LowerCtx *cx, Par *par, ReducePer per);
 void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane);
-void lower_reductions_finish(LowerCtx *cx, Par *par);
-// After the loop: adds what a block gave.
-void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block);
+void lower_reductions_finish(LowerCtx *cx, Par *par, ReducePer per);
+// Values of iterations: the one just made goes to `at` in the reduction's place; and the blocks' results made of
+// them, from `block` on to the iteration `end`.
+void lower_reductions_put(LowerCtx *cx, Par *par, LLVMValueRef at);
+void lower_reductions_join(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end);
+bool lower_reductions_have(const Par *par, bool laned);
+// After the loop: adds what all blocks gave; what one gave that has been run alone, as values of iterations.
+void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks);
+void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
+                                     LLVMValueRef count);
+// True if the loop without its prefix has the same bits, of that many iterations at most: INT64_MAX, one for each
+// block, or 0.
+int64_t lower_reductions_plain(const Par *par);
 
 // --- lower_keep.c ---------------------------------------------------------------------------------
 // True for a variable whose changes are kept.

@@ -128,6 +128,10 @@ bool lower_is_summed(Type type) {
     return type.kinds != 0 && (type.kinds & ~(KIND_NUMBER | KIND_ERROR)) == 0;
 }
 
+static bool is_extreme(const Reduction *r) {
+    return r->op == REDUCE_MIN || r->op == REDUCE_MAX;
+}
+
 void lower_reductions_find(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {
         const ParVariable *variable = &par->plan->captures.items[i];
@@ -143,30 +147,72 @@ void lower_reductions_find(LowerCtx *cx, Par *par) {
                        .outer = slot->rep,
                        .type = slot->type,
                        .last = !variable->first,
-                       .laned = sum && slot->rep == REP_F64};
+                       .laned = sum && slot->rep == REP_F64,
+                       .once = variable->updates.len == 1};
+        r.exact = !r.laned && (r.rep == REP_I64 || truth || is_extreme(&r)) && r.rep != REP_ANY;
         r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
         vec_push(cx->arena, &par->reductions, r);
     }
 }
 
-static LLVMValueRef lane_at(LowerCtx *cx, LLVMValueRef lanes, LLVMValueRef lane) {
-    return LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lanes, &lane, 1, "");
+// --- who has results for what --------------------------------------------------------------------
+
+// Exact ones have one for each run of blocks that the runtime hands out. `runs` tells where the next begins.
+void lower_reductions_decide(LowerCtx *cx, Par *par) {
+    bool exact = false, all = lower_par_walks(par);
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        exact |= r->exact;
+        all &= r->exact || (r->laned && lower_par_is_small(par->loop->body));
+    }
+    par->by_runs = all;
+    if (all && exact)
+        par->runs = lower_alloca(cx, LLVMArrayType2(cx->i32, RT_PAR_MAX_BLOCKS), "runs");
+}
+
+static bool has_result(const Par *par, const Reduction *r, ReducePer per) {
+    return per == (par->by_runs && r->exact ? REDUCE_PER_RUN : REDUCE_PER_BLOCK);
+}
+
+bool lower_reductions_have(const Par *par, bool laned) {
+    for (uint32_t i = 0; i < par->reductions.len; i++)
+        if (laned ? par->reductions.items[i].laned : par->reductions.items[i].exact) return true;
+    return false;
+}
+
+int64_t lower_reductions_plain(const Par *par) {
+    bool laned = false;
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        if (!r->exact && !r->once) return 0; // (s + a) + b and s + (a + b) differ
+        laned |= !r->exact;
+    }
+    return laned ? RT_PAR_MAX_BLOCKS : INT64_MAX;
+}
+
+// --- in the body ---------------------------------------------------------------------------------
+
+static LLVMValueRef word_at(LowerCtx *cx, LLVMValueRef words, LLVMValueRef at) {
+    return LLVMBuildInBoundsGEP2(cx->builder, cx->i64, words, &at, 1, "");
 }
 
 void lower_reductions_start(LowerCtx *cx, Par *par) {
+    if (par->runs) par->runs_inside = lower_import(cx, par->runs);
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
         r->inside = lower_import(cx, r->partials);
         r->local = lower_words_alloca(cx, r->laned ? LANES : 1, r->symbol->name->text);
+        if (r->laned) r->value = lower_words_alloca(cx, 1, r->symbol->name->text);
         SymSlot *slot = &cx->fs->slots[r->symbol->index];
         Type type = r->rep == r->outer ? r->type : type_number();
         *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = type};
     }
 }
 
-void lower_reductions_reset(LowerCtx *cx, Par *par) {
+void lower_reductions_reset(LowerCtx *cx, Par *par, ReducePer per) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
+        if (!has_result(par, r, per)) continue;
         for (int64_t k = 0; k < (r->laned ? LANES : 1); k++)
             LLVMBuildStore(cx->builder, identity(cx, r), lower_field(cx, r->local, 8 * k));
     }
@@ -175,7 +221,9 @@ void lower_reductions_reset(LowerCtx *cx, Par *par) {
 void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
-        if (r->laned) cx->fs->slots[r->symbol->index].at = lane_at(cx, r->local, lane);
+        if (!r->laned) continue;
+        if (par->valued) LLVMBuildStore(cx->builder, identity(cx, r), r->value);
+        cx->fs->slots[r->symbol->index].at = par->valued ? r->value : word_at(cx, r->local, lane);
     }
 }
 
@@ -190,23 +238,121 @@ static LLVMValueRef join_lanes(LowerCtx *cx, const Reduction *r) {
     return lanes[0];
 }
 
-void lower_reductions_finish(LowerCtx *cx, Par *par) {
+// The block behind a run whose iterations end at `end`, which is where a block begins.
+static LLVMValueRef block_behind(LowerCtx *cx, LLVMValueRef count, LLVMValueRef end) {
+    LLVMValueRef most = lower_i64(cx, RT_PAR_MAX_BLOCKS), one = lower_i64(cx, 1);
+    LLVMValueRef is_few = LLVMBuildICmp(cx->builder, LLVMIntSLE, count, most, "");
+    LLVMValueRef by = LLVMBuildSelect(cx->builder, is_few, one, count, "");
+    LLVMValueRef part = LLVMBuildMul(cx->builder, end, most, ""); // at most 2^63
+    part = LLVMBuildAdd(cx->builder, part, LLVMBuildSub(cx->builder, count, one, ""), "");
+    LLVMValueRef many = LLVMBuildUDiv(cx->builder, part, by, ""); // rounded up
+    return LLVMBuildSelect(cx->builder, is_few, end, many, "behind");
+}
+
+// Of values of iterations there is one run, which has no number.
+void lower_reductions_finish(LowerCtx *cx, Par *par, ReducePer per) {
+    LLVMValueRef block = par->block;
+    if (per == REDUCE_PER_RUN && par->runs_inside) {
+        LLVMValueRef two[] = {block, lower_i64(cx, 0)};
+        block = lower_intrinsic(cx, "llvm.smax", cx->i64, two, 2);
+        LLVMValueRef behind = block_behind(cx, par->frame.total, par->end);
+        LLVMBuildStore(
+            cx->builder, LLVMBuildTrunc(cx->builder, behind, cx->i32, ""),
+            LLVMBuildInBoundsGEP2(cx->builder, cx->i32, par->runs_inside, &block, 1, ""));
+    }
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
+        if (!has_result(par, r, per)) continue;
         LLVMValueRef v = r->laned
                              ? join_lanes(cx, r)
                              : LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), r->local, "");
-        LLVMBuildStore(cx->builder, v, lane_at(cx, r->inside, par->block));
+        LLVMBuildStore(cx->builder, v, word_at(cx, r->inside, block));
     }
 }
 
-void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef block) {
+void lower_reductions_put(LowerCtx *cx, Par *par, LLVMValueRef at) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         const Reduction *r = &par->reductions.items[i];
+        if (!r->laned) continue;
+        LLVMValueRef v = LLVMBuildLoad2(cx->builder, cx->f64, r->value, "");
+        LLVMBuildStore(cx->builder, v, word_at(cx, r->place, at));
+    }
+}
+
+static LLVMValueRef join_values(LowerCtx *cx, const Reduction *r, LLVMValueRef sum,
+                                LLVMValueRef values, LLVMValueRef results, LLVMValueRef block,
+                                LLVMValueRef end, LLVMValueRef count) {
+    if (r->op == REDUCE_MUL)
+        return RT(cx, rt_par_lanes_product, sum, values, results, block, end, count);
+    return RT(cx, rt_par_lanes_sum, sum, values, results, block, end, count);
+}
+
+void lower_reductions_join(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        if (!r->laned) continue;
+        LLVMValueRef results = word_at(cx, r->inside, block);
+        (void)join_values(cx, r, identity(cx, r), r->place, results, block, end, par->frame.total);
+    }
+}
+
+// --- after the loop ------------------------------------------------------------------------------
+
+static void combine_one(LowerCtx *cx, const Reduction *r, LLVMValueRef at) {
+    SymSlot *slot = lower_slot(cx, r->symbol);
+    LLVMValueRef part =
+        LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), word_at(cx, r->partials, at), "");
+    LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, r->outer), slot->at, "");
+    LLVMBuildStore(cx->builder, combine(cx, r, old, part), slot->at);
+}
+
+static void combine_per(LowerCtx *cx, const Par *par, LLVMValueRef at, ReducePer per) {
+    for (uint32_t i = 0; i < par->reductions.len; i++)
+        if (has_result(par, &par->reductions.items[i], per))
+            combine_one(cx, &par->reductions.items[i], at);
+}
+
+static void combine_block(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef extra) {
+    (void)extra;
+    combine_per(cx, par, block, REDUCE_PER_BLOCK);
+}
+
+static void combine_runs(LowerCtx *cx, const Par *par, LLVMValueRef blocks) {
+    LLVMValueRef at = lower_alloca(cx, cx->i64, "run");
+    LLVMBuildStore(cx->builder, lower_i64(cx, 0), at);
+    LLVMBasicBlockRef head = lower_block_new(cx, "runs"), each = lower_block_new(cx, "run");
+    LLVMBasicBlockRef end = lower_block_new(cx, "runs.end");
+    lower_go(cx, head);
+    LLVMValueRef block = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, block, blocks, ""), each, end);
+    lower_at(cx, each);
+    combine_per(cx, par, block, REDUCE_PER_RUN);
+    LLVMValueRef next = LLVMBuildInBoundsGEP2(cx->builder, cx->i32, par->runs, &block, 1, "");
+    next = LLVMBuildLoad2(cx->builder, cx->i32, next, "");
+    LLVMBuildStore(cx->builder, LLVMBuildZExt(cx->builder, next, cx->i64, ""), at);
+    LLVMBuildBr(cx->builder, head);
+    lower_at(cx, end);
+}
+
+void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks) {
+    if (!par->reductions.len) return;
+    if (par->runs) combine_runs(cx, par, blocks);
+    if (!par->by_runs || lower_reductions_have(par, true))
+        lower_par_count(cx, par, lower_i64(cx, 0), blocks, 1, combine_block, NULL, NULL);
+}
+
+void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
+                                     LLVMValueRef count) {
+    LLVMValueRef nowhere = LLVMConstNull(cx->ptr);
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        if (!r->laned) {
+            combine_one(cx, r, lower_i64(cx, 0));
+            continue;
+        }
         SymSlot *slot = lower_slot(cx, r->symbol);
-        LLVMValueRef part = LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep),
-                                           lane_at(cx, r->partials, block), "");
-        LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, r->outer), slot->at, "");
-        LLVMBuildStore(cx->builder, combine(cx, r, old, part), slot->at);
+        LLVMValueRef old = LLVMBuildLoad2(cx->builder, cx->f64, slot->at, "");
+        LLVMBuildStore(cx->builder,
+                       join_values(cx, r, old, r->partials, nowhere, block, end, count), slot->at);
     }
 }

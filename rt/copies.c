@@ -61,8 +61,11 @@ static bool is_exact(int32_t combine, const RtList *list, double bound) {
 static int64_t threads_of_all(void) {
     // relaxed: 0, or the number for good
     int32_t known = atomic_load_explicit(&rti_pool.default_threads, memory_order_relaxed);
+    if (known) return known;
     RtiCpus cpus;
-    return known ? known : rti_thread_default(rti_cpus_allowed(&cpus));
+    known = rti_thread_default(rti_cpus_allowed(&cpus));
+    atomic_store_explicit(&rti_pool.default_threads, known, memory_order_relaxed);
+    return known;
 }
 
 int32_t rt_par_copies(const void *words, RtList *list, int32_t combine, double bound, int64_t count,

@@ -178,7 +178,7 @@ enum {
     RT_COMBINE_BXOR,
 };
 #define RT_PAR_MAX_BLOCKS  1024
-#define RT_PAR_ALONE_COST  16000 // instructions: an `@@` loop so small is run without looking at the clock
+#define RT_PAR_ALONE_COST  32000 // instructions: an `@@` loop so small is run without looking at the clock
 #define RT_PAR_MAX_THREADS 1024
 
 // Kinds of C values for rt_foreign_call(), one byte per argument, the result's first.
