@@ -78,7 +78,9 @@ typedef struct Pattern {
     PatternKind kind;
     Span span;
     Name *name;     // PATTERN_NAME
+    Name *note;     // what C gives an exported function here, or null
     Symbol *symbol; // sema: what the name is bound to
+    const struct CType *pointee; // sema: of a note that names a cstruct
     Node *literal;  // PATTERN_LITERAL: NUMBER, STRING, negated NUMBER, or a constant's NAME
 } Pattern;
 
@@ -155,6 +157,7 @@ typedef struct DefineNode {
     bool or_return;   // =?
     bool hot, exported;
     bool to_f32;      // type note f32
+    Name *note;       // type note of an exported function: what C gets
     Name *type_name;  // type note of hardware, u1 … i64, or null
 } DefineNode;
 

@@ -112,6 +112,10 @@ static void lambda(Dump *d, const Node *n) {
         for (uint32_t k = 0; k < clause->params.len; k++) {
             if (k) text(d, " ");
             pattern(d, &clause->params.items[k]);
+            if (clause->params.items[k].note) {
+                text(d, ": ");
+                text(d, clause->params.items[k].note->text);
+            }
         }
         text(d, ")");
         child(d, clause->body);
@@ -188,6 +192,7 @@ static void define(Dump *d, const DefineNode *def) {
     flag(d, def->hot, "hot");
     flag(d, def->exported, "export");
     flag(d, def->to_f32, "f32");
+    if (def->note) flag(d, true, def->note->text);
     names(d, &def->names);
     text(d, def->is_mutable ? " :=" : def->or_return ? " =?" : " =");
     child(d, def->value);

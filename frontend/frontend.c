@@ -101,21 +101,3 @@ void frontend_dump_tokens(Compilation *c, Source *source, FILE *out) {
 void frontend_dump_ast(Compilation *c, FILE *out) {
     if (c->root) ast_dump(c->root, out);
 }
-
-void frontend_dump_header(Compilation *c, const Source *source, FILE *out) {
-    const char *slash = strrchr(source->path, '/'), *name = slash ? slash + 1 : source->path;
-    fprintf(out, "// The exported functions of %s. Link with its object (flapc -c) and libflap.\n"
-                 "// They may be called from any thread; one at a time runs.\n"
-                 "#pragma once\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", name);
-    VEC_EACH(Symbol *, symbol, &c->program->exports) {
-        const Function *function = symbol->function;
-        if (!function) continue;
-        fprintf(out, "double %s(", symbol->name->text);
-        for (uint32_t i = 0; i < function->param_count; i++) {
-            const Name *param = function->params.items[i]->name;
-            fprintf(out, "%sdouble %s", i ? ", " : "", param ? param->text : "");
-        }
-        fputs(function->param_count ? ");\n" : "void);\n", out);
-    }
-    fputs("\n#ifdef __cplusplus\n}\n#endif\n", out);
-}

@@ -283,7 +283,7 @@ static bool count_mistakes(Infer *infer, Program *program) {
     for (uint32_t i = 0; i < program->functions.len; i++) infer->kept_counts[i] = 0;
     keep_instance(infer, kept, &infer->instances.items[0]->shared);
     keep_instance(infer, kept, program->user_main_instance);
-    VEC_EACH(Instance *, exported, &program->export_instances) keep_instance(infer, kept, exported);
+    VEC_EACH(Export *, export, &program->exports) keep_instance(infer, kept, export->instance);
     for (uint32_t i = 0; i < kept->len; i++) {
         Instance *instance = kept->items[i];
         uint32_t nodes = instance->function->node_count;
@@ -322,29 +322,6 @@ static void infer_user_main(Infer *infer, Program *program) {
     program->user_main_instance = &infer_instance(&w, function, none)->shared;
 }
 
-// C calls exported functions with doubles.
-static void infer_exports(Infer *infer, Program *program) {
-    Walk w = {.infer = infer, .instance = infer->instances.items[0]};
-    VEC_EACH(Symbol *, symbol, &program->exports) {
-        Function *function = symbol->function;
-        if (function == NULL) continue;
-        Type *numbers = ARENA_ARRAY(infer->arena, Type, function->param_count + 1);
-        for (uint32_t i = 0; i < function->param_count; i++) numbers[i] = type_number();
-        vec_push(infer->arena, &program->export_instances,
-                 &infer_instance(&w, function, numbers)->shared);
-    }
-}
-
-static void check_exports(Infer *infer, const Program *program) {
-    for (uint32_t i = 0; i < program->export_instances.len; i++) {
-        Type result = program->export_instances.items[i]->result;
-        if (result.kinds == KIND_NUMBER || result.kinds == 0) continue;
-        const Symbol *symbol = program->exports.items[i];
-        diag_report(infer->c, DIAG_E0819, symbol->span, symbol->name->text,
-                    type_text(infer->arena, result));
-    }
-}
-
 bool infer_run(Compilation *c) {
     Program *program = c->program;
     Infer infer = {.c = c, .arena = &c->unit, .reported = {.arena = &c->scratch},
@@ -357,6 +334,6 @@ bool infer_run(Compilation *c) {
     infer_exports(&infer, program);
     while (walk_dirty(&infer)) {}
     finish(&infer, program);
-    check_exports(&infer, program);
+    infer_check_exports(&infer, program);
     return c->errors == 0;
 }

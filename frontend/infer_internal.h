@@ -70,6 +70,9 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type); // joins
 void infer_result(Walk *w, Type type);
 // The instance of `function` for these arguments as seen from the walked one; its parameters grow to
 // hold them. `args` null: the boxed instance.
+// infer_export.c: functions that C calls, and what it gets from them.
+void infer_exports(Infer *infer, Program *program);
+void infer_check_exports(Infer *infer, const Program *program);
 InferInstance *infer_instance(Walk *w, Function *function, const Type *args);
 // Notes that `node` calls `callee` directly.
 void infer_note_callee(Walk *w, const Node *node, InferInstance *callee);

@@ -13,8 +13,9 @@ static bool is_word_kind(uint8_t kind) {
 }
 
 // The arrow behind the parameters that begin after the `(` which `ahead` has just passed: `=>` or
-// `->`, or TOKEN_END when these are no parameters. *names: how many there are.
-static TokenKind arrow_after(Lexer ahead, uint32_t *names) {
+// `->`, or TOKEN_END when these are no parameters. *names: how many there are. `notes`: they may have
+// type notes.
+static TokenKind arrow_after(Lexer ahead, bool notes, uint32_t *names) {
     Token token;
     ahead.quiet = true;
     *names = 0;
@@ -29,6 +30,11 @@ static TokenKind arrow_after(Lexer ahead, uint32_t *names) {
         }
         ++*names;
         lex_next(&ahead, &token);
+        if (notes && token.kind == TOKEN_COLON) {
+            lex_next(&ahead, &token);
+            if (token.kind != TOKEN_NAME) return TOKEN_END;
+            lex_next(&ahead, &token);
+        }
         if (token.kind == TOKEN_COMMA) {
             lex_next(&ahead, &token);
         } else if (token.kind != TOKEN_RPAREN) {
@@ -91,8 +97,10 @@ static Pattern pattern(Parser *p) {
     return result;
 }
 
-static void push_pattern(Parser *p, PatternVec *params, bool clauses) {
+static void push_pattern(Parser *p, PatternVec *params, bool clauses, bool notes) {
     Pattern next = pattern(p);
+    if (notes && next.kind == PATTERN_NAME && parse_accept(p, TOKEN_COLON))
+        next.note = parse_name(p, "a type after ':'");
     if (next.kind == PATTERN_LITERAL && !clauses) {
         Diag *diag = parse_fail(p, DIAG_E0216, next.span);
         parse_help(p, diag, "compare in the body: x => x == 0 { … ~> … }");
@@ -100,13 +108,13 @@ static void push_pattern(Parser *p, PatternVec *params, bool clauses) {
     vec_push(&p->c->unit, params, next);
 }
 
-// parameters := '(' [ pattern { ',' pattern } [ ',' ] ] ')'
-static void parameters(Parser *p, PatternVec *params, bool clauses) {
+// parameters := '(' [ pattern { ',' pattern } [ ',' ] ] ')'; in exported functions NAME ':' type, too.
+static void parameters(Parser *p, PatternVec *params, bool clauses, bool notes) {
     Span open = p->tok.span;
     uint8_t outer = parse_open(p, IN_BRACKETS);
     parse_advance(p);
     while (!parse_at(p, TOKEN_RPAREN) && !p->panic) {
-        push_pattern(p, params, clauses);
+        push_pattern(p, params, clauses, notes);
         if (!parse_accept(p, TOKEN_COMMA)) break;
     }
     parse_close(p, TOKEN_RPAREN, open);
@@ -186,11 +194,11 @@ Node *parse_name_or_lambda(Parser *p) {
 Node *parse_parenthesis(Parser *p) {
     Span open = p->tok.span;
     uint32_t names;
-    bool wrong = p->defining && p->defining_at == open.begin;
-    TokenKind arrow = arrow_after(p->lexer, &names);
+    bool wrong = p->defining && p->defining_at == open.begin, notes = wrong && p->exporting;
+    TokenKind arrow = arrow_after(p->lexer, notes, &names);
     if (arrow == TOKEN_FAT_ARROW || (arrow == TOKEN_ARROW && (wrong || names != 1))) {
         PatternVec params = {0};
-        parameters(p, &params, p->defining && p->defining_at == open.begin);
+        parameters(p, &params, wrong, notes);
         return lambda_after(p, &params, open.begin);
     }
     uint8_t outer = parse_open(p, IN_BRACKETS);
@@ -209,11 +217,11 @@ static void more_clauses(Parser *p, Node *node) {
         Lexer ahead = p->lexer;
         Token token;
         lex_next(&ahead, &token);
-        if (arrow_after(ahead, &names) != TOKEN_FAT_ARROW) return;
+        if (arrow_after(ahead, false, &names) != TOKEN_FAT_ARROW) return;
         parse_advance(p);
         uint32_t begin = p->tok.span.begin;
         PatternVec params = {0};
-        parameters(p, &params, true);
+        parameters(p, &params, true, false);
         Clause clause = clause_after(p, &params, begin);
         const Clause *first = &node->lambda.clauses.items[0];
         if (params.len != first->params.len) {
@@ -230,7 +238,7 @@ static Node *bare_lambda(Parser *p) {
     uint32_t begin = p->tok.span.begin;
     PatternVec params = {0};
     do {
-        push_pattern(p, &params, false);
+        push_pattern(p, &params, false, false);
     } while (parse_accept(p, TOKEN_COMMA));
     return lambda_after(p, &params, begin);
 }

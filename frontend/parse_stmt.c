@@ -166,6 +166,12 @@ static Node *define_typed(Parser *p, Node *head) {
     }
     Name *type = p->tok.name;
     parse_advance(p);
+    if (p->exporting) { // understood when cstructs are known
+        node->define->note = type;
+        if (parse_at(p, TOKEN_EQ)) return defined_value(p, node);
+        parse_expected(p, "'='");
+        return parse_poison(p, span);
+    }
     bool known;
     CastKind kind = parse_type_kind(type, &known);
     bool bits = type->len > 1 && strchr("bui", type->text[0]) != NULL &&
@@ -328,7 +334,10 @@ static Node *marked_definition(Parser *p, bool hot) {
     uint32_t begin = p->tok.span.begin, outer_height;
     parse_advance(p);
     if (!parse_enter(p, &outer_height)) return parse_poison(p, p->tok.span);
+    bool outer_export = p->exporting;
+    p->exporting = p->exporting || !hot;
     Node *node = parse_statement(p);
+    p->exporting = outer_export;
     parse_leave(p, outer_height);
     if (node->kind == NODE_DEFINE) {
         node->define->hot = node->define->hot || hot;

@@ -54,6 +54,7 @@ typedef struct Parser {
     bool panic;         // an error was told; silent until parse_sync
     bool stopped;       // reading was given up: the rest of the file is not looked at
     bool in_hardware;   // in a register or module, whose numbers have 64 bits
+    bool exporting;     // in a definition behind `export`
     bool sees_b;        // a variable called b is visible
     uint32_t err_names; // open match arms that bind the name `err`
     uint32_t depth, height;

@@ -189,12 +189,33 @@ typedef struct Instance {
 typedef VEC(Instance *) InstanceVec;
 typedef VEC(Function *) FunctionVec;
 
+// What C gives an exported function, and gets from it.
+typedef enum ExportKind {
+    EXPORT_NUMBER,  // of a scalar C type, or an address: `type`
+    EXPORT_TEXT,    // const char *; as a result memory of its own
+    EXPORT_NUMBERS, // const double * and a length; likewise
+    EXPORT_RECORD,  // the address of a struct; as a result filled in
+} ExportKind;
+typedef struct ExportType {
+    ExportKind kind;
+    const struct CType *type; // NUMBER, RECORD
+} ExportType;
+typedef struct Export {
+    Symbol *symbol;
+    VEC(ExportType) params;
+    ExportType result; // infer, unless noted
+    bool noted;        // the source says what the result is
+    bool may_fail;     // infer: the result may be an error: C gets a status
+    Instance *instance; // infer: what C calls
+} Export;
+// Whether C or C++ could not use the name.
+bool sema_is_word_of_c(const Name *name);
+
 typedef struct Program {
     Function *main;
     FunctionVec functions; // all, parents before children
     InstanceVec instances; // instances.items[0] is main's
-    SymbolVec exports;     // functions with C symbols, in the order of the source
-    InstanceVec export_instances; // what those call, for numbers; of exports[i]
+    VEC(Export *) exports; // functions with C symbols, in the order of the source
     SymbolVec globals;     // symbols with is_global
     Symbol *user_main;     // `main` to be run after the top level, or null
     Instance *user_main_instance; // what to call for it

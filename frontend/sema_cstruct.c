@@ -34,7 +34,7 @@ static void report_unknown(Sema *s, const char *name, Span span) {
 }
 
 // The type named in a cast or field; null after a report. Pointers may name what comes later.
-static const CType *named_type(Sema *s, Name *name, bool pointer, Span span) {
+const CType *sema_named_type(Sema *s, Name *name, bool pointer, Span span) {
     bool known;
     CastKind cast = parse_type_kind(name, &known);
     const CType *type = known ? ctype_of_cast(cast) : NULL;
@@ -87,7 +87,7 @@ static bool whole_constant(Sema *s, Node *node, double most, double *value) {
 
 static bool read_field(Sema *s, CRecord *record, const FieldDecl *decl) {
     CField field = {.name = decl->name};
-    const CType *type = named_type(s, decl->type_name, decl->pointer, decl->span);
+    const CType *type = sema_named_type(s, decl->type_name, decl->pointer, decl->span);
     if (type == NULL) return false;
     if (crecord_field(record, decl->name) != NULL) {
         diag_report(s->c, DIAG_E0411, decl->span, decl->name->text);
@@ -233,7 +233,7 @@ void sema_join_cast(Sema *s, Node *node) {
 
 void sema_cast_type(Sema *s, Node *node) {
     if (node->cast.to != CAST_STRUCT || node->cast.type != NULL) return;
-    node->cast.type = named_type(s, node->cast.type_name, true, node->span);
+    node->cast.type = sema_named_type(s, node->cast.type_name, true, node->span);
     if (node->cast.type == NULL) sema_poison(node);
 }
 

@@ -191,7 +191,12 @@ void sema_named_call(Sema *s, Node *node);
 void sema_foreign_args(Sema *s, const CDecl *decl, const Node *call);
 void sema_check_foreign(Sema *s, const CallSite *site, uint32_t given);
 
+// sema_export.c: notes what C calls the function with that is defined by `node` as `symbol`.
+void sema_export(Sema *s, Node *node, Symbol *symbol);
+
 // sema_cstruct.c: C structs and raw memory
+// The type called `name`, for a pointer or for a field; null after a report.
+const CType *sema_named_type(Sema *s, Name *name, bool pointer, Span span);
 void sema_cstruct(Sema *s, Node *node);
 const Node *sema_later_cstruct(const Sema *s, const Name *name);
 Symbol *sema_forward_cstruct(Sema *s, Node *node);

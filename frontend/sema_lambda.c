@@ -47,7 +47,8 @@ static void visit_clause(Sema *s, Function *function, Clause *clause) {
                 sema_new_symbol(s, function->has_clauses ? SYMBOL_BOUND : SYMBOL_PARAMETER,
                                 pattern->name, pattern->span);
             if (!function->has_clauses) vec_push(s->arena, &function->params, pattern->symbol);
-            pattern->symbol->ctype = sema_param_pointee(s, pattern);
+            pattern->symbol->ctype =
+                pattern->pointee != NULL ? pattern->pointee : sema_param_pointee(s, pattern);
             scope_define(s->scope, pattern->name, pattern->symbol);
             break;
         }

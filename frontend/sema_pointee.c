@@ -125,7 +125,7 @@ static const Function *seen_function(const Sema *s, const Node *callee) {
         function = callee->name.symbol->function;
     if (function == NULL || function->is_value || function->node == NULL) return NULL;
     for (uint32_t i = 0; i < s->program->exports.len; i++)
-        if (s->program->exports.items[i]->function == function) return NULL;
+        if (s->program->exports.items[i]->symbol->function == function) return NULL;
     return function;
 }
 

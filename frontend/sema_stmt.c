@@ -10,18 +10,13 @@ static void define_function(Sema *s, Node *node) {
     Symbol *symbol = sema_declare(s, name, define->name_spans.items[0], define->is_mutable);
     vec_push(s->arena, &define->symbols, symbol);
     if (!define->is_mutable) symbol->returns = sema_result_pointee(s, define->value);
+    if (define->exported) sema_export(s, node, symbol);
     sema_number(s, define->value);
     sema_lambda(s, define->value, symbol, false);
     scope_define(s->scope, name, symbol);
     if (s->function->parent == NULL && s->scope->parent == s->universe &&
         strcmp(name->text, "main") == 0)
         s->main_symbol = symbol;
-    if (!define->exported) return;
-    symbol->used = true;
-    if (s->function->parent == NULL && s->loops.len == 0 && !define->is_mutable)
-        vec_push(s->arena, &s->program->exports, symbol);
-    else
-        diag_report(s->c, DIAG_E0818, node->span);
 }
 
 // Names of one definition must differ; `_` drops an element.

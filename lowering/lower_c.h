@@ -20,6 +20,8 @@ enum { C_INTEGER_REGISTERS = 6, C_FLOAT_REGISTERS = 8 };
 // RT_C_ of a number's type.
 int lower_c_kind(const CType *type);
 LLVMTypeRef lower_c_type(LowerCtx *cx, const CType *type); // of a scalar
+// "signext", "zeroext" or null: how C widens it in a register.
+const char *lower_c_widened(const CType *type);
 // A C value of a scalar type as one of Flap's.
 LVal lower_from_c(LowerCtx *cx, LLVMValueRef v, const CType *type);
 // A number as a C value; other kinds stop with "WHAT needs a number".

@@ -154,9 +154,8 @@ static LLVMTypeRef bytes_type(LowerCtx *cx, const CType *type) {
 
 // C's callers widen narrow integers; the rest of a register is otherwise unspecified.
 static void widen_at(LowerCtx *cx, LLVMValueRef call, uint32_t at, const CType *type) {
-    if (!ctype_is_integer(type) || type->size >= 4) return;
-    attribute_at(cx, call, at, type->kind >= C_I8 && type->kind <= C_I64 ? "signext" : "zeroext",
-                 NULL);
+    const char *widened = lower_c_widened(type);
+    if (widened) attribute_at(cx, call, at, widened, NULL);
 }
 
 static LLVMTypeRef result_type(LowerCtx *cx, CCall *call) {

@@ -3,7 +3,7 @@
 // C's arguments become numbers and maps, and what the function gives becomes what the prototype says;
 // nothing is known of the prototype: 64-bit integers. Invariant: a callback whose `busy` is not 0 is
 // not freed.
-#include "foreign.h"
+#include "ffi_hosted.h"
 
 #include "futex.h"
 #include "start.h"

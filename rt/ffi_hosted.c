@@ -7,7 +7,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "foreign.h"
+#include "ffi_hosted.h"
 #include "futex.h"
 #include "start.h"
 #include "value.h"

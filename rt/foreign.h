@@ -4,8 +4,6 @@
 
 #include "rt_internal.h"
 
-#include <ffi.h>
-
 // A Flap function as C code (callback_hosted.c). Each _of needs its _done. `signature` stays where it
 // is; null: 64-bit integers.
 typedef struct RtiCallback RtiCallback;
@@ -34,7 +32,7 @@ size_t rti_c_size(int32_t kind);
 // The value of any type at `at`, owned: a number, a map for a struct, a list for an array.
 uint64_t rti_c_read(const RtCType *type, const void *at);
 
-// ffi_hosted.c: libffi's type of a number or an address.
-ffi_type *rti_ffi_type(int32_t kind);
+// export_hosted.c: the thread ends: nobody asks for its latest error any more.
+void rti_export_forget(void);
 
 #endif

@@ -58,6 +58,7 @@ void rt_foreign_leave(void) {
 }
 
 static void thread_ends(void *self) {
+    rti_export_forget();
     rti_thread_heap_end(self);
 }
 
