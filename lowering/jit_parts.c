@@ -29,7 +29,7 @@ enum {
     PART_LEAST = 1,   // instructions that are worth a part
     PARTS_ALWAYS = 3, // even where there are fewer processors
 #else
-    PART_LEAST = 2500,
+    PART_LEAST = 1000,
     PARTS_ALWAYS = 1,
 #endif
     SMALL = 60, // instructions of a function that may be inlined elsewhere
