@@ -166,7 +166,7 @@ SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol) {
     Type type;
     SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
     if (!slot->at) slot_make(cx, slot, symbol, type);
-    slot->data = slot->length = NULL;
+    slot->data = slot->length = slot->value = NULL;
     slot->hoisted_write = slot->known_unique = false;
     return slot;
 }
@@ -175,9 +175,18 @@ static void store_slot(LowerCtx *cx, const SymSlot *slot, LVal value) {
     LLVMBuildStore(cx->builder, lower_convert(cx, value, slot->rep).v, slot->at);
 }
 
+// Numbers that never change are not loaded again. Deferred code may run where the definition does not
+// reach.
+static bool is_fixed(const SymSlot *slot, const Symbol *symbol) {
+    return !symbol->is_mutable && !symbol->updated && !symbol->rebound_by_loop &&
+           !symbol->is_global && !symbol->deferred && !lower_is_counted_rep(slot->rep);
+}
+
 void lower_define(LowerCtx *cx, Symbol *symbol, LVal value) {
     SymSlot *slot = lower_slot_define(cx, symbol);
-    store_slot(cx, slot, lower_own(cx, lower_convert(cx, value, slot->rep)));
+    LVal own = lower_own(cx, lower_convert(cx, value, slot->rep));
+    store_slot(cx, slot, own);
+    if (is_fixed(slot, symbol)) slot->value = own.v;
     if (symbol->is_global || !lower_is_counted_rep(slot->rep)) return;
     Cleanup cleanup = {.slot = slot, .active = true};
     vec_push(cx->arena, &cx->fs->cleanups, cleanup);
@@ -288,6 +297,8 @@ static void bind_input(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, R
     LLVMSetValueName2(value, symbol->name ? symbol->name->text : "",
                       symbol->name ? symbol->name->len : 0);
     store_slot(cx, slot, input);
+    if (is_fixed(slot, symbol) && rep == slot->rep && !cx->fs->function->self_tail_call)
+        slot->value = value;
     slot->borrowed = !owns;
     if (!owns || !lower_is_counted_rep(slot->rep)) return;
     Cleanup cleanup = {.slot = slot, .active = true};

@@ -63,6 +63,7 @@ typedef struct LVal {
 // Where a symbol lives in the function being filled.
 typedef struct SymSlot {
     LLVMValueRef at;    // alloca or global; null: not defined yet
+    LLVMValueRef value; // what is there from the definition on, or null: it may change
     Rep rep;
     Type type;
     LLVMValueRef data, length; // of a list while a loop keeps them at hand, else null

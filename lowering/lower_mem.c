@@ -9,6 +9,7 @@
 
 LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
     SymSlot *slot = lower_slot(cx, symbol);
+    if (slot->value) return lower_val(slot->rep, slot->type, slot->value, false);
     LLVMValueRef tbaa = symbol->is_global ? cx->tbaa_slot : NULL;
     const char *name = symbol->name ? symbol->name->text : "";
     LLVMValueRef v = lower_load(cx, lower_type(cx, slot->rep), slot->at, tbaa, name);

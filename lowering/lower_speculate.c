@@ -87,6 +87,7 @@ static void enter(LowerCtx *cx, Active *active, LLVMBasicBlockRef slow) {
         active->saved[i] = *slot;
         slot->rep = REP_I64;
         slot->type = speculation->types[i];
+        slot->value = NULL;
         slot->at = lower_alloca(cx, cx->i64, "integer");
         LLVMBuildStore(cx->builder, integers[i], slot->at);
     }

@@ -34,7 +34,7 @@ In the modes aot-O2 and jit-O0 programs also run with FLAP_DEBUG=leaks: one that
 leave no value behind, unless the test expects to be told so (`stderr: leaks: …`).
 The time limit of a minute a command is for hangs only.
 
-A mode may name an option: `--modes "jit-O2+no-integers"`.
+A mode may name an option, `--modes "jit-O2+no-integers"`, and other levels, `jit-O1`: where those of -O2 run.
 With --modes, --threads, --env, --under or --target only the tests that run a program take part, each under these
 conditions: `--threads "1 2 64"` for the programs in which the number of threads is left open. The exit
 status is 77 when every test was skipped. With --target, those that need another C library than libc are.
@@ -343,9 +343,9 @@ class Runner:
         wanted = test.one("modes", " ".join(MODES)).split()
         for mode in self.modes:
             ground, _, option = mode.partition("+")
-            if ground not in wanted:
-                continue
             way, level = ground.split("-")
+            if (ground if ground in MODES else way + "-O2") not in wanted:
+                continue
             more = ["--" + option] if option else []
             if self.target:
                 more.append("--target=" + self.target)
@@ -507,6 +507,9 @@ def main():
     parser.add_argument("-q", action="store_true", help="print failures only")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
+    for mode in (options.modes or "").split():
+        if not re.fullmatch(r"(aot|jit)-O[0123s](\+.*)?", mode):
+            parser.error(f"no such mode: {mode}")
     tests = [Test(path) for path in collect(options.files)
              if not (options.without and os.path.basename(path).startswith(options.without))]
     paths = [test.path for test in tests if not test.helper and (test.runs() or not conditioned(options))]
