@@ -14,6 +14,7 @@ enum {
     PHASE_MOST = 1 << 29,       // cycles; fewer than an epoch can count
     WAIT_FOR_OTHERS_US = 20000, // for so long they are expected at every moment
     SPIN_US = 50,               // about a sleep and a wake-up
+    MEMBERS = 128,              // more than threads
 };
 
 typedef struct Party {
@@ -22,8 +23,7 @@ typedef struct Party {
     uint64_t random_places;
     bool crowded; // more threads than processors: waiting is sleeping
     _Atomic int32_t arrived;
-    RtiWord phase; // changes when a phase begins, and at the end
-    bool over;     // set before the last change
+    RtiWord phase; // see change_phase
 } Party;
 
 // --- the parties ---------------------------------------------------------------------------------
@@ -48,10 +48,15 @@ static int32_t members_now(Party *party) {
     return arrived < party->wanted ? arrived : party->wanted;
 }
 
-static void change_phase(Party *party) {
+// phase:  (number of the phase * 128 + threads that take part in it, 0: there is none any more) << 1
+//         | sleepers' mark (futex.c)
+// Who does not take part, by what the word itself says, is not waited for, and so looks at nothing
+// else.
+static void change_phase(Party *party, int32_t members) {
     // relaxed: only the leader changes it
     uint32_t word = atomic_load_explicit(&party->phase, memory_order_relaxed);
-    rti_wake_change(&party->phase, (word & ~RTI_SLEEPERS) + 2);
+    uint32_t number = word / 2 / MEMBERS + 1;
+    rti_wake_change(&party->phase, (number * MEMBERS + (uint32_t)members) * 2);
 }
 
 // One phase up to this cycle; the other threads are told, and meet the leader in it.
@@ -64,7 +69,7 @@ static void lead_phase(Party *party, int64_t end) {
     atomic_store_explicit(&staged->pause, INT64_MAX, memory_order_relaxed);
     for (int32_t t = 0; t < staged->thread_count; t++)
         atomic_store_explicit(&staged->workers[t].epoch, 0, memory_order_relaxed);
-    if (staged->thread_count > 1) change_phase(party);
+    if (staged->thread_count > 1) change_phase(party, staged->thread_count);
     rti_staged_phase(staged, 0);
     staged->end = last;
     rti_staged_merge(staged);
@@ -141,18 +146,18 @@ static void lead(Party *party) {
         if (random) random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         length = next_length(staged, length, staged->cycle - first);
     }
-    party->over = true;
-    change_phase(party);
+    change_phase(party, 0);
 }
 
 static void follow(Party *party, int32_t index) {
     uint32_t seen = 0;
     for (;;) {
         rti_wait_change(&party->phase, seen, spin_of(party));
-        // acquire: pairs with the release in rti_wake_change; `over` and the phase are there
+        // acquire: pairs with the release in rti_wake_change, which publishes the phase
         seen = atomic_load_explicit(&party->phase, memory_order_acquire) & ~RTI_SLEEPERS;
-        if (party->over) return;
-        if (index < party->staged->thread_count) rti_staged_phase(party->staged, index);
+        int32_t members = (int32_t)(seen / 2 % MEMBERS);
+        if (members == 0) return;
+        if (index < members) rti_staged_phase(party->staged, index);
     }
 }
 
