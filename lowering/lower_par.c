@@ -9,7 +9,8 @@
 #include "lower_par.h"
 #include "../rt/rt_layout.h"
 
-enum { PLAIN_COST = 40000 }; // instructions: what 1024 blocks cost beside their iterations
+// Instructions: what 1024 blocks cost beside their iterations; of an iteration that a branch or two are more than.
+enum { PLAIN_COST = 40000, CHEAP = 40 };
 
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     FuncState *fs = cx->fs;
@@ -278,7 +279,8 @@ static void run_joined(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef
     int32_t cost = lower_par_cost(cx, par->loop->body);
     if (cost <= 0 || flags_of(par) || !par->by_runs || !lower_reductions_have(par, true)) return;
     int64_t most = LANES * RT_PAR_MAX_BLOCKS - 1, least = RT_PAR_MAX_BLOCKS + 1;
-    if (most > PLAIN_COST / cost) most = PLAIN_COST / cost;
+    int64_t cheap = cost <= CHEAP ? 2 * RT_PAR_MAX_BLOCKS - 1 : 0; // partial results cost more
+    if (most > PLAIN_COST / cost) most = PLAIN_COST / cost > cheap ? PLAIN_COST / cost : cheap;
     if (most < least) return;
     LLVMBasicBlockRef yes = lower_block_new(cx, "joined"), no = lower_block_new(cx, "apart");
     LLVMValueRef above = LLVMBuildSub(cx->builder, count, lower_i64(cx, least), "");
@@ -305,6 +307,23 @@ static void run_small(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMVal
     lower_at(cx, large);
 }
 
+// The word in which the runtime notes how long iterations of the loop take.
+static LLVMValueRef history_of(LowerCtx *cx, const Par *par) {
+    const char *name = arena_printf(cx->arena, "%s.history", LLVMGetValueName(par->function));
+    LLVMValueRef word = LLVMAddGlobal(cx->module, cx->i64, name);
+    LLVMSetInitializer(word, lower_i64(cx, 0));
+    LLVMSetLinkage(word, LLVMInternalLinkage);
+    return word;
+}
+
+// parts: of an RtParLoop, up to its history.
+static void hand_over(LowerCtx *cx, LLVMValueRef loop, LLVMValueRef parts[8]) {
+    static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40, 72};
+    for (uint32_t i = 0; i < COUNT_OF(offsets); i++)
+        LLVMBuildStore(cx->builder, parts[i], lower_field(cx, loop, offsets[i]));
+    RT(cx, rt_par_for, loop);
+}
+
 static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
     LLVMBasicBlockRef end = lower_block_new(cx, "ran");
@@ -317,7 +336,8 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
                             threads,
                             flags,
                             lower_i32(cx, lower_par_cost(cx, par->loop->body)),
-                            lower_place(cx, par->loop->header)};
+                            lower_place(cx, par->loop->header),
+                            history_of(cx, par)};
     LLVMValueRef whole = all_whole(cx, par), alone = NULL;
     if (whole) alone = LLVMBuildNot(cx->builder, whole, ""); // nothing is proven
     if (par->kept.len && par->loop->prefix == PREFIX_ALL) {
@@ -329,11 +349,7 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
         parts[4] = LLVMBuildSelect(cx->builder, alone,
                                    lower_i32(cx, flags_of(par) | RT_PAR_COUNTED), parts[4], "");
     }
-    static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
-    LLVMValueRef loop = par->loop_record;
-    for (uint32_t i = 0; i < COUNT_OF(parts); i++)
-        LLVMBuildStore(cx->builder, parts[i], lower_field(cx, loop, offsets[i]));
-    RT(cx, rt_par_for, loop);
+    hand_over(cx, par->loop_record, parts);
     lower_go(cx, end);
 }
 
@@ -500,14 +516,10 @@ static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, uint8_t 
                      Span span) {
     int32_t flags =
         (effects & EFFECT_OUTPUT ? RT_PAR_OUTPUT : 0) | (effects & EFFECT_WAIT ? RT_PAR_WAITS : 0);
-    LLVMValueRef parts[] = {par->function,        fill_record(cx, par, fs), par->count,
-                            lower_i64(cx, 0),     lower_i32(cx, flags),     lower_i32(cx, 0),
-                            lower_place(cx, span)};
-    static const int64_t offsets[] = {0, 8, 16, 24, 32, 36, 40};
-    LLVMValueRef loop = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
-    for (uint32_t i = 0; i < COUNT_OF(parts); i++)
-        LLVMBuildStore(cx->builder, parts[i], lower_field(cx, loop, offsets[i]));
-    RT(cx, rt_par_for, loop);
+    LLVMValueRef parts[] = {par->function,         fill_record(cx, par, fs), par->count,
+                            lower_i64(cx, 0),      lower_i32(cx, flags),     lower_i32(cx, 0),
+                            lower_place(cx, span), history_of(cx, par)};
+    hand_over(cx, lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop"), parts);
 }
 
 void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span,

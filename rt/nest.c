@@ -344,7 +344,7 @@ static int32_t first_length(const RtiJob *job, int32_t first, int32_t threads) {
 }
 
 // Alone, block by block, until somebody has time and the rest is worth it.
-static void run_until_help(const RtiJob *job, int32_t threads, bool trial) {
+static void run_until_help(const RtParLoop *loop, const RtiJob *job, int32_t threads, bool trial) {
     int32_t at = 0, blocks = job->blocks, length = trial ? blocks / 64 : 1;
     uint64_t start = rti_ticks(), spent = 0;
     if (length < 1) length = 1;
@@ -360,8 +360,9 @@ static void run_until_help(const RtiJob *job, int32_t threads, bool trial) {
         int32_t end = blocks - at < length ? blocks : at + length;
         rti_blocks_call(job, at, end);
         at = end;
-        if (at == blocks || rti_order_unwanted(job, blocks)) return;
         spent = rti_ticks() - start + 1;
+        rti_loop_remember(loop, job, spent, at);
+        if (at == blocks || rti_order_unwanted(job, blocks)) return;
         uint64_t next = rti_ticks_of_us(spent < rti_ticks_of_us(TRIAL_US) ? TRIAL_US : LOOK_US);
         int64_t fit = (int64_t)(next * (uint64_t)at / spent) + 1;
         length = fit < at * 4 ? (int32_t)fit : at * 4;
@@ -379,5 +380,5 @@ void rti_nest_run(const RtParLoop *loop, RtiJob *job, int64_t cost) {
     }
     bool trial = !(loop->flags & RT_PAR_COUNTED) && !RTI_STRESSED &&
                  (job->blocks >= FEW_BLOCKS || cost <= SMALL_COST);
-    run_until_help(job, threads, trial);
+    run_until_help(loop, job, threads, trial);
 }

@@ -8,11 +8,12 @@
 #include "sys.h"
 
 enum {
-    RUN_US = 5,           // how long a run of blocks should take: the most that stealing waits for
-    LARGE_COST = 200000,  // instructions that take longer than handing them out, vectors or not
-    TRIAL_US = 3,         // how long the caller tries alone before it extrapolates
-    TRIAL_BLOCKS = 64,    // loops with fewer blocks may be long ones of few iterations: no trial
-    WORTH_AWAKE_US = 3,   // work that is worth sharing with workers that are awake,
+    RUN_US = 5,          // how long a run of blocks should take: the most that stealing waits for
+    LARGE_COST = 200000, // instructions that take longer than handing them out, vectors or not
+    TRIAL_US = 3,        // how long the caller tries alone before it extrapolates
+    TRIAL_BLOCKS = 64,   // loops with fewer blocks may be long ones of few iterations: no trial
+    SMALL_NS = 2500,     // loops that took less when they were last run are run on the caller alone
+    WORTH_AWAKE_US = 3,  // work that is worth sharing with workers that are awake,
     WORTH_ASLEEP_US = 40, // that must be woken,
     WORTH_UNBORN_US = 60, // that must be made
     CALLER_SPIN_US = 50,  // how long the caller looks before it sleeps for those still running
@@ -203,13 +204,12 @@ static bool steal(RtiWorker *self, uint64_t generation) {
     }
 }
 
-// Claims and runs one run of blocks; false when nothing is left to claim.
-static bool work_step(RtiWorker *self, uint64_t generation, RtiPace *pace) {
-    RtiRun run;
-    while (!claim(self, generation, pace, &run))
+// Claims and runs one run of blocks, and tells which; false when nothing is left to claim.
+static bool work_step(RtiWorker *self, uint64_t generation, RtiPace *pace, RtiRun *run) {
+    while (!claim(self, generation, pace, run))
         if (!steal(self, generation)) return false;
-    rti_loop_run(self, generation, run);
-    rti_pace_adapt(pace, run);
+    rti_loop_run(self, generation, *run);
+    rti_pace_adapt(pace, *run);
     return true;
 }
 
@@ -221,7 +221,8 @@ static RtiPace start_working(void) {
 
 void rti_loop_work(RtiWorker *self, uint64_t generation) {
     RtiPace pace = start_working();
-    while (work_step(self, generation, &pace)) {
+    RtiRun run;
+    while (work_step(self, generation, &pace, &run)) {
     }
 }
 
@@ -239,6 +240,50 @@ bool rti_loop_claim_exactly(uint64_t generation, int32_t block) {
                 return true;
     }
     return false;
+}
+
+// --- what loops took ------------------------------------------------------------------------------
+
+// What an iteration took lately is remembered with each `@@` loop, in sixteenths of a tick: no estimate knows what
+// calls and inner loops take. It follows longer times at once and shorter ones slowly, since a loop that is
+// wrongly taken for a small one costs more than one that is shared in vain; and is seldom written, since
+// a loop inside a loop is run by many threads.
+enum { HISTORY_SCALE = 16 };
+
+static void note_time(const RtParLoop *loop, uint64_t ticks, int64_t iterations) {
+    if (!loop->history || iterations <= 0) return;
+    uint64_t now = ticks * HISTORY_SCALE / (uint64_t)iterations + 1;
+    uint64_t was = __atomic_load_n(loop->history, __ATOMIC_RELAXED); // a guess, here and below
+    if (now <= was && now >= was - was / 4) return;
+    if (now < was) now = was - was / 4;
+    __atomic_store_n(loop->history, now, __ATOMIC_RELAXED);
+}
+
+void rti_loop_remember(const RtParLoop *loop, const RtiJob *job, uint64_t ticks, int32_t blocks) {
+    if (!rti_order_unwanted(job, job->blocks)) note_time(loop, ticks, rti_block_begin(job, blocks));
+}
+
+static bool was_small(const RtParLoop *loop) {
+    if (!loop->history || RTI_STRESSED) return false;
+    uint64_t took = __atomic_load_n(loop->history, __ATOMIC_RELAXED);
+    uint64_t most = rti_ticks_of_us(SMALL_NS) * HISTORY_SCALE / 1000;
+    return took && (uint64_t)loop->count <= most / took;
+}
+
+// Runs the loop on this thread if it was small. Looks at the clock only now and then: that takes as long as some
+// of these loops do.
+static bool run_small(const RtParLoop *loop, RtThread *self) {
+    enum { WHEN_TIMED = 4 };
+    if (loop->flags & (RT_PAR_COUNTED | RT_PAR_PER_BLOCK | RT_PAR_LEAVES) || !was_small(loop))
+        return false;
+    if (++self->small_loops % WHEN_TIMED) {
+        loop->body(loop->captures, 0, loop->count, 0);
+        return true;
+    }
+    uint64_t start = rti_ticks();
+    loop->body(loop->captures, 0, loop->count, 0);
+    note_time(loop, rti_ticks() - start, loop->count);
+    return true;
 }
 
 // --- the caller ----------------------------------------------------------------------------------
@@ -321,7 +366,8 @@ static void publish(Shared *shared, const RtiJob *job, int32_t first, int32_t le
     }
 }
 
-static void run_shared(RtiJob *job, int32_t first, int32_t threads, int32_t length) {
+static void run_shared(const RtParLoop *loop, RtiJob *job, int32_t first, int32_t threads,
+                       int32_t length) {
     Shared shared = {.engaged = 1 + rti_pool_grow(threads - 1)};
     if (shared.engaged == 1) {
         rti_blocks_call(job, first, job->blocks);
@@ -333,9 +379,13 @@ static void run_shared(RtiJob *job, int32_t first, int32_t threads, int32_t leng
     publish(&shared, job, first, length);
     rti_pool_wake_children(0, shared.engaged);
     RtiPace pace = start_working();
-    if (work_step(shared.self, shared.generation, &pace)) {
+    RtiRun run = {0, 0};
+    uint64_t start = rti_ticks();
+    if (work_step(shared.self, shared.generation, &pace, &run)) {
+        uint64_t spent = rti_ticks() - start, handing = rti_ticks_of_us(1) / 4;
+        rti_loop_remember(loop, job, spent > handing ? spent - handing : 0, run.end - run.begin);
         rti_pool_wake_engaged();
-        while (work_step(shared.self, shared.generation, &pace)) {
+        while (work_step(shared.self, shared.generation, &pace, &run)) {
         }
     }
     wait_finished(&shared);
@@ -356,7 +406,7 @@ static int64_t loop_cost(const RtParLoop *loop) {
 
 // Runs blocks on the caller alone until all are done or sharing the rest is worth it; gives the
 // first block that was not run.
-static int32_t trial(const RtiJob *job, uint64_t worth_us) {
+static int32_t trial(const RtParLoop *loop, const RtiJob *job, uint64_t worth_us) {
     int32_t blocks = job->blocks, at = 0, length = blocks / 64 + 1;
     uint64_t start = rti_ticks(), enough = rti_ticks_of_us(TRIAL_US),
              worth = rti_ticks_of_us(worth_us);
@@ -364,8 +414,9 @@ static int32_t trial(const RtiJob *job, uint64_t worth_us) {
         int32_t end = blocks - at < length ? blocks : at + length;
         rti_blocks_call(job, at, end);
         at = end;
-        if (at == blocks || rti_order_unwanted(job, blocks)) return blocks;
         uint64_t spent = rti_ticks() - start + 1;
+        rti_loop_remember(loop, job, spent, at);
+        if (at == blocks || rti_order_unwanted(job, blocks)) return blocks;
         if (spent < enough) {
             length *= 2;
             continue;
@@ -377,11 +428,12 @@ static int32_t trial(const RtiJob *job, uint64_t worth_us) {
 
 // The same for a loop whose iterations are known to be so cheap that a single look is enough, after the
 // first sixteenth: an estimate of instructions does not know which of them become vectors.
-static int32_t sample(const RtiJob *job, uint64_t worth_us) {
+static int32_t sample(const RtParLoop *loop, const RtiJob *job, uint64_t worth_us) {
     int32_t blocks = job->blocks, at = blocks / 16 + 1;
     uint64_t start = rti_ticks();
     rti_blocks_call(job, 0, at);
     uint64_t spent = rti_ticks() - start;
+    rti_loop_remember(loop, job, spent, at);
     if (rti_order_unwanted(job, blocks)) return blocks;
     if (spent * (uint64_t)(blocks - at) / (uint64_t)at > rti_ticks_of_us(worth_us)) return at;
     rti_blocks_call(job, at, blocks);
@@ -389,14 +441,14 @@ static int32_t sample(const RtiJob *job, uint64_t worth_us) {
 }
 
 // `@@`: how much of the loop the caller runs alone before the rest is shared.
-static int32_t run_ahead(const RtiJob *job, int64_t cost, int32_t threads) {
+static int32_t run_ahead(const RtParLoop *loop, const RtiJob *job, int64_t cost, int32_t threads) {
     if (RTI_STRESSED) return 0;
     bool awake = rti_pool_awake(threads - 1);
     uint64_t worth = WORTH_AWAKE_US;
     if (!awake) worth = rti_pool_started() < threads - 1 ? WORTH_UNBORN_US : WORTH_ASLEEP_US;
-    if (cost <= LARGE_COST) return sample(job, worth);
+    if (cost <= LARGE_COST) return sample(loop, job, worth);
     if (awake || job->blocks < TRIAL_BLOCKS) return 0;
-    return trial(job, worth);
+    return trial(loop, job, worth);
 }
 
 // How many blocks a thread claims first: few enough to learn from, not so few that a short loop is
@@ -421,10 +473,10 @@ static void run_pooled(const RtParLoop *loop, RtiJob *job) {
     int32_t threads = counted ? (int32_t)loop->threads : rti_pool_default();
     if (threads > job->blocks) threads = job->blocks;
     int32_t first = 0;
-    if (threads > 1 && !counted) first = run_ahead(job, cost, threads);
+    if (threads > 1 && !counted) first = run_ahead(loop, job, cost, threads);
     if (first == job->blocks) return;
     if (threads > 1) {
-        run_shared(job, first, threads, first_length(job, cost, threads));
+        run_shared(loop, job, first, threads, first_length(job, cost, threads));
     } else {
         rti_blocks_call(job, first, job->blocks);
     }
@@ -442,8 +494,8 @@ void rt_par_for(const void *argument) {
         __atomic_store_n(&left->left, RT_PAR_MAX_BLOCKS, __ATOMIC_RELAXED);
         left->exit = -1;
     }
-    if (loop->count <= 0) return;
-    const RtThread *self = rti_self();
+    RtThread *self = rti_self();
+    if (loop->count <= 0 || run_small(loop, self)) return;
     RtiJob job = {
         .body = loop->body,
         .captures = loop->captures,

@@ -216,6 +216,8 @@ void rti_loop_work(RtiWorker *self, uint64_t generation);
 bool rti_loop_claim_exactly(uint64_t generation, int32_t block);
 // Runs blocks that were claimed, in the worker's name, and marks them as finished.
 void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run);
+// Notes how long this thread needed for so many blocks, for the next time that the loop is run.
+void rti_loop_remember(const RtParLoop *loop, const RtiJob *job, uint64_t ticks, int32_t blocks);
 // Where block b begins: b * count / blocks.
 int64_t rti_block_begin(const RtiJob *job, int32_t block);
 // Calls the body for blocks [begin, end) as a part of what this thread does anyway.

@@ -41,15 +41,16 @@ typedef struct RtThread {
     const char *stack_high;   // above the frames of the program; null: not known
     const RtStr *cursor_text; // str.c: where reading by position got to in this immortal string
     int64_t cursor_point, cursor_byte;
-    struct RtCell *held; // builtin_cell.c: the mutexes that it has locked
-    bool overflowed;     // its stack has run out once, and that was told
+    struct RtCell *held;    // builtin_cell.c: the mutexes that it has locked
+    bool overflowed;        // its stack has run out once, and that was told
     const RtDefer *unwound; // where it went on after that
-    RtDefer *defers;     // defer.c: deferred blocks to be run, innermost first
-    uint64_t **memos;    // call.c: tables of remembered results, by number
+    RtDefer *defers;        // defer.c: deferred blocks to be run, innermost first
+    uint64_t **memos;       // call.c: tables of remembered results, by number
     int64_t memo_count;
-    RtArena *arena;      // arena.c: the innermost arena that it is inside of
-    int32_t exports;     // calls by C that it is in
-    const char *foreign; // the C function that it is in, or null
+    RtArena *arena;       // arena.c: the innermost arena that it is inside of
+    int32_t exports;      // calls by C that it is in
+    uint32_t small_loops; // parfor.c: parallel loops that it ran alone as they were small
+    const char *foreign;  // the C function that it is in, or null
 } RtThread;
 
 // The calling thread's record.
@@ -86,17 +87,18 @@ typedef struct RtProcess {
     RtSink out;            // standard output
     bool out_is_terminal;
     bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
-    _Atomic int32_t parallel;   // > 0 while a parallel loop runs: counts must be atomic
-    _Atomic int32_t ending;     // the process is on its way out
-    _Atomic int32_t gave_up;    // an iteration of a parallel loop was abandoned: order.c
+    _Atomic int32_t parallel;         // > 0 while a parallel loop runs: counts must be atomic
+    _Atomic int32_t ending;           // the process is on its way out
+    _Atomic int32_t gave_up;          // an iteration of a parallel loop was abandoned: order.c
     const RtFunctionEntry *functions; // functions.c: what generated code told of itself
     int64_t function_count;
     RtHeap *_Atomic heaps;      // alloc.c: every heap ever made
     RtHeap *_Atomic idle_heaps; // alloc.c: those whose thread has left
     RtSink in;                  // builtin_io.c: standard input read ahead; capacity bytes of room,
     size_t in_at;               // [in_at, in.length) not yet given out
-    _Atomic uint64_t seed, drawn; // builtin_random.c: 0 until it is asked for; numbers drawn outside
-                                  // numbered loops
+    _Atomic uint64_t seed,
+        drawn; // builtin_random.c: 0 until it is asked for; numbers drawn outside
+               // numbered loops
 } RtProcess;
 extern RtProcess rti_process;
 

@@ -159,8 +159,9 @@ typedef struct RtParLoop {
     int64_t left;   // the lowest block that left the loop early; RT_PAR_MAX_BLOCKS: none. Atomic
     int64_t exit;   // the number of its exit; -1: the loop ran to its end
     uint64_t value; // what the exit is given, owned
+    uint64_t *history; // a word of the loop's own that starts as 0 and outlives it (parfor.c); or null. Atomic
 } RtParLoop;
-#define RT_PAR_LOOP_WORDS 9
+#define RT_PAR_LOOP_WORDS 10
 // A change of variables around a parallel loop, made in the order of iterations: takes the words.
 // rt_par_keep_mark() comes before one that may stop the program.
 typedef void RtParChange(void *captures, const uint64_t *words);
