@@ -1,7 +1,7 @@
 // alloc.c: memory for values: one heap per thread, without locks, over mmap.
 //
 // Blocks up to 512 KiB come in 56 size classes (steps of 16 bytes to 128, then four per doubling),
-// cut from chunks one after the other, the small ones from runs of a page for each class, so that
+// cut from chunks one after the other (in pieces of whole cache lines), the small ones from runs of a page for each class, so that
 // what is made together lies together, a block of 64 bytes in one cache line; freed ones wait in a list per class. Larger blocks are
 // mappings of their own: they grow by mremap, ask for huge pages, and a few freed ones are kept for
 // reuse. Every block has an 8-byte word in front: the class above, and below it the heap that it
@@ -25,6 +25,7 @@ enum {
     RUN_CLASSES = 16, // of these, up to 512 bytes, so many bytes are set aside at a time
     RUN_BYTES = 4096,
     LINE = 64,
+    FIRST = 24, // of a chunk, where its blocks begin: the elements of a list in one fall on 64 bytes
     CLASS_LARGE = 0xFFFF,
     LARGE_HEADER = 32, // in front of a mapping's payload; list elements fall on 64 bytes
     CHUNK_FIRST = 1 << 20,
@@ -53,7 +54,7 @@ struct RtHeap {
     struct {
         char *at, *end;
     } runs[RUN_CLASSES];   // blocks of one class, one after the other
-    char *bump, *bump_end; // the rest of the current chunk; bump is 8 mod 16
+    char *bump, *bump_end; // the rest of the current chunk; bump is FIRST mod LINE
     size_t next_chunk;
     int64_t live; // blocks allocated less blocks freed by this heap's thread; may be negative
     Mapping kept[KEPT_SLOTS];
@@ -119,7 +120,7 @@ static RtHeap *heap_take_idle(void) {
 static RtHeap *heap_new(void) {
     char *chunk = map(CHUNK_FIRST);
     RtHeap *heap = (RtHeap *)(void *)chunk; // zeroed by the kernel
-    heap->bump = chunk + ((sizeof(RtHeap) + 15) & ~(size_t)15) + 8;
+    heap->bump = chunk + ((sizeof(RtHeap) + LINE - 1) & ~(size_t)(LINE - 1)) + FIRST;
     heap->bump_end = chunk + CHUNK_FIRST;
     heap->next_chunk = CHUNK_FIRST;
     RtHeap *head = atomic_load_explicit(&rti_process.heaps, memory_order_relaxed);
@@ -181,7 +182,7 @@ static void heap_add_chunk(RtHeap *heap) {
     char *chunk = map(heap->next_chunk);
     if (heap->next_chunk >= HUGE_FROM)
         (void)rti_sys_madvise(chunk, heap->next_chunk, RTI_MADV_HUGEPAGE);
-    heap->bump = chunk + 8;
+    heap->bump = chunk + FIRST;
     heap->bump_end = chunk + heap->next_chunk;
 }
 
