@@ -37,6 +37,9 @@ typedef struct LoweringOptions {
 // die can remove that file, if there is one.
 void lowering_half_written(const char *output, char *path, size_t size);
 
+// Tells LLVM what holds for the whole process: to be called once, before the functions below.
+void lowering_start(void);
+
 // Lowers c->program, optimises and writes options->output. Failures of the system (no linker, full
 // disk, unwritable place) are reported as diagnostics and leave no file. False if there were any.
 bool lowering_emit(Compilation *c, const LoweringOptions *options);

@@ -2,12 +2,13 @@
 
 #include "commands.h"
 #include "../frontend/package.h"
+#include "../lowering/lowering.h"
 #include <string.h>
 
 static int run_command(Options *options) {
     switch (options->command) {
     case COMMAND_COMPILE:
-    case COMMAND_RUN:
+    case COMMAND_RUN: lowering_start(); return cmd_source(options);
     case COMMAND_GRAPH:
     case COMMAND_CHECK: return cmd_source(options);
     case COMMAND_DOC: return cmd_doc(options->files.items[0]);
