@@ -125,6 +125,10 @@ static LVal by_instruction(LowerCtx *cx, const BuiltinCall *call) {
 }
 
 static LVal by_words(LowerCtx *cx, const BuiltinCall *call) {
+    if (call->builtin->id == BUILTIN_chr && call->args[0].rep != REP_ANY) {
+        LLVMValueRef point = lower_integer(cx, call->args[0], "chr", call->span);
+        return lower_val(REP_STRING, type_of_kind(KIND_STRING), RT(cx, rt_chr, point), true);
+    }
     LLVMValueRef words = lower_pack(cx, call->args, call->count);
     LLVMValueRef result = lower_rt_words(cx, call->builtin, words, lower_i64(cx, call->count),
                                          lower_place(cx, call->span));

@@ -238,7 +238,7 @@ LLVMValueRef lower_word(LowerCtx *cx, LVal v);
 LLVMValueRef lower_number(LowerCtx *cx, LVal v, const char *what, Span span);
 LLVMValueRef lower_integer(LowerCtx *cx, LVal v, const char *what, Span span); // truncated, saturated
 LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span); // in a list: i64; NaN misses
-LLVMValueRef lower_string_position(LowerCtx *cx, LVal v, Span span); // a double
+LLVMValueRef lower_string_position(LowerCtx *cx, LVal v, Span span); // the same in a string
 LLVMValueRef lower_expect(LowerCtx *cx, LVal v, uint8_t kind, const char *what, Span span);
 LLVMValueRef lower_truth(LowerCtx *cx, LVal v, Span span); // i1
 LLVMValueRef lower_is_tag(LowerCtx *cx, LLVMValueRef word, uint32_t tag);

@@ -84,7 +84,8 @@ LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span
         return lower_as(cx, list_element(cx, base.v, index, type_element(base.type), span), type);
     if (base.rep == REP_STRING) {
         LLVMValueRef at = lower_string_position(cx, index, span);
-        return lower_as(cx, lower_val(REP_F64, type, RT(cx, rt_str_at, base.v, at), false), type);
+        LLVMValueRef point = RT(cx, rt_str_at, base.v, at);
+        return lower_val(REP_I64, type_integer(0, 0x10FFFF), point, false);
     }
     if (base.rep == REP_ANY && type_may(base.type, KIND_LIST) && !type_may(index.type, KIND_ERROR))
         return any_element(cx, base, index, type, span);
@@ -163,8 +164,8 @@ LVal lower_slice(LowerCtx *cx, Node *node) {
     LLVMValueRef words[4];
     for (uint32_t i = 0, next = 0; i < 4; i++)
         words[i] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
-    LLVMValueRef word = RT(cx, rt_slice_taken, words[0], words[1], words[2], words[3],
-                           lower_place(cx, node->span));
+    LLVMValueRef word =
+        RT(cx, rt_slice_taken, words[0], words[1], words[2], words[3], lower_place(cx, node->span));
     lower_release_all(cx, v + 1, count - 1);
     Type type = lower_node_type(cx, node);
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
@@ -281,6 +282,26 @@ static LLVMValueRef append_list(LowerCtx *cx, LLVMValueRef list, LVal part) {
     return list;
 }
 
+// The argument of chr(number), which is appended without being made a text; else null.
+static Node *letter_of(LowerCtx *cx, const Node *part) {
+    const Node *callee = part->kind == NODE_CALL ? part->call.callee : NULL;
+    if (!callee || callee->kind != NODE_NAME || !callee->name.symbol || part->call.max) return NULL;
+    const Builtin *builtin = callee->name.symbol->builtin;
+    if (!builtin || builtin->id != BUILTIN_chr || part->call.args.len != 1) return NULL;
+    Node *point = part->call.args.items[0];
+    return type_is(lower_node_type(cx, point), KIND_NUMBER) ? point : NULL;
+}
+
+static LLVMValueRef append_text(LowerCtx *cx, LLVMValueRef text, const Node *part, LVal value) {
+    if (value.rep == REP_STRING) {
+        value = lower_own(cx, value);
+        text = RT(cx, rt_str_append, text, value.v);
+        lower_release(cx, value);
+        return text;
+    }
+    return RT(cx, rt_str_push, text, lower_integer(cx, value, "chr", part->span));
+}
+
 static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     SymSlot *slot = lower_slot(cx, symbol);
     bool list = slot->rep == REP_LIST;
@@ -290,6 +311,10 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     bool single = list && parts.len == 1 && lower_is_short_list(parts.items[0]);
     Node **nodes = single ? parts.items[0]->list.items.items : parts.items;
     uint32_t count = single ? parts.items[0]->list.items.len : parts.len;
+    for (uint32_t i = 0; i < count && !list; i++) {
+        Node *letter = letter_of(cx, nodes[i]);
+        if (letter) nodes[i] = letter;
+    }
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
     lower_operands(cx, nodes, count, values);
     // Several: a later one may be the variable itself, as it was before the first is put to it.
@@ -297,16 +322,38 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     LLVMValueRef taken = lower_symbol(cx, symbol).v;
     if (single) taken = lower_push_items(cx, taken, values, count);
     for (uint32_t i = 0; i < count && !single; i++) {
-        if (list) {
-            taken = append_list(cx, taken, values[i]);
-        } else {
-            values[i] = lower_own(cx, values[i]);
-            taken = RT(cx, rt_str_append, taken, values[i].v);
-            lower_release(cx, values[i]);
-        }
+        taken =
+            list ? append_list(cx, taken, values[i]) : append_text(cx, taken, nodes[i], values[i]);
     }
     LLVMBuildStore(cx->builder, taken, slot->at);
     return true;
+}
+
+static bool is_number(LVal v) {
+    return v.rep == REP_F64 || v.rep == REP_I64;
+}
+
+// counts[key] += 1: where the map has a number for the key already, one look finds its place. Gives
+// where that is done; the builder stands where it is to be done by reading and writing. Or null.
+static LLVMBasicBlockRef update_in_map(LowerCtx *cx, const Node *node, const Path *path, LVal by) {
+    UpdateOp op = node->update.op;
+    bool simple = op == UPDATE_ADD || op == UPDATE_SUB || op == UPDATE_MUL;
+    if (!simple || path->count != 1 || path->slot->rep != REP_MAP || path->slot->undo ||
+        path->symbol->rebound_by_loop || !is_number(path->indices[0]) || !is_number(by))
+        return NULL;
+    LLVMValueRef key = lower_convert(cx, path->indices[0], REP_F64).v;
+    LLVMValueRef at = RT(cx, rt_map_number_place, lower_symbol(cx, path->symbol).v, key);
+    LLVMBasicBlockRef none = lower_block_new(cx, "none"), some = lower_block_new(cx, "some");
+    LLVMBasicBlockRef end = lower_block_new(cx, "updated");
+    lower_branch(cx, LLVMBuildIsNull(cx->builder, at, ""), none, some);
+    lower_at(cx, some);
+    LLVMValueRef old = LLVMBuildLoad2(cx->builder, cx->f64, at, "");
+    LVal was = lower_val(REP_F64, type_number(), old, false);
+    LVal now = lower_operation(cx, lower_operator_of(op), was, by, type_number(), node->span);
+    LLVMBuildStore(cx->builder, lower_convert(cx, now, REP_F64).v, at);
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, none);
+    return end;
 }
 
 static void update_path(LowerCtx *cx, Node *node) {
@@ -314,6 +361,7 @@ static void update_path(LowerCtx *cx, Node *node) {
     LVal value;
     Path path = lower_path(cx, node->update.target, &node->update.value, &value, 1);
     if (node->update.or_return) value = lower_or_return(cx, value);
+    LLVMBasicBlockRef updated = update_in_map(cx, node, &path, value);
     if (node->update.op != UPDATE_SET) {
         LVal old = lower_path_read(cx, &path);
         Type type = lower_node_type(cx, node->update.target);
@@ -327,6 +375,7 @@ static void update_path(LowerCtx *cx, Node *node) {
     }
     lower_path_write(cx, &path, value);
     lower_path_end(cx, &path);
+    if (updated) lower_go(cx, updated);
 }
 
 void lower_update(LowerCtx *cx, Node *node) {

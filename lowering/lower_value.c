@@ -254,10 +254,6 @@ LLVMValueRef lower_number(LowerCtx *cx, LVal v, const char *what, Span span) {
     return number_of(cx, v, what, false, span);
 }
 
-LLVMValueRef lower_string_position(LowerCtx *cx, LVal v, Span span) {
-    return number_of(cx, v, "a string", true, span);
-}
-
 static LLVMValueRef saturated(LowerCtx *cx, LLVMValueRef number) {
     LLVMTypeRef types[] = {cx->i64, cx->f64};
     unsigned id = LLVMLookupIntrinsicID("llvm.fptosi.sat", 15);
@@ -277,18 +273,26 @@ static LLVMValueRef truncated_x86(LowerCtx *cx, LLVMValueRef number) {
     LLVMTypeRef pair = LLVMVectorType(cx->f64, 2), type = LLVMFunctionType(cx->i64, &pair, 1, 0);
     unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
     LLVMValueRef function = LLVMGetIntrinsicDeclaration(cx->module, id, NULL, 0);
-    LLVMValueRef vector = LLVMBuildInsertElement(cx->builder, LLVMGetPoison(pair), number,
-                                                 lower_i64(cx, 0), "");
+    LLVMValueRef vector =
+        LLVMBuildInsertElement(cx->builder, LLVMGetPoison(pair), number, lower_i64(cx, 0), "");
     return LLVMBuildCall2(cx->builder, type, function, &vector, 1, "position");
 }
 
-LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span) {
+static LLVMValueRef position_in(LowerCtx *cx, LVal v, const char *what, Span span) {
     if (v.rep == REP_I64) return to_integer(cx, v);
-    LLVMValueRef number = number_of(cx, v, "a list", true, span);
+    LLVMValueRef number = number_of(cx, v, what, true, span);
     if (cx->is_x86_64) return truncated_x86(cx, number);
     LLVMValueRef nan = LLVMBuildFCmp(cx->builder, LLVMRealUNO, number, number, "");
     return LLVMBuildSelect(cx->builder, nan, lower_i64(cx, INT64_MIN), saturated(cx, number),
                            "position");
+}
+
+LLVMValueRef lower_position(LowerCtx *cx, LVal v, Span span) {
+    return position_in(cx, v, "a list", span);
+}
+
+LLVMValueRef lower_string_position(LowerCtx *cx, LVal v, Span span) {
+    return position_in(cx, v, "a string", span);
 }
 
 LLVMValueRef lower_expect(LowerCtx *cx, LVal v, uint8_t kind, const char *what, Span span) {

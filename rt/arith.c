@@ -114,7 +114,7 @@ static uint64_t head(uint64_t word, const RtPlace *place) {
         const RtList *list = rti_list(word);
         return list->length == 0 ? 0 : rti_retained(list->words[0]);
     }
-    if (rti_is(word, RT_TAG_STRING)) return rti_number_word(rt_str_at(rti_str(word), 0));
+    if (rti_is(word, RT_TAG_STRING)) return rti_number_word((double)rt_str_at(rti_str(word), 0));
     rti_stop_kind("'^'", "a list", word, place);
 }
 

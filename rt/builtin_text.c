@@ -170,11 +170,7 @@ uint64_t rt_b_ends_with(const uint64_t *args, int64_t count, const RtPlace *plac
 uint64_t rt_b_chr(const uint64_t *args, int64_t count, const RtPlace *place) {
     uint64_t error = rti_first_error(args, count);
     if (error != RT_ABSENT) return error;
-    int64_t point = rt_to_int(rti_need_number("chr", args[0], place));
-    char bytes[4];
-    int size =
-        rti_utf8_encode(point < 0 || point > 0x10FFFF ? RTI_BAD_POINT : (uint32_t)point, bytes);
-    return rti_string_word(rt_str_new(bytes, size));
+    return rti_string_word(rt_chr(rt_to_int(rti_need_number("chr", args[0], place))));
 }
 
 uint64_t rt_b_ord(const uint64_t *args, int64_t count, const RtPlace *place) {
@@ -182,7 +178,7 @@ uint64_t rt_b_ord(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (error != RT_ABSENT) return error;
     RtStr *string = rti_need_string("ord", args[0], place);
     if (string->length == 0) rti_stop(place, "ord needs a string that is not empty");
-    return rti_number_word(rt_str_at(string, 0));
+    return rti_number_word((double)rt_str_at(string, 0));
 }
 
 uint64_t rt_b_repeat(const uint64_t *args, int64_t count, const RtPlace *place) {

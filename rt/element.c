@@ -41,7 +41,7 @@ static bool find(uint64_t base, uint64_t index, int64_t *at, uint64_t *element,
     }
     RtStr *string = rti_str(base);
     if (*at < 0 || *at >= string->points) return false;
-    *element = rti_number_word(rt_str_at(string, (double)*at));
+    *element = rti_number_word((double)rt_str_at(string, *at));
     return true;
 }
 

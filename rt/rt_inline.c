@@ -6,6 +6,7 @@
 // The plain variants are for code that no parallel body reaches, the *_shared ones for the rest.
 // Immortal objects (negative counts) are never written.
 #include "rt.h"
+#include <stddef.h>
 
 static inline int is_number(uint64_t word) {
     return word < RT_FIRST_BOXED;
@@ -78,13 +79,13 @@ void rt_release_shared(uint64_t word) {
 
 // --- lists ---------------------------------------------------------------------------------------
 
-static inline int is_unshared(const RtList *list) {
+static inline int is_unshared(const RtHeader *header) {
     // Acquire pairs with the release of whoever dropped the other references.
-    return __atomic_load_n(&list->header.count, __ATOMIC_ACQUIRE) == 1;
+    return __atomic_load_n(&header->count, __ATOMIC_ACQUIRE) == 1;
 }
 
 RtList *rt_list_unique(RtList *list) {
-    if (is_unshared(list)) return list;
+    if (is_unshared(&list->header)) return list;
     RtList *copy = rt_list_copy(list);
     rt_release_object_shared(list); // rare enough to be atomic always
     return copy;
@@ -98,7 +99,7 @@ static void mark_boxed(RtHeader *header) {
 }
 
 RtList *rt_list_push(RtList *list, uint64_t word) {
-    if (__builtin_expect(!is_unshared(list) || list->length == list->capacity, 0))
+    if (__builtin_expect(!is_unshared(&list->header) || list->length == list->capacity, 0))
         list = rt_list_grow(list, 1);
     if (!is_number(word)) list->header.flags |= RT_FLAG_BOXED;
     list->words[list->length++] = word;
@@ -106,7 +107,7 @@ RtList *rt_list_push(RtList *list, uint64_t word) {
 }
 
 RtList *rt_list_push_number(RtList *list, double number) {
-    if (__builtin_expect(!is_unshared(list) || list->length == list->capacity, 0))
+    if (__builtin_expect(!is_unshared(&list->header) || list->length == list->capacity, 0))
         list = rt_list_grow(list, 1);
     list->words[list->length++] = word_of(number);
     return list;
@@ -148,7 +149,8 @@ static inline RtMapEntry *map_entry(const RtMap *map, double number) {
         return entry->key == key ? entry : 0;
     }
     if (!map->index) return 0;
-    uint32_t hash = (uint32_t)(key * UINT64_C(0x9E3779B99E3779B1) >> 32), mask = (uint32_t)map->mask;
+    uint32_t hash = (uint32_t)(key * UINT64_C(0x9E3779B99E3779B1) >> 32),
+             mask = (uint32_t)map->mask;
     hash = hash << (map->header.spare & 31) | hash >> (32 - map->header.spare);
     for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
         uint32_t slot = map->index[at];
@@ -164,8 +166,14 @@ uint64_t rt_map_get_number(RtMap *map, double key, const RtPlace *place) {
     return __builtin_expect(entry != 0, 1) ? entry->value : rt_map_get(map, word_of(key), place);
 }
 
+const void *rt_map_number_place(RtMap *map, double key) {
+    if (!is_unshared(&map->header)) return 0;
+    const RtMapEntry *entry = map_entry(map, key);
+    return entry && is_number(entry->value) ? &entry->value : 0;
+}
+
 RtMap *rt_map_put_number(RtMap *map, double key, uint64_t value, const RtPlace *place) {
-    if (__atomic_load_n(&map->header.count, __ATOMIC_ACQUIRE) == 1) {
+    if (is_unshared(&map->header)) {
         RtMapEntry *entry = map_entry(map, key);
         if (entry && is_number(entry->value) && is_number(value)) {
             entry->value = value;
@@ -185,6 +193,61 @@ uint64_t rt_length_of(uint64_t word, const RtPlace *place) {
 }
 
 // --- text ----------------------------------------------------------------------------------------
+
+int64_t rt_str_at(RtStr *string, int64_t at) {
+    if (!(string->header.flags & RT_FLAG_ASCII)) return rt_str_far_at(string, at);
+    return (uint64_t)at < (uint64_t)string->points ? string->bytes[at] : 0;
+}
+
+int64_t rt_str_next(RtStr *string, const void *offset) {
+    int64_t *at = (int64_t *)(uintptr_t)offset;
+    if (*at >= string->length) return -1;
+    unsigned char byte = (unsigned char)string->bytes[*at];
+    if (byte >= 0x80) return rt_str_wide_next(string, offset);
+    ++*at;
+    return byte;
+}
+
+// The texts of one ASCII letter: immortal strings.
+typedef struct Letter {
+    RtHeader header;
+    int64_t length, points, capacity;
+    char bytes[8];
+} Letter;
+
+_Static_assert(offsetof(Letter, bytes) == offsetof(RtStr, bytes), "a letter is a string");
+
+#define LETTER(c)                                                                                  \
+    {                                                                                              \
+        {RT_IMMORTAL, RT_KIND_STRING, RT_FLAG_ASCII, 0}, 1, 1, 1, {                                \
+            c                                                                                      \
+        }                                                                                          \
+    }
+#define LETTERS4(c)  LETTER(c), LETTER(c + 1), LETTER(c + 2), LETTER(c + 3)
+#define LETTERS16(c) LETTERS4(c), LETTERS4(c + 4), LETTERS4(c + 8), LETTERS4(c + 12)
+static const Letter letters[128] = {LETTERS16(0),  LETTERS16(16), LETTERS16(32), LETTERS16(48),
+                                    LETTERS16(64), LETTERS16(80), LETTERS16(96), LETTERS16(112)};
+
+RtStr *rt_chr(int64_t point) {
+    if ((uint64_t)point >= 128) return rt_wide_chr(point);
+    return (RtStr *)(uintptr_t)&letters[point];
+}
+
+RtStr *rt_str_push(RtStr *string, int64_t point) {
+    int64_t length = string->length;
+    if (__builtin_expect((uint64_t)point < 128 && (string->header.flags & RT_FLAG_ASCII) != 0 &&
+                             length < string->capacity && is_unshared(&string->header),
+                         1)) {
+        string->bytes[length] = (char)point;
+        string->bytes[length + 1] = 0;
+        string->length = string->points = length + 1;
+        return string;
+    }
+    RtStr *letter = rt_chr(point);
+    string = rt_str_append(string, letter);
+    rt_release_object_shared(letter);
+    return string;
+}
 
 RtStr *rt_str_of_c(uint64_t word, const RtPlace *place) {
     if (word >> RT_TAG_SHIFT == RT_TAG_STRING) {

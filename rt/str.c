@@ -177,6 +177,13 @@ RtStr *rt_str_new(const void *bytes, int64_t length) {
     return rti_str_finish(string, length);
 }
 
+RtStr *rt_wide_chr(int64_t point) {
+    char bytes[4];
+    int size =
+        rti_utf8_encode(point < 0 || point > 0x10FFFF ? RTI_BAD_POINT : (uint32_t)point, bytes);
+    return rt_str_new(bytes, size);
+}
+
 RtStr *rti_sink_to_str(RtSink *sink) {
     RtStr *string = rt_str_new(sink->data, (int64_t)sink->length);
     rti_sink_free(sink);
@@ -235,18 +242,15 @@ int64_t rti_str_offset(const RtStr *string, int64_t position) {
     return walk(string, at, position % STRIDE);
 }
 
-double rt_str_at(RtStr *string, double position) {
-    int64_t at = rt_to_position(position);
+int64_t rt_str_far_at(RtStr *string, int64_t at) {
     if (at < 0 || at >= string->points) return 0;
-    if (is_ascii(string)) return bytes_of(string)[at];
     at = rti_str_offset(string, at);
     int size;
     return rti_utf8_decode(bytes_of(string) + at, bytes_of(string) + string->length, &size);
 }
 
-int64_t rt_str_next(RtStr *string, const void *offset) {
+int64_t rt_str_wide_next(RtStr *string, const void *offset) {
     int64_t *at = (int64_t *)(uintptr_t)offset;
-    if (*at >= string->length) return -1;
     int size;
     const unsigned char *bytes = bytes_of(string);
     uint32_t point = rti_utf8_decode(bytes + *at, bytes + string->length, &size);

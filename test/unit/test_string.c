@@ -59,9 +59,9 @@ static void check_against(const RtStr *string, const unsigned char *bytes, int64
     RtStr *it = (RtStr *)(uintptr_t)string;
     for (int k = 0; k < 20 && count > 0; k++) {
         int64_t at = (int64_t)(check_random() % (uint64_t)count);
-        CHECK(rt_str_at(it, (double)at) == points[at], "point %lld", (long long)at);
+        CHECK(rt_str_at(it, at) == points[at], "point %lld", (long long)at);
     }
-    CHECK(rt_str_at(it, (double)count) == 0 && rt_str_at(it, -1) == 0, "misses");
+    CHECK(rt_str_at(it, count) == 0 && rt_str_at(it, -1) == 0, "misses");
     int64_t offset = 0, at = 0, point;
     while ((point = rt_str_next(it, &offset)) >= 0) {
         CHECK(at < count && points[at] == point, "iteration");
