@@ -9,6 +9,7 @@
 #include "clibrary.h"
 
 #include "chelper.h"
+#include "unsafe.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -66,6 +67,25 @@ const char *clibrary_cache(Arena *arena) {
     return folder;
 }
 
+// --- the target ----------------------------------------------------------------------------------
+
+// By UnsafeArch: how Debian calls the system of each processor.
+static const char *const triples[UNSAFE_ARCH_COUNT] = {
+    [UNSAFE_X86_64] = "x86_64-linux-gnu",
+    [UNSAFE_ARM64] = "aarch64-linux-gnu",
+    [UNSAFE_RISCV64] = "riscv64-linux-gnu",
+};
+static const char *const debian_names[UNSAFE_ARCH_COUNT] = {
+    [UNSAFE_X86_64] = "amd64",
+    [UNSAFE_ARM64] = "arm64",
+    [UNSAFE_RISCV64] = "riscv64",
+};
+
+// Whether the system's own headers are the wrong ones.
+static bool is_cross(const Compilation *c) {
+    return c->sysroot || c->arch != (uint8_t)unsafe_arch_of(NULL);
+}
+
 // --- pkg-config ----------------------------------------------------------------------------------
 
 static void take_flag(CLibrary *library, CQuestion *question, const char *word) {
@@ -79,10 +99,17 @@ static void take_flag(CLibrary *library, CQuestion *question, const char *word) 
 }
 
 // False: pkg-config is not there, or does not know the package.
-static bool ask_pkg_config(CLibrary *library, CQuestion *question, const char *package) {
-    const char *words[] = {"pkg-config", "--cflags", "--libs", package, NULL};
+static bool ask_pkg_config(Compilation *c, CLibrary *library, CQuestion *question,
+                           const char *package) {
+    const char *triple = triples[c->arch], *root = c->sysroot ? c->sysroot : "";
+    const char *folders = arena_printf(
+        library->arena, "PKG_CONFIG_LIBDIR=%s/usr/%s/lib/pkgconfig:%s/usr/lib/%s/pkgconfig", root,
+        triple, root, triple);
+    const char *top = arena_printf(library->arena, "PKG_CONFIG_SYSROOT_DIR=%s", root);
+    const char *words[] = {"env", folders, top, "pkg-config", "--cflags", "--libs", package, NULL};
+    bool own_way = is_cross(c) && !getenv("PKG_CONFIG_LIBDIR");
     size_t size = 0;
-    char *text = chelper_ask(library->arena, words, NULL, &size);
+    char *text = chelper_ask(library->arena, own_way ? words : words + 3, NULL, &size);
     if (!text) return false;
     for (char *word = strtok(text, " \t\n"); word; word = strtok(NULL, " \t\n"))
         take_flag(library, question, word);
@@ -132,36 +159,42 @@ static const char *header_in(Arena *arena, const char *folder, const char *name)
     return NULL;
 }
 
-static const char *const system_folders[] = {
-    "/usr/local/include",
-    "/usr/include",
-#if defined(__x86_64__)
-    "/usr/include/x86_64-linux-gnu",
-#elif defined(__aarch64__)
-    "/usr/include/aarch64-linux-gnu",
-#else
-    "/usr/include/riscv64-linux-gnu",
-#endif
-};
+// Where the system has headers for the target.
+enum { SYSTEM_FOLDERS = 3 };
+typedef struct SystemFolders {
+    const char *paths[SYSTEM_FOLDERS];
+} SystemFolders;
 
-static const char *find_header(CLibrary *library, const CQuestion *question, const char *name) {
+static SystemFolders system_folders(const Compilation *c, Arena *arena) {
+    const char *triple = triples[c->arch], *root = c->sysroot ? c->sysroot : "";
+    const char *first = is_cross(c) && !c->sysroot ? arena_printf(arena, "/usr/%s/include", triple)
+                                                   : arena_printf(arena, "%s/usr/local/include", root);
+    return (SystemFolders){{first, arena_printf(arena, "%s/usr/include/%s", root, triple),
+                            arena_printf(arena, "%s/usr/include", root)}};
+}
+
+static const char *find_header(Compilation *c, CLibrary *library, const CQuestion *question,
+                               const char *name) {
     const char *found = NULL;
     for (uint32_t i = 0; i < question->words.len && !found; i++)
         if (strncmp(question->words.items[i], "-I", 2) == 0)
             found = header_in(library->arena, question->words.items[i] + 2, name);
-    for (size_t i = 0; i < COUNT_OF(system_folders) && !found; i++)
-        found = header_in(library->arena, system_folders[i], name);
+    SystemFolders folders = system_folders(c, library->arena);
+    for (size_t i = 0; i < SYSTEM_FOLDERS && !found; i++)
+        found = header_in(library->arena, folders.paths[i], name);
     return found;
 }
 
-static bool header_exists(Arena *arena, const CQuestion *question, const char *header) {
+static bool header_exists(Compilation *c, Arena *arena, const CQuestion *question,
+                          const char *header) {
     for (uint32_t i = 0; i < question->words.len; i++) {
         const char *word = question->words.items[i];
         if (strncmp(word, "-I", 2) == 0 && exists(arena_printf(arena, "%s/%s", word + 2, header)))
             return true;
     }
-    for (size_t i = 0; i < COUNT_OF(system_folders); i++)
-        if (exists(arena_printf(arena, "%s/%s", system_folders[i], header))) return true;
+    SystemFolders folders = system_folders(c, arena);
+    for (size_t i = 0; i < SYSTEM_FOLDERS; i++)
+        if (exists(arena_printf(arena, "%s/%s", folders.paths[i], header))) return true;
     return false;
 }
 
@@ -212,21 +245,44 @@ static bool find_package(Compilation *c, CLibrary *library, CQuestion *question,
     Arena *arena = library->arena;
     const char *name = library->name->text;
     const KnownLibrary *row = find_known(name);
-    bool known = ask_pkg_config(library, question, row ? row->package : name);
+    bool known = ask_pkg_config(c, library, question, row ? row->package : name);
     if (!known && !row)
-        known = ask_pkg_config(library, question, arena_printf(arena, "lib%s", name));
+        known = ask_pkg_config(c, library, question, arena_printf(arena, "lib%s", name));
     if (!known) vec_push(arena, &library->links, name);
     if (row) {
         size_t len = strcspn(row->headers, ",");
         const char *first = arena_copy(arena, row->headers, len);
-        if (!header_exists(arena, question, first)) return missing(c, library, span);
+        if (!header_exists(c, arena, question, first)) return missing(c, library, span);
         question->text = include_text(arena, row->headers);
         return true;
     }
-    const char *header = find_header(library, question, name);
+    const char *header = find_header(c, library, question, name);
     if (!header) return missing(c, library, span);
     question->text = arena_printf(arena, "#include \"%s\"\n", header);
     return true;
+}
+
+// The headers of another processor's C library, wherever Debian has put them.
+static bool find_cross_headers(Compilation *c, CLibrary *library, CQuestion *question, Span span) {
+    Arena *arena = library->arena;
+    SystemFolders folders = system_folders(c, arena);
+    vec_push(arena, &question->words, arena_printf(arena, "--target=%s", triples[c->arch]));
+    vec_push(arena, &question->words, "-nostdlibinc");
+    bool there = exists(arena_printf(arena, "%s/features.h", folders.paths[0])) ||
+                 exists(arena_printf(arena, "%s/bits/types.h", folders.paths[1])) ||
+                 (c->sysroot && exists(arena_printf(arena, "%s/features.h", folders.paths[2])));
+    for (size_t i = 0; i < SYSTEM_FOLDERS; i++) {
+        vec_push(arena, &question->words, "-isystem");
+        vec_push(arena, &question->words, folders.paths[i]);
+    }
+    if (there) return true;
+    Diag *diag = diag_report(c, DIAG_E0801, span, library->name->text);
+    if (c->sysroot)
+        diag_help(c, diag, "there are no C headers below %s", c->sysroot);
+    else
+        diag_help(c, diag, "apt install libc6-dev-%s-cross (Debian, Ubuntu)", debian_names[c->arch]);
+    library->state = C_LIBRARY_MISSING;
+    return false;
 }
 
 bool clibrary_find(Compilation *c, CLibrary *library, CQuestion *question, Span span) {
@@ -239,6 +295,7 @@ bool clibrary_find(Compilation *c, CLibrary *library, CQuestion *question, Span 
                                         "-I."};
     for (size_t i = 0; i + 1 < COUNT_OF(first); i++)
         vec_push(library->arena, &question->words, first[i]);
+    if (is_cross(c) && !find_cross_headers(c, library, question, span)) return false;
     bool standard = strcmp(library->name->text, "c") == 0 || strcmp(library->name->text, "m") == 0;
     if (library->path) return clibrary_find_object(c, library, question, span);
     if (standard) return find_standard(library, question);

@@ -27,7 +27,8 @@ struct Compilation {
     bool warnings_are_errors, quiet, verbose, remarks, fast_math;
     bool no_integers; // type inference takes no number for an integer
 
-    uint8_t arch;     // UnsafeArch of the target (unsafe.h)
+    uint8_t arch;        // UnsafeArch of the target (unsafe.h)
+    const char *sysroot; // where the target's files are; null: in this system's folders
     // Typed pointers across functions (sema_pointee.c), kept from one round of sema to the next:
     PtrMap pointees, no_pointees; // places of parameters and lambdas -> CType
     uint32_t rounds;

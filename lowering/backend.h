@@ -51,10 +51,11 @@ void target_mark(Backend *b);
 // rt_link.c: merges the runtime's small functions into the module and makes private everything that
 // the rest of the executable does not name.
 bool rt_link_merge(Backend *b);
-// The archive that executables link: without libc, or with it, which is for this machine only.
+// The archive that executables link: without libc, or with it; that is empty if this
+// flapc was built without a C library for the processor.
 Embedded rt_link_archive(Arch arch, bool hosted);
 // libffi for those with libc; empty if this flapc was built without its archive.
-Embedded rt_link_ffi(void);
+Embedded rt_link_ffi(Arch arch);
 
 // pipeline.c: optimises the module as the options say.
 bool pipeline_run(Backend *b);

@@ -18,8 +18,12 @@
     EMBED embed_rt_x86_64, librt_x86_64.a
     EMBED embed_rt_aarch64, librt_aarch64.a
     EMBED embed_rt_riscv64, librt_riscv64.a
-    EMBED embed_rt_hosted, librt_hosted.a
-    EMBED embed_ffi, ffi.a
+    EMBED embed_hosted_x86_64, librt_hosted_x86_64.a
+    EMBED embed_hosted_aarch64, librt_hosted_aarch64.a
+    EMBED embed_hosted_riscv64, librt_hosted_riscv64.a
+    EMBED embed_ffi_x86_64, ffi_x86_64.a
+    EMBED embed_ffi_aarch64, ffi_aarch64.a
+    EMBED embed_ffi_riscv64, ffi_riscv64.a
     EMBED embed_inline_x86_64, rt_inline_x86_64.bc
     EMBED embed_inline_aarch64, rt_inline_aarch64.bc
     EMBED embed_inline_riscv64, rt_inline_riscv64.bc

@@ -54,8 +54,9 @@ static bool find_linker(Linking *l) {
         const char *name;
         LinkerKind kind;
     } candidates[] = {
-        {"ld.lld", LINKER_LD},    {"ld.lld-22", LINKER_LD}, {"ld.lld-21", LINKER_LD},
-        {"ld.lld-20", LINKER_LD}, {"ld.lld-19", LINKER_LD}, {"ld", LINKER_LD},
+        // One without a version may be too old for RISC-V's start files.
+        {"ld.lld-22", LINKER_LD}, {"ld.lld-21", LINKER_LD}, {"ld.lld-20", LINKER_LD},
+        {"ld.lld-19", LINKER_LD}, {"ld.lld", LINKER_LD},    {"ld", LINKER_LD},
         {"cc", LINKER_CC},        {"gcc", LINKER_CC},       {"clang", LINKER_CC},
     };
     for (size_t i = 0; i < COUNT_OF(candidates); i++) {
@@ -80,33 +81,39 @@ static bool find_linker(Linking *l) {
     return false;
 }
 
-static void find_crt(Linking *l) {
-    static const char *const folders[][3] = {
-        [ARCH_X86_64] = {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"},
-        [ARCH_AARCH64] = {"/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"},
-        [ARCH_RISCV64] = {"/usr/lib/riscv64-linux-gnu", "/usr/lib64", "/usr/lib"},
-    };
-    static const char *const loaders[] = {
-        [ARCH_X86_64] = "/lib64/ld-linux-x86-64.so.2",
-        [ARCH_AARCH64] = "/lib/ld-linux-aarch64.so.1",
-        [ARCH_RISCV64] = "/lib/ld-linux-riscv64-lp64d.so.1",
-    };
-    if (access(loaders[l->b->arch], R_OK) != 0) return; // not glibc: cc knows better
-    for (size_t i = 0; i < 3; i++) {
-        const char *folder = folders[l->b->arch][i];
-        if (access(arena_printf(l->arena, "%s/crt1.o", folder), R_OK) != 0) continue;
-        l->crt_folder = folder;
-        return;
-    }
-}
+// Where the C library is, for each processor.
+typedef struct CLibraryPlace {
+    const char *loader;
+    const char *folders[4]; // the last two only on the processor itself
+    const char *package;    // Debian's, on other processors
+} CLibraryPlace;
 
-static const char *loader(const Linking *l) {
-    switch (l->b->arch) {
-    case ARCH_X86_64: return "/lib64/ld-linux-x86-64.so.2";
-    case ARCH_AARCH64: return "/lib/ld-linux-aarch64.so.1";
-    case ARCH_RISCV64: return "/lib/ld-linux-riscv64-lp64d.so.1";
+static const CLibraryPlace c_libraries[] = {
+    [ARCH_X86_64] = {"/lib64/ld-linux-x86-64.so.2",
+                     {"/usr/lib/x86_64-linux-gnu", "/usr/x86_64-linux-gnu/lib", "/usr/lib64",
+                      "/usr/lib"},
+                     "libc6-dev-amd64-cross"},
+    [ARCH_AARCH64] = {"/lib/ld-linux-aarch64.so.1",
+                      {"/usr/lib/aarch64-linux-gnu", "/usr/aarch64-linux-gnu/lib", "/usr/lib64",
+                       "/usr/lib"},
+                      "libc6-dev-arm64-cross"},
+    [ARCH_RISCV64] = {"/lib/ld-linux-riscv64-lp64d.so.1",
+                      {"/usr/lib/riscv64-linux-gnu", "/usr/riscv64-linux-gnu/lib", "/usr/lib64",
+                       "/usr/lib"},
+                      "libc6-dev-riscv64-cross"},
+};
+
+// The folder with the start files of glibc. Null: it is not there, or another C library, of which cc knows.
+static const char *find_crt(const Backend *b) {
+    const CLibraryPlace *place = &c_libraries[b->arch];
+    const char *root = b->options->sysroot;
+    bool own = b->arch == ARCH_OWN && !root;
+    if (own && access(place->loader, R_OK) != 0) return NULL;
+    for (size_t i = 0; i < (own || root ? COUNT_OF(place->folders) : 2); i++) {
+        const char *folder = arena_printf(&b->c->unit, "%s%s", root ? root : "", place->folders[i]);
+        if (access(arena_printf(&b->c->unit, "%s/crt1.o", folder), R_OK) == 0) return folder;
     }
-    UNREACHABLE("an architecture without a dynamic loader");
+    return NULL;
 }
 
 // --- the command ---------------------------------------------------------------------------------
@@ -157,7 +164,7 @@ static int add_inputs(Linking *l, const void *object, size_t size) {
     Embedded archive = rt_link_archive(l->b->arch, l->dynamic);
     if (!error) error = add_memory_file(l, "librt.a", archive.begin, archive.size);
     if (!l->dynamic) return error;
-    Embedded ffi = rt_link_ffi();
+    Embedded ffi = rt_link_ffi(l->b->arch);
     if (!error && ffi.size) error = add_memory_file(l, "libffi.a", ffi.begin, ffi.size);
     if (!ffi.size) add(l, "-lffi");
     return error;
@@ -174,8 +181,7 @@ static void add_libraries(Linking *l) {
     VEC_EACH(const char *, object, &program->objects) {
         const char *slash = strrchr(object, '/');
         add(l, object);
-        if (slash)
-            add_option(l, "-rpath", arena_copy(l->arena, object, (size_t)(slash - object)));
+        if (slash) add_option(l, "-rpath", arena_copy(l->arena, object, (size_t)(slash - object)));
     }
     VEC_EACH(const char *, library, &program->libraries)
     add(l, arena_printf(l->arena, "-l%s", library));
@@ -192,21 +198,31 @@ static int make_static(Linking *l, const void *object, size_t size) {
     return add_inputs(l, object, size);
 }
 
+// Where the bare linker finds the C library, and others that are installed for its processor.
+static void add_folders(Linking *l) {
+    add(l, arena_printf(l->arena, "-L%s", l->crt_folder));
+    const char *root = l->b->options->sysroot;
+    const char *beside = c_libraries[l->b->arch].folders[0];
+    if (strcmp(beside, l->crt_folder) != 0)
+        add(l, arena_printf(l->arena, "-L%s%s", root ? root : "", beside));
+    if (root) add(l, arena_printf(l->arena, "--sysroot=%s", root));
+}
+
 static int make_dynamic(Linking *l, const void *object, size_t size) {
     bool bare = l->kind == LINKER_LD;
     add_common(l);
     add(l, "-pie");
     if (bare) {
         add(l, "-dynamic-linker");
-        add(l, loader(l));
+        add(l, c_libraries[l->b->arch].loader);
         add(l, "--eh-frame-hdr");
         add(l, arena_printf(l->arena, "%s/Scrt1.o", l->crt_folder));
         add(l, arena_printf(l->arena, "%s/crti.o", l->crt_folder));
-        add(l, arena_printf(l->arena, "-L%s", l->crt_folder));
     }
     int error = add_inputs(l, object, size);
     add_libraries(l);
     if (bare) {
+        add_folders(l);
         add(l, "-lc");
         add(l, arena_printf(l->arena, "%s/crtn.o", l->crt_folder));
     }
@@ -330,13 +346,28 @@ static bool needs_libc(const Backend *b) {
     return b->c->program->foreign || b->options->libraries.len > 0;
 }
 
+static bool c_library_there(Backend *b) {
+    const char *root = b->options->sysroot;
+    if (b->arch == ARCH_OWN && !root) return true;
+    const char *package = c_libraries[b->arch].package;
+    bool inside = rt_link_archive(b->arch, true).size > 0;
+    if (inside && find_crt(b)) return true;
+    Diag *diag = diag_report(b->c, DIAG_E0609, (Span){0, 0}, b->triple);
+    if (inside && root)
+        diag_help(b->c, diag, "there is no usr/lib/crt1.o below %s", root);
+    else if (inside)
+        diag_help(b->c, diag, "apt install %s (Debian, Ubuntu)", package);
+    else
+        diag_help(b->c, diag, "it is possible with a flapc that was built where %s is installed",
+                  package);
+    diag_help(b->c, diag,
+              "programs without foreign code are static, and can be made for every target");
+    return false;
+}
+
 bool link_mode_possible(Backend *b) {
     bool foreign = needs_libc(b) || b->options->link == LINK_DYNAMIC;
-    if (b->arch != ARCH_OWN && foreign) {
-        Diag *diag = diag_report(b->c, DIAG_E0609, (Span){0, 0}, b->triple);
-        diag_help(b->c, diag, "programs without foreign code are static, and can be made for every target");
-        return false;
-    }
+    if (foreign && !c_library_there(b)) return false;
     if (b->options->link != LINK_STATIC || !needs_libc(b)) return true;
     const Program *program = b->c->program;
     const char *what = program->foreign
@@ -351,7 +382,7 @@ bool link_executable(Backend *b, const void *object, size_t size) {
     Linking l = {.b = b, .arena = &b->c->unit};
     l.dynamic = needs_libc(b) || b->options->link == LINK_DYNAMIC;
     l.out = place_of_output(&l);
-    if (l.dynamic) find_crt(&l);
+    if (l.dynamic) l.crt_folder = find_crt(b);
     if (!find_linker(&l) || !output_possible(&l)) return false;
     int error = l.dynamic ? make_dynamic(&l, object, size) : make_static(&l, object, size);
     bool good = false;

@@ -55,8 +55,9 @@ static void declare(LowerCtx *cx, Frame *f) {
     lower_code_attributes(cx, f->function);
     mark_exported(cx, f->function);
     // C's callers want narrow integers widened.
-    if (export->may_fail || export->result.kind != EXPORT_NUMBER) return;
-    const char *widened = lower_c_widened(export->result.type);
+    const CType *result = export->may_fail ? ctype_scalar(C_I32) : export->result.type;
+    bool number = export->may_fail || export->result.kind == EXPORT_NUMBER;
+    const char *widened = number ? lower_abi_extension(cx, result) : NULL;
     if (!widened) return;
     unsigned kind = LLVMGetEnumAttributeKindForName(widened, 7);
     LLVMAddAttributeAtIndex(f->function, LLVMAttributeReturnIndex,

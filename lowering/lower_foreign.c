@@ -16,10 +16,11 @@ typedef struct CCall {
     const CPrototype *prototype;
     LLVMTypeRef types[MOST_PARTS]; // of the declared function's parameters
     LLVMValueRef values[MOST_PARTS];
-    const CType *in_memory[MOST_PARTS]; // a struct that is passed in memory
-    uint32_t count, fixed;              // parts; those of named parameters
-    uint32_t integers, floats;          // registers left
-    LLVMValueRef result_place;          // where C puts a struct that is returned in memory
+    const CType *on_stack[MOST_PARTS]; // a struct of which a copy lies among the arguments
+    const CType *scalars[MOST_PARTS];  // what is no part of a struct
+    uint32_t count, fixed;             // parts; those of named parameters
+    CRegisters left;
+    LLVMValueRef result_place; // where a struct that comes back is put
     CPassing result_passing;
     VEC(LLVMValueRef) keeps;
 } CCall;
@@ -32,9 +33,10 @@ static void add_part(CCall *call, LLVMTypeRef type, LLVMValueRef value) {
     call->values[call->count++] = value;
 }
 
-static void add_scalar(LowerCtx *cx, CCall *call, const CType *type, LLVMValueRef value) {
-    uint32_t *left = ctype_is_float(type) ? &call->floats : &call->integers;
-    if (*left > 0 && type->kind != C_LONG_DOUBLE) --*left; // which lies in memory
+static void add_scalar(LowerCtx *cx, CCall *call, const CType *type, bool named,
+                       LLVMValueRef value) {
+    lower_abi_scalar(cx, type, named, &call->left);
+    call->scalars[call->count] = type;
     add_part(call, lower_c_type(cx, type), value);
 }
 
@@ -43,34 +45,36 @@ static LLVMValueRef record_place(LowerCtx *cx, const CType *type) {
     return lower_words_alloca(cx, (uint32_t)words + 1, type->record->name);
 }
 
-static LLVMValueRef load_piece(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef place,
-                               uint32_t number) {
-    LLVMValueRef v =
-        LLVMBuildLoad2(cx->builder, type, lower_field(cx, place, 8 * (int64_t)number), "");
-    LLVMSetAlignment(v, 8);
+// The alignment of what lies at `offset` in the place of a struct.
+static unsigned piece_align(uint64_t offset) {
+    return offset % 8 == 0 ? 8 : offset % 4 == 0 ? 4 : offset % 2 == 0 ? 2 : 1;
+}
+
+static LLVMValueRef load_piece(LowerCtx *cx, const CPassing *passing, uint32_t i,
+                               LLVMValueRef place) {
+    LLVMValueRef at = lower_field(cx, place, (int64_t)passing->offsets[i]);
+    LLVMValueRef v = LLVMBuildLoad2(cx->builder, passing->pieces[i], at, "");
+    LLVMSetAlignment(v, piece_align(passing->offsets[i]));
     return v;
 }
 
-static void add_record(LowerCtx *cx, CCall *call, const CType *type, LVal value, Span span) {
+static void add_record(LowerCtx *cx, CCall *call, const CType *type, bool named, LVal value,
+                       Span span) {
     CPassing passing;
-    if (!lower_abi_record(cx, type, &passing)) {
+    if (!lower_abi_record(cx, type, named, &call->left, &passing)) {
         diag_report(cx->c, DIAG_E0812, span, call->decl->name, call->decl->text);
         return;
     }
     LLVMValueRef place = record_place(cx, type);
     RT(cx, rt_foreign_record, lower_word(cx, value), lower_c_record(cx, type), place,
        lower_place(cx, span));
-    bool fits =
-        passing.count > 0 && passing.integers <= call->integers && passing.floats <= call->floats;
-    if (!fits) {
-        call->in_memory[call->count] = type;
+    if (passing.way == C_ON_STACK) call->on_stack[call->count] = type;
+    if (passing.way != C_IN_PIECES) {
         add_part(call, cx->ptr, place);
         return;
     }
-    call->integers -= passing.integers;
-    call->floats -= passing.floats;
     for (uint32_t i = 0; i < passing.count; i++)
-        add_part(call, passing.pieces[i], load_piece(cx, passing.pieces[i], place, i));
+        add_part(call, passing.pieces[i], load_piece(cx, &passing, i, place));
 }
 
 // The list in a variable that C may write to becomes the variable's own.
@@ -120,22 +124,23 @@ static void add_argument(LowerCtx *cx, CCall *call, uint32_t at, LVal value) {
                              ? call->prototype->params.items[at]
                              : infer_variadic(call->node, at, lower_node_type(cx, node));
     CHECK(param != NULL, "an argument's type is known");
+    bool named = at < call->prototype->params.len;
     bool text_for_number = value.rep != REP_F64 && value.rep != REP_I64 && value.rep != REP_ANY;
-    if (at >= call->prototype->params.len && text_for_number) param = ctype_scalar(C_POINTER);
+    if (!named && text_for_number) param = ctype_scalar(C_POINTER);
     if (param->kind == C_RECORD) {
-        add_record(cx, call, param, value, node->span);
+        add_record(cx, call, param, named, value, node->span);
         return;
     }
     bool pointer = ctype_is_address(param);
     LLVMValueRef v = pointer ? pointer_argument(cx, call, at, param, value)
                              : lower_to_c(cx, value, param, call->decl->name, node->span);
-    if (at >= call->prototype->params.len && ctype_is_integer(param) && param->size < 4) {
+    if (!named && ctype_is_integer(param) && param->size < 4) {
         bool is_signed = param->kind >= C_I8 && param->kind <= C_I64;
         v = is_signed ? LLVMBuildSExt(cx->builder, v, cx->i32, "")
                       : LLVMBuildZExt(cx->builder, v, cx->i32, "");
         param = ctype_scalar(is_signed ? C_I32 : C_U32);
     }
-    add_scalar(cx, call, param, v);
+    add_scalar(cx, call, param, named, v);
 }
 
 // --- the call ------------------------------------------------------------------------------------
@@ -152,29 +157,25 @@ static LLVMTypeRef bytes_type(LowerCtx *cx, const CType *type) {
     return LLVMArrayType2(cx->i8, type->size);
 }
 
-// C's callers widen narrow integers; the rest of a register is otherwise unspecified.
 static void widen_at(LowerCtx *cx, LLVMValueRef call, uint32_t at, const CType *type) {
-    const char *widened = lower_c_widened(type);
-    if (widened) attribute_at(cx, call, at, widened, NULL);
+    const char *name = lower_abi_extension(cx, type);
+    if (name) attribute_at(cx, call, at, name, NULL);
 }
 
 static LLVMTypeRef result_type(LowerCtx *cx, CCall *call) {
     const CType *type = call->prototype->result;
     if (type->kind != C_RECORD) return lower_c_type(cx, type);
     call->result_place = record_place(cx, type);
-    if (!lower_abi_record(cx, type, &call->result_passing)) {
+    CPassing *passing = &call->result_passing;
+    if (!lower_abi_result(cx, type, &call->left, passing)) {
         diag_report(cx->c, DIAG_E0812, call->node->span, call->decl->name, call->decl->text);
         return cx->void_t;
     }
-    uint32_t pieces = call->result_passing.count;
-    if (pieces == 0) {
-        call->integers--;
-        call->in_memory[0] = type;
-        add_part(call, cx->ptr, call->result_place);
-        return cx->void_t;
-    }
-    return pieces == 1 ? call->result_passing.pieces[0]
-                       : LLVMStructTypeInContext(cx->context, call->result_passing.pieces, 2, 0);
+    if (passing->way == C_BY_ADDRESS) add_part(call, cx->ptr, call->result_place);
+    if (passing->count == 0) return cx->void_t;
+    return passing->count == 1
+               ? passing->pieces[0]
+               : LLVMStructTypeInContext(cx->context, passing->pieces, passing->count, 0);
 }
 
 static LLVMValueRef declared(LowerCtx *cx, const CDecl *decl, LLVMTypeRef type) {
@@ -182,8 +183,9 @@ static LLVMValueRef declared(LowerCtx *cx, const CDecl *decl, LLVMTypeRef type) 
     return function ? function : LLVMAddFunction(cx->module, decl->symbol, type);
 }
 
-static void mark(LowerCtx *cx, const CCall *call, LLVMValueRef made, bool result_in_memory) {
+static void mark(LowerCtx *cx, const CCall *call, LLVMValueRef made) {
     LLVMAttributeIndex whole = (LLVMAttributeIndex)LLVMAttributeFunctionIndex;
+    const CType *result = call->prototype->result;
     attribute_at(cx, made, whole, "nobuiltin", NULL);
     attribute_at(cx, made, whole, "nounwind", NULL);
     if (call->decl->pure) {
@@ -191,15 +193,13 @@ static void mark(LowerCtx *cx, const CCall *call, LLVMValueRef made, bool result
         attribute_at(cx, made, whole, "willreturn", NULL);
     }
     for (uint32_t i = 0; i < call->count; i++) {
-        if (!call->in_memory[i]) continue;
-        bool result = i == 0 && result_in_memory;
-        attribute_at(cx, made, i + 1, result ? "sret" : "byval",
-                     bytes_type(cx, call->in_memory[i]));
+        if (call->on_stack[i])
+            attribute_at(cx, made, i + 1, "byval", bytes_type(cx, call->on_stack[i]));
+        if (call->scalars[i]) widen_at(cx, made, i + 1, call->scalars[i]);
     }
-    bool plain = call->count == call->node->call.args.len; // a part an argument
-    for (uint32_t i = 0; plain && i < call->prototype->params.len; i++)
-        widen_at(cx, made, i + 1, call->prototype->params.items[i]);
-    widen_at(cx, made, LLVMAttributeReturnIndex, call->prototype->result);
+    if (call->result_passing.way == C_BY_ADDRESS)
+        attribute_at(cx, made, 1, "sret", bytes_type(cx, result));
+    widen_at(cx, made, LLVMAttributeReturnIndex, result);
 }
 
 static LLVMValueRef make_call(LowerCtx *cx, CCall *call, LLVMTypeRef result) {
@@ -209,18 +209,19 @@ static LLVMValueRef make_call(LowerCtx *cx, CCall *call, LLVMTypeRef result) {
     LLVMValueRef function = declared(cx, call->decl, type);
     if (!call->decl->pure) RT(cx, rt_foreign_enter, lower_cstr(cx, call->decl->name));
     LLVMValueRef made = LLVMBuildCall2(cx->builder, type, function, call->values, call->count, "");
-    mark(cx, call, made, call->result_place && call->result_passing.count == 0);
+    mark(cx, call, made);
     if (!call->decl->pure) RT0(cx, rt_foreign_leave);
     VEC_EACH(LLVMValueRef, keep, &call->keeps) RT(cx, rt_foreign_done, keep);
     return made;
 }
 
 static LVal record_result(LowerCtx *cx, CCall *call, LLVMValueRef made) {
-    uint32_t pieces = call->result_passing.count;
-    for (uint32_t i = 0; i < pieces; i++) {
-        LLVMValueRef piece = pieces == 1 ? made : LLVMBuildExtractValue(cx->builder, made, i, "");
-        LLVMValueRef to = lower_field(cx, call->result_place, 8 * (int64_t)i);
-        LLVMSetAlignment(LLVMBuildStore(cx->builder, piece, to), 8);
+    const CPassing *passing = &call->result_passing;
+    for (uint32_t i = 0; i < passing->count; i++) {
+        LLVMValueRef piece =
+            passing->count == 1 ? made : LLVMBuildExtractValue(cx->builder, made, i, "");
+        LLVMValueRef to = lower_field(cx, call->result_place, (int64_t)passing->offsets[i]);
+        LLVMSetAlignment(LLVMBuildStore(cx->builder, piece, to), piece_align(passing->offsets[i]));
     }
     const CType *type = call->prototype->result;
     LLVMValueRef map = RT(cx, rt_foreign_map, lower_c_record(cx, type), call->result_place);
@@ -244,8 +245,7 @@ LVal lower_c_call(LowerCtx *cx, Node *node) {
     call->node = node;
     call->decl = node->call.callee->foreign.decl;
     call->prototype = call->decl->prototype;
-    call->integers = C_INTEGER_REGISTERS;
-    call->floats = C_FLOAT_REGISTERS;
+    call->left = lower_abi_registers(cx);
     uint32_t count = node->call.args.len;
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count + 1);
     lower_operands(cx, node->call.args.items, count, values);

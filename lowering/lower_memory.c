@@ -51,11 +51,6 @@ static bool is_signed(const CType *type) {
     return type->kind >= C_I8 && type->kind <= C_I64;
 }
 
-const char *lower_c_widened(const CType *type) {
-    if (!ctype_is_integer(type) || type->size >= 4) return NULL;
-    return is_signed(type) ? "signext" : "zeroext";
-}
-
 static LVal number_val(LLVMValueRef v) {
     return lower_val(REP_F64, type_number(), v, false);
 }

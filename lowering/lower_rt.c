@@ -1,5 +1,6 @@
 // lower_rt.c: runtime functions as LLVM declarations, made when first called, from rt_abi.def.
 #include "lower_internal.h"
+#include "../frontend/unsafe.h"
 #include <string.h>
 
 typedef enum RtType { RTT_VOID, RTT_I32, RTT_I64, RTT_F64, RTT_STR, RTT_LIST, RTT_MAP, RTT_FN, RTT_WORD,
@@ -76,6 +77,16 @@ static void add_attributes(LowerCtx *cx, LLVMValueRef function, const RtRow *row
         LLVMAddAttributeAtIndex(function, LLVMAttributeReturnIndex, attribute(cx, "nonnull", 0));
 }
 
+// RISC-V's C wants integers of 32 bits widened in their registers.
+static void widen_integers(LowerCtx *cx, LLVMValueRef function, const RtRow *row) {
+    if (cx->c->arch != UNSAFE_RISCV64) return;
+    for (uint32_t i = 0; i < row->count; i++)
+        if (row->params[i] == RTT_I32)
+            LLVMAddAttributeAtIndex(function, i + 1, attribute(cx, "signext", 0));
+    if (row->result == RTT_I32)
+        LLVMAddAttributeAtIndex(function, LLVMAttributeReturnIndex, attribute(cx, "signext", 0));
+}
+
 static LLVMValueRef declare(LowerCtx *cx, RtId id) {
     if (cx->rt_values[id]) return cx->rt_values[id];
     const RtRow *row = &rows[id];
@@ -84,6 +95,7 @@ static LLVMValueRef declare(LowerCtx *cx, RtId id) {
     cx->rt_types[id] = LLVMFunctionType(row_type(cx, (RtType)row->result), params, row->count, 0);
     LLVMValueRef function = LLVMAddFunction(cx->module, row->name, cx->rt_types[id]);
     add_attributes(cx, function, row);
+    widen_integers(cx, function, row);
     return cx->rt_values[id] = function;
 }
 

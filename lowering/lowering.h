@@ -22,6 +22,7 @@ typedef struct LoweringOptions {
     bool optimize_size;   // -Os
     bool fast_math, verify, time_passes, verbose, debug_info;
     const char *target;   // triple; null: this machine's
+    const char *sysroot; // where the target\'s C library is; null: in this system\'s folders
     const char *cpu;      // "native", a name, or null: the target's baseline
     const char *features; // --mattr, or null
     const char *output;   // path; "-" writes text forms to standard output

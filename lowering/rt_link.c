@@ -10,40 +10,39 @@
 #include <llvm-c/BitReader.h>
 #include <string.h>
 
-extern const unsigned char embed_rt_x86_64_begin[], embed_rt_x86_64_end[];
-extern const unsigned char embed_rt_aarch64_begin[], embed_rt_aarch64_end[];
-extern const unsigned char embed_rt_riscv64_begin[], embed_rt_riscv64_end[];
-extern const unsigned char embed_rt_hosted_begin[], embed_rt_hosted_end[];
-extern const unsigned char embed_ffi_begin[], embed_ffi_end[];
-extern const unsigned char embed_inline_x86_64_begin[], embed_inline_x86_64_end[];
-extern const unsigned char embed_inline_aarch64_begin[], embed_inline_aarch64_end[];
-extern const unsigned char embed_inline_riscv64_begin[], embed_inline_riscv64_end[];
+#define EMBEDDED(name) extern const unsigned char embed_##name##_begin[], embed_##name##_end[];
+#define EMBEDDED_FOR(arch)                                                                         \
+    EMBEDDED(rt_##arch)                                                                            \
+    EMBEDDED(hosted_##arch)                                                                        \
+    EMBEDDED(ffi_##arch)                                                                           \
+    EMBEDDED(inline_##arch)
+EMBEDDED_FOR(x86_64)
+EMBEDDED_FOR(aarch64)
+EMBEDDED_FOR(riscv64)
 
-static Embedded embedded(const unsigned char *begin, const unsigned char *end) {
-    return (Embedded){begin, (size_t)(end - begin)};
+typedef struct Range {
+    const unsigned char *begin, *end;
+} Range;
+
+#define RANGES_OF(kind)                                                                            \
+    {                                                                                              \
+        [ARCH_X86_64] = {embed_##kind##_x86_64_begin, embed_##kind##_x86_64_end},                  \
+        [ARCH_AARCH64] = {embed_##kind##_aarch64_begin, embed_##kind##_aarch64_end},               \
+        [ARCH_RISCV64] = {embed_##kind##_riscv64_begin, embed_##kind##_riscv64_end},               \
+    }
+static const Range archives[] = RANGES_OF(rt), hosted_archives[] = RANGES_OF(hosted);
+static const Range ffi_archives[] = RANGES_OF(ffi), bitcodes[] = RANGES_OF(inline);
+
+static Embedded embedded(const Range *range) {
+    return (Embedded){range->begin, (size_t)(range->end - range->begin)};
 }
 
 Embedded rt_link_archive(Arch arch, bool hosted) {
-    if (hosted) return embedded(embed_rt_hosted_begin, embed_rt_hosted_end);
-    switch (arch) {
-    case ARCH_X86_64: return embedded(embed_rt_x86_64_begin, embed_rt_x86_64_end);
-    case ARCH_AARCH64: return embedded(embed_rt_aarch64_begin, embed_rt_aarch64_end);
-    case ARCH_RISCV64: return embedded(embed_rt_riscv64_begin, embed_rt_riscv64_end);
-    }
-    UNREACHABLE("an architecture without a runtime");
+    return embedded(hosted ? &hosted_archives[arch] : &archives[arch]);
 }
 
-Embedded rt_link_ffi(void) {
-    return embedded(embed_ffi_begin, embed_ffi_end);
-}
-
-static Embedded inline_bitcode(Arch arch) {
-    switch (arch) {
-    case ARCH_X86_64: return embedded(embed_inline_x86_64_begin, embed_inline_x86_64_end);
-    case ARCH_AARCH64: return embedded(embed_inline_aarch64_begin, embed_inline_aarch64_end);
-    case ARCH_RISCV64: return embedded(embed_inline_riscv64_begin, embed_inline_riscv64_end);
-    }
-    UNREACHABLE("an architecture without bitcode");
+Embedded rt_link_ffi(Arch arch) {
+    return embedded(&ffi_archives[arch]);
 }
 
 static void drop_settings(LLVMValueRef function) {
@@ -63,7 +62,7 @@ static void drop_settings(LLVMValueRef function) {
 
 // The bitcode as a module of the same context; bodies are read when they are linked.
 static LLVMModuleRef read_bitcode(Backend *b) {
-    Embedded bitcode = inline_bitcode(b->arch);
+    Embedded bitcode = embedded(&bitcodes[b->arch]);
     LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
         (const char *)bitcode.begin, bitcode.size, "rt_inline.bc", 0);
     LLVMModuleRef module = NULL;
@@ -100,8 +99,8 @@ static void make_private(LLVMValueRef value) {
 static void keep_frame_pointer(Backend *b, LLVMValueRef function) {
     static const char name[] = "frame-pointer", value[] = "non-leaf";
     if (LLVMIsDeclaration(function)) return;
-    LLVMAttributeRef attribute = LLVMCreateStringAttribute(b->context, name, sizeof name - 1, value,
-                                                           sizeof value - 1);
+    LLVMAttributeRef attribute =
+        LLVMCreateStringAttribute(b->context, name, sizeof name - 1, value, sizeof value - 1);
     LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
 }
 

@@ -35,5 +35,17 @@ static inline void rti_pause(void) {
 static inline void rti_set_thread_pointer(void *record) {
     __asm__ volatile("msr tpidr_el0, %0" ::"r"(record) : "memory");
 }
+// What was written to [begin, end) becomes code.
+static inline void rti_clear_cache(uintptr_t begin, uintptr_t end) {
+    uint64_t sizes;
+    __asm__ volatile("mrs %0, ctr_el0" : "=r"(sizes));
+    uintptr_t data = (uintptr_t)4 << (sizes >> 16 & 15), code = (uintptr_t)4 << (sizes & 15);
+    for (uintptr_t at = begin & -data; at < end; at += data)
+        __asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish" ::: "memory");
+    for (uintptr_t at = begin & -code; at < end; at += code)
+        __asm__ volatile("ic ivau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish\n\tisb" ::: "memory");
+}
 
 #endif

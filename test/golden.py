@@ -353,6 +353,8 @@ class Runner:
             if way == "aot":
                 program = os.path.join(folder, "program-" + level)
                 done = run([self.flapc, f"-{level}", *more, "-o", program, source], folder)
+                if self.target and b"E0609" in done.err:
+                    raise Skipped(f"there is no C library for {self.target}")
                 if done.status != 0:
                     raise Failure(f"[{mode}] compiling ends with status {done.status}\n"
                                   f"{clip(decode(done.err + done.out))}")

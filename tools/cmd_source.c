@@ -250,6 +250,7 @@ static int one_file(Options *options, const char *name) {
     work.c.no_integers = options->no_integers;
     work.c.fast_math = options->lowering.fast_math;
     work.c.arch = (uint8_t)unsafe_arch_of(options->lowering.target);
+    work.c.sysroot = options->lowering.sysroot;
     options->lowering.times = &work.times;
     int status = 0;
     if (options->command == COMMAND_COMPILE && !options_run_it(options)) {

@@ -223,6 +223,7 @@ static ParseResult take(Options *options, const OptionRow *row, const char *valu
         take_form(options, options->emit == EMIT_OBJ ? EMIT_BC : EMIT_LLVM);
         break;
     case OPTION_TARGET: lowering->target = value; break;
+    case OPTION_SYSROOT: lowering->sysroot = value; break;
     case OPTION_CPU: lowering->cpu = value; break;
     case OPTION_FEATURES: lowering->features = value; break;
     case OPTION_LIBRARY: vec_push(&options->arena, &lowering->libraries, value); break;
