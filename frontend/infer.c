@@ -47,10 +47,10 @@ Type infer_symbol(Walk *w, Symbol *symbol) {
     return *slot;
 }
 
-// Joins `type` into *slot; true if that grew.
-static bool grow(Walk *w, Type *slot, Type type, bool widen) {
+// Joins `type` into *slot, for lists of that class; true if that grew.
+static bool grow(Walk *w, Type *slot, Type type, const ListClass *lists, bool widen) {
     Arena *arena = w->infer->arena;
-    type = infer_allowed(w->infer, type);
+    type = type_plain(arena, infer_allowed(w->infer, type), packed_may_be(lists));
     Type joined = widen ? type_widen(arena, *slot, type) : type_join(arena, *slot, type);
     if (type_equal(joined, *slot)) return false;
     *slot = joined;
@@ -64,7 +64,7 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
     }
     if (symbol->to_f32 && type_may(type, KIND_NUMBER)) type.integer = false;
     Type *slot = &w->instance->shared.symbol_types[symbol->index];
-    if (!grow(w, slot, type, w->instance->walks > WALKS_BEFORE_WIDENING)) return;
+    if (!grow(w, slot, type, symbol->lists, w->instance->walks > WALKS_BEFORE_WIDENING)) return;
     w->grew = true;
     if (symbol->is_global) w->infer->changed_globals = true;
 }
@@ -72,7 +72,8 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
 void infer_result(Walk *w, Type type) {
     if (w->guess != NULL) return; // types are final
     InferInstance *self = w->instance;
-    if (!grow(w, &self->shared.result, type, self->walks > WALKS_BEFORE_WIDENING)) return;
+    const ListClass *lists = self->shared.function->lists;
+    if (!grow(w, &self->shared.result, type, lists, self->walks > WALKS_BEFORE_WIDENING)) return;
     VEC_EACH(InferInstance *, caller, &self->callers) caller->dirty = true;
 }
 
@@ -154,11 +155,11 @@ static InferInstance *find_instance(Infer *infer, Function *function, bool paral
     return count < MAX_INSTANCES ? NULL : general;
 }
 
-static void grow_inputs(Walk *w, InferInstance *callee, Type *slots, const Type *types,
-                        uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
+static void grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols, Type *slots,
+                        const Type *types) {
+    for (uint32_t i = 0; i < symbols->len; i++) {
         bool widen = callee->param_growths > WALKS_BEFORE_WIDENING;
-        if (!grow(w, &slots[i], types[i], widen)) continue;
+        if (!grow(w, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
         callee->param_growths++;
         callee->dirty = true;
     }
@@ -173,15 +174,13 @@ InferInstance *infer_instance(Walk *w, Function *function, const Type *args) {
     bool parallel = is_parallel(w);
     InferInstance *callee = find_instance(infer, function, parallel, captures, args);
     if (callee == NULL) callee = new_instance(infer, function, parallel, args == NULL);
-    grow_inputs(w, callee, callee->shared.captures, captures, captured);
-    if (args != NULL) {
-        grow_inputs(w, callee, callee->shared.params, args, function->param_count);
-    } else {
-        for (uint32_t i = 0; i < function->param_count; i++) {
-            Type any = type_any();
-            grow_inputs(w, callee, &callee->shared.params[i], &any, 1);
-        }
+    grow_inputs(w, callee, &function->captures, callee->shared.captures, captures);
+    if (args == NULL) {
+        Type *any = ARENA_ARRAY(infer->arena, Type, function->param_count + 1);
+        for (uint32_t i = 0; i < function->param_count; i++) any[i] = type_any();
+        args = any;
     }
+    grow_inputs(w, callee, &function->params, callee->shared.params, args);
     return callee;
 }
 
@@ -322,18 +321,28 @@ static void infer_user_main(Infer *infer, Program *program) {
     program->user_main_instance = &infer_instance(&w, function, none)->shared;
 }
 
-bool infer_run(Compilation *c) {
+// All types, as far as they can be known without telling anybody.
+static Infer *solve(Compilation *c) {
     Program *program = c->program;
-    Infer infer = {.c = c, .arena = &c->unit, .reported = {.arena = &c->scratch},
-                   .faults = {.arena = &c->scratch}};
-    infer.of_function = ARENA_ARRAY(&c->scratch, InferInstance *, program->functions.len);
-    infer.instance_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
-    infer.kept_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
-    new_instance(&infer, program->main, false, false);
-    infer_user_main(&infer, program);
-    infer_exports(&infer, program);
-    while (walk_dirty(&infer)) {}
-    finish(&infer, program);
-    infer_check_exports(&infer, program);
+    Infer *infer = ARENA_NEW(&c->scratch, Infer);
+    *infer = (Infer){.c = c, .arena = &c->unit, .reported = {.arena = &c->scratch},
+                     .faults = {.arena = &c->scratch}};
+    infer->of_function = ARENA_ARRAY(&c->scratch, InferInstance *, program->functions.len);
+    infer->instance_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
+    infer->kept_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
+    new_instance(infer, program->main, false, false);
+    infer_user_main(infer, program);
+    infer_exports(infer, program);
+    while (walk_dirty(infer)) {}
+    return infer;
+}
+
+bool infer_run(Compilation *c) {
+    packed_survey(c);
+    Infer *infer = solve(c);
+    for (uint32_t round = 1; !packed_decide(infer, round); round++) infer = solve(c);
+    finish(infer, c->program);
+    packed_mark(infer);
+    infer_check_exports(infer, c->program);
     return c->errors == 0;
 }

@@ -92,7 +92,10 @@ static Type result_type(Walk *w, const Builtin *builtin, const Type *args, uint3
     case GIVES_INTEGER: return type_integer(-TYPE_MAX_INTEGER, TYPE_MAX_INTEGER);
     case GIVES_BOOLEAN: return type_boolean();
     case GIVES_STRING: return type_of_kind(KIND_STRING);
-    case GIVES_NUMBERS: return type_list(arena, type_number());
+    case GIVES_NUMBERS:
+        if (builtin->id == BUILTIN_range && count == 2)
+            return infer_range_list(w, args[0], args[1], false);
+        return type_list(arena, type_number());
     case GIVES_STRINGS: return type_list(arena, type_of_kind(KIND_STRING));
     case GIVES_LIST: return type_of_kind(KIND_LIST);
     case GIVES_MAP: return type_of_kind(KIND_MAP);

@@ -49,7 +49,7 @@ static Type infer_list(Walk *w, Node *node) {
     Type element = TYPE_NEVER;
     VEC_EACH(Node *, item, &node->list.items)
         element = type_join(w->infer->arena, element, infer_expr(w, item));
-    return type_list(w->infer->arena, element);
+    return type_list_ranged(w->infer->arena, element);
 }
 
 static void infer_parts(Walk *w, Node *node) {
@@ -147,7 +147,7 @@ static Type infer_multiply(Walk *w, Type a, Type b, RangeUse use) {
         result = type_join(w->infer->arena, result, type_of_kind(KIND_STRING));
     if (type_may(a, KIND_LIST))
         result = type_join(w->infer->arena, result,
-                           type_list(w->infer->arena, type_element(a)));
+                           type_list_ranged(w->infer->arena, type_element_ranged(a)));
     return result;
 }
 
@@ -276,6 +276,16 @@ static Type infer_binary(Walk *w, Node *node, RangeUse use) {
     return infer_binary_types(w, node, op, a, b, use);
 }
 
+// The numbers from `low` to `high`, in a list.
+Type infer_range_list(Walk *w, Type low, Type high, bool inclusive) {
+    Type element = type_number();
+    if (low.integer && high.integer) {
+        double most = high.high - (inclusive ? 0 : 1);
+        element = type_integer(low.low, most < low.low ? low.low : most);
+    }
+    return type_list_ranged(w->infer->arena, element);
+}
+
 Type infer_bound(Walk *w, Node *node) {
     Type type = infer_expr(w, node);
     if (type.kinds != 0 && (type.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 &&
@@ -286,11 +296,15 @@ Type infer_bound(Walk *w, Node *node) {
 
 // --- elements -----------------------------------------------------------------------------------
 
-static Type element_types(Walk *w, Type base) {
+// A variable's lists keep ranges of elements where that is of use.
+static Type element_types(Walk *w, Type base, const Node *node) {
     Arena *arena = w->infer->arena;
     if (type_is(base, KIND_ERROR)) return base;
     Type result = zero(); // a miss
-    if (type_may(base, KIND_LIST | KIND_MAP)) result = type_join(arena, result, type_element(base));
+    bool ranged = node->kind == NODE_NAME && node->name.symbol != NULL &&
+                  node->name.symbol->kind != SYMBOL_CONSTANT;
+    Type element = ranged ? type_element_ranged(base) : type_element(base);
+    if (type_may(base, KIND_LIST | KIND_MAP)) result = type_join(arena, result, element);
     if (type_may(base, KIND_STRING)) result = type_join(arena, result, CODE_POINTS);
     result.kinds |= base.kinds & KIND_ERROR;
     return result;
@@ -324,7 +338,7 @@ static Type infer_index(Walk *w, Node *node) {
                             type_may(base, KIND_MAP) ? USE_VALUE : USE_POSITION);
     if (base.kinds == 0 || index.kinds == 0) return TYPE_NEVER;
     infer_check_index(w, node, base, index);
-    Type result = element_types(w, base);
+    Type result = element_types(w, base, node->index.base);
     if (node->observed) result.kinds |= KIND_ERROR;
     return result;
 }
@@ -332,7 +346,7 @@ static Type infer_index(Walk *w, Node *node) {
 static Type infer_field(Walk *w, Node *node) {
     Type base = infer_expr(w, node->field.base);
     if (base.kinds == 0) return TYPE_NEVER;
-    Type result = element_types(w, base);
+    Type result = element_types(w, base, node->field.base);
     if (node->observed) result.kinds |= KIND_ERROR;
     return result;
 }
@@ -359,9 +373,8 @@ static Type cast_type(Walk *w, CastKind to, Type from) {
         Type element = type_may(from, KIND_MAP) ? type_element(from) : TYPE_NEVER;
         if (type_may(from, KIND_LIST))
             element = type_join(w->infer->arena, element, type_element(from));
-        if (type_may(from, KIND_STRING))
-            element = type_join(w->infer->arena, element, type_number());
-        return type_list(w->infer->arena, element);
+        if (type_may(from, KIND_STRING)) element = type_join(w->infer->arena, element, CODE_POINTS);
+        return type_list_ranged(w->infer->arena, element);
     }
     case CAST_I8: case CAST_I16: case CAST_I32: case CAST_I64: case CAST_U8: case CAST_U16:
     case CAST_U32: case CAST_U64: case CAST_F32: case CAST_F64: case CAST_PTR: case CAST_STRUCT:
@@ -448,10 +461,10 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
     case NODE_MAP: return infer_map(w, node);
     case NODE_UNARY: return infer_unary(w, node, use);
     case NODE_BINARY: return infer_binary(w, node, use);
-    case NODE_RANGE:
-        infer_bound(w, node->range.low);
-        infer_bound(w, node->range.high);
-        return type_list(w->infer->arena, type_number());
+    case NODE_RANGE: {
+        Type low = infer_bound(w, node->range.low), high = infer_bound(w, node->range.high);
+        return infer_range_list(w, low, high, node->range.inclusive);
+    }
     case NODE_INDEX: return infer_index(w, node);
     case NODE_SLICE: return infer_slice(w, node);
     case NODE_FIELD: return infer_field(w, node);

@@ -90,6 +90,7 @@ Type infer_binary_types(Walk *w, Node *node, BinaryOp op, Type a, Type b, RangeU
 void infer_never_equal(Walk *w, Node *node, bool is_true, Type a, Type b);
 // A bound of a range; reports one that is no number.
 Type infer_bound(Walk *w, Node *node);
+Type infer_range_list(Walk *w, Type low, Type high, bool inclusive);
 // Reports an index or field that a value of the type `base` cannot have.
 void infer_check_index(Walk *w, Node *node, Type base, Type index);
 
@@ -135,6 +136,16 @@ Type *infer_guess(Walk *w, const Symbol *symbol);
 void infer_guess_set(Walk *w, Symbol *symbol, Type type);
 // What is left of the type of an operation once generated code has looked at the result.
 Type infer_checked(Type type);
+
+// infer_packed.c
+// Before inference: which variables' lists may be stored in fewer bits if ranges allow.
+void packed_survey(Compilation *c);
+// Whether ranges of elements of lists of that class are of use.
+bool packed_may_be(const ListClass *lists);
+// When types are final: false if some class is packed no more, so that all is to be inferred again.
+bool packed_decide(Infer *infer, uint32_t round);
+// Puts the decision into the types of the instances that stay.
+void packed_mark(Infer *infer);
 
 // infer_refine.c
 // Whether `name / divisor` is known to leave no remainder, for a positive whole divisor.

@@ -66,7 +66,8 @@ static void grow_target(Walk *w, Node *target, Type value) {
     while (target->kind == NODE_INDEX || target->kind == NODE_FIELD) {
         Node *base = target->kind == NODE_INDEX ? target->index.base : target->field.base;
         Type held = w->instance->shared.node_types[base->id];
-        Type grown = type_list(arena, type_join(arena, type_element(held), value));
+        Type grown =
+            type_list_ranged(arena, type_join(arena, type_element_ranged(held), value));
         grown.kinds = held.kinds & (KIND_LIST | KIND_MAP);
         value = type_join(arena, held, grown);
         target = base;

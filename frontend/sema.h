@@ -38,6 +38,19 @@ typedef enum SymbolKind {
     SYMBOL_PACKAGE, // an imported package
 } SymbolKind;
 
+// infer_packed.c: the variables, and results of functions, among which lists are passed on: their
+// elements are stored in one way.
+typedef struct ListClass {
+    struct ListClass *up; // a class that this one was joined to; null: it stands for itself
+    bool plain;           // some use needs elements to be words
+    bool unfit;           // some of what it holds has other elements than small whole numbers
+    const Type *element;  // of those; null: none known yet
+} ListClass;
+typedef struct ListNode { // an expression that gives a list of such a class as it is
+    uint32_t id;
+    ListClass *lists;
+} ListNode;
+
 struct Symbol {
     Name *name;
     uint8_t kind; // SymbolKind
@@ -66,6 +79,7 @@ struct Symbol {
     uint32_t order;     // sema's own: its definition's place in the order of evaluation
     struct SimTarget *target; // SYMBOL_REGISTER
     struct SimModule *module; // SYMBOL_MODULE
+    ListClass *lists; // that it may hold; null: with words as elements
 };
 
 // What running a function may do besides giving a value; summed over what it may call.
@@ -100,6 +114,8 @@ struct Function {
                          // all parameters and, as a value, what it captured, so that its frame can go
     bool is_value;       // used other than by calling it by name: needs a closure
     bool in_loop;        // its lambda can be evaluated more than once per run of the parent
+    ListClass *lists;    // that it may give; null: with words as elements
+    VEC(ListNode) list_nodes;
 };
 
 // How a parallel body uses an outer variable.

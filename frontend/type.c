@@ -40,17 +40,45 @@ static int depth_of(const Type *type) {
     return depth;
 }
 
-Type type_list(Arena *arena, Type element) {
+// Without what no element has: a range of its own, one function.
+static Type plain_element(Type element) {
+    element.integer = false;
+    element.store = STORE_WORD;
+    element.low = element.high = 0;
+    element.function = NULL;
+    return element;
+}
+
+static bool is_small(Type t) {
+    return t.kinds == KIND_NUMBER && t.integer && t.low >= -0x1p31 && t.high <= 0x1p31 - 1;
+}
+
+Type type_list_ranged(Arena *arena, Type element) {
     if (depth_of(&element) >= MAX_DEPTH) return type_of_kind(KIND_LIST);
     Type list = {.kinds = KIND_LIST};
     if (element.kinds == 0) return list;
     Type *kept = ARENA_NEW(arena, Type);
-    element.integer = false;
-    element.low = element.high = 0;
-    element.function = NULL;
-    *kept = element;
+    *kept = is_small(element) ? element : plain_element(element);
     list.element = kept;
     return list;
+}
+
+Type type_list(Arena *arena, Type element) {
+    return type_list_ranged(arena, plain_element(element));
+}
+
+static bool has_ranges(const Type *element, bool outer) {
+    if (element == NULL || element == &any_element) return false;
+    return (element->integer && !outer) || has_ranges(element->element, false);
+}
+
+Type type_plain(Arena *arena, Type type, bool outer) {
+    if (!has_ranges(type.element, outer)) return type;
+    Type *element = ARENA_NEW(arena, Type);
+    Type inner = type_plain(arena, *type.element, false);
+    *element = outer && is_small(inner) ? inner : plain_element(inner);
+    type.element = element;
+    return type;
 }
 
 Type type_function(Function *function) {
@@ -59,6 +87,7 @@ Type type_function(Function *function) {
 
 bool type_equal(Type a, Type b) {
     if (a.kinds != b.kinds || a.integer != b.integer || a.function != b.function) return false;
+    if (a.store != b.store) return false;
     if (a.integer && (a.low != b.low || a.high != b.high)) return false;
     if (a.element == b.element) return true;
     if (a.element == NULL || b.element == NULL) return false;
@@ -70,6 +99,7 @@ static const Type *join_elements(Arena *arena, const Type *a, const Type *b) {
     if (b == NULL || type_equal(*a, *b)) return a;
     Type *joined = ARENA_NEW(arena, Type);
     *joined = type_join(arena, *a, *b);
+    if (joined->integer && !is_small(*joined)) *joined = plain_element(*joined);
     if (depth_of(joined) >= MAX_DEPTH) *joined = type_any();
     return joined;
 }
@@ -107,16 +137,33 @@ static double widen_up(double value) {
     return value;
 }
 
+// Elements' bounds rest where they can be stored in fewer bits.
+static const Type *widen_elements(Arena *arena, const Type *old, const Type *joined) {
+    if (old == NULL || joined == NULL || !old->integer || !joined->integer) return joined;
+    if (joined->low >= old->low && joined->high <= old->high) return joined;
+    Type *wide = ARENA_NEW(arena, Type);
+    *wide = *joined;
+    if (wide->low < old->low) wide->low = wide->low < 0 ? -0x1p31 : 0;
+    if (wide->high > old->high) wide->high = wide->high <= 255 ? 255 : 0x1p31 - 1;
+    return wide;
+}
+
 Type type_widen(Arena *arena, Type old, Type new_type) {
     Type joined = type_join(arena, old, new_type);
+    joined.element = widen_elements(arena, old.element, joined.element);
     if (!old.integer || !joined.integer) return joined;
     if (joined.low < old.low) joined.low = joined.low >= 0 ? 0 : -widen_up(-joined.low);
     if (joined.high > old.high) joined.high = joined.high < 0 ? 0 : widen_up(joined.high);
     return joined;
 }
 
-Type type_element(Type list) {
+Type type_element_ranged(Type list) {
     return list.element == NULL ? TYPE_NEVER : *list.element;
+}
+
+Type type_element(Type list) {
+    Type element = type_element_ranged(list);
+    return element.integer && element.store == STORE_WORD ? plain_element(element) : element;
 }
 
 Rep type_rep(Type t) {
@@ -124,7 +171,7 @@ Rep type_rep(Type t) {
     case 0: return REP_NONE;
     case KIND_NUMBER: return t.integer ? REP_I64 : REP_F64;
     case KIND_STRING: return REP_STRING;
-    case KIND_LIST: return REP_LIST;
+    case KIND_LIST: return t.element != NULL && t.element->store ? REP_PACKED : REP_LIST;
     case KIND_MAP: return REP_MAP;
     case KIND_FUNCTION: return REP_FUNCTION;
     }
@@ -148,11 +195,13 @@ const char *type_kind_text(uint8_t kinds) {
 
 static const char *one_kind_text(Arena *arena, Type t, size_t word) {
     uint8_t kind = kind_words[word].kind;
+    if (kind == KIND_NUMBER && t.store != STORE_WORD)
+        return t.store == STORE_U8 ? "bytes" : "32-bit integers";
     if (kind == KIND_NUMBER && t.integer)
         return arena_printf(arena, "integer %.0f..%.0f", t.low, t.high);
     if ((kind == KIND_LIST || kind == KIND_MAP) && t.element != NULL && t.element->kinds != KIND_ANY)
         return arena_printf(arena, "%s of %s", kind_words[word].plain,
-                            type_text(arena, *t.element));
+                            type_text(arena, type_element(t)));
     return kind_words[word].plain;
 }
 

@@ -459,7 +459,7 @@ static LVal negate(LowerCtx *cx, Node *node, LVal v) {
 
 static LVal length(LowerCtx *cx, Node *node, LVal v) {
     LLVMValueRef count;
-    if (v.rep == REP_LIST)
+    if (v.rep == REP_LIST || v.rep == REP_PACKED)
         count = lower_length(cx, v.v);
     else if (v.rep == REP_STRING)
         count = lower_load(cx, cx->i64, lower_field(cx, v.v, 16), cx->tbaa_header, "points");

@@ -333,10 +333,7 @@ static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint
     LLVMValueRef index = index_now(cx, &o.frame);
     enter_body(cx, &o, NULL);
     Type element = type_element(list.type);
-    bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, data, &index, 1, "");
-    LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
-    LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
+    LVal item = lower_element_val(cx, lower_element_load(cx, data, index, element), element);
     Symbol *symbol = loop->symbols.len ? loop->symbols.items[0] : NULL;
     if (symbol && symbol->rebound_by_loop)
         lower_define(cx, symbol, item);
@@ -410,7 +407,7 @@ static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
     LoopNode *loop = node->loop;
     uint32_t mark = lower_scope(cx);
     LVal sequence = lower_expr(cx, loop->iterable);
-    if (sequence.rep != REP_LIST && sequence.rep != REP_STRING)
+    if (sequence.rep != REP_LIST && sequence.rep != REP_PACKED && sequence.rep != REP_STRING)
         sequence = as_list(cx, sequence, loop->iterable->span);
     bool updates = (lower_node_flags(cx, loop->body) & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) != 0;
     if (updates) sequence = lower_own(cx, sequence);

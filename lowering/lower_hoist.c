@@ -141,20 +141,21 @@ bool lower_is_defined(LowerCtx *cx, const Symbol *symbol) {
 static void hoist_one(LowerCtx *cx, Hoist *hoist, const Use *use) {
     if (use->written || !lower_is_defined(cx, use->symbol)) return;
     SymSlot *slot = lower_slot(cx, use->symbol);
-    if (slot->rep != REP_LIST || slot->data || slot->kept) return;
+    bool list = slot->rep == REP_LIST || slot->rep == REP_PACKED;
+    if (!list || slot->data || slot->kept) return;
     bool changes = use->element_written || use->row_written;
     if (!use->indexed && !changes) return;
     bool numbers = type_element(slot->type).kinds == KIND_NUMBER;
     if (changes && (use->whole || use->symbol->rebound_by_loop)) return;
     if (use->element_written && !numbers) return;
     if (use->row_written && (use->taken || slot->undo)) return;
-    LLVMValueRef list = lower_symbol(cx, use->symbol).v;
+    LLVMValueRef held = lower_symbol(cx, use->symbol).v;
     if (changes && !slot->known_unique) {
-        list = RT(cx, rt_list_unique, list);
-        LLVMBuildStore(cx->builder, list, slot->at);
+        held = RT(cx, rt_list_unique, held);
+        LLVMBuildStore(cx->builder, held, slot->at);
     }
-    slot->length = lower_length(cx, list);
-    slot->data = lower_data(cx, list);
+    slot->length = lower_length(cx, held);
+    slot->data = lower_data(cx, held);
     slot->hoisted_write = use->element_written;
     slot->hoisted_rows = use->row_written;
     lower_alias_add(cx, slot->data, slot);

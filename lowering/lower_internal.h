@@ -211,6 +211,7 @@ LLVMValueRef lower_cstr(LowerCtx *cx, const char *text);             // private 
 LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len); // immortal RtStr
 // The immortal RtList of a list of literals, numbers, texts and lists of those; else null.
 LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node);
+LLVMValueRef lower_packed_literal(LowerCtx *cx, const Node *node, Type element); // the same, packed
 LLVMValueRef lower_place(LowerCtx *cx, Span span);                   // RtPlace
 // Constant data of the module, which may be merged with equal data.
 LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, unsigned align);
@@ -333,6 +334,17 @@ LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValu
                    Type element);
 Type lower_element_type(LowerCtx *cx, const Node *node); // of what an INDEX reads, but for misses
 LVal lower_slice(LowerCtx *cx, Node *node);
+// --- lower_packed.c -------------------------------------------------------------------------------
+// `element`: a list's type_element(), which knows how it is stored. Positions are inside.
+LLVMTypeRef lower_element_llvm(LowerCtx *cx, Type element);
+LLVMValueRef lower_element_at(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element);
+LLVMValueRef lower_element_load(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element);
+LVal lower_element_val(LowerCtx *cx, LLVMValueRef loaded, Type element); // borrowed
+// Stores a number at that address; gives the store.
+LLVMValueRef lower_number_store(LowerCtx *cx, LLVMValueRef at, Type element, LVal value);
+LVal lower_unpacked(LowerCtx *cx, LVal list);          // a list of words; takes the packed one
+LVal lower_packed(LowerCtx *cx, LVal list, Type type); // takes the list; `type` is of a packed one
+bool lower_packed_new(LowerCtx *cx, Node *node, LVal *result); // an expression that makes one?
 void lower_definition(LowerCtx *cx, Node *node);
 void lower_update(LowerCtx *cx, Node *node);
 BinaryOp lower_operator_of(UpdateOp op); // of `+=` and its like

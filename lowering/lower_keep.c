@@ -20,7 +20,7 @@ static bool is_keepable(const ParVariable *variable, Rep rep, Type type) {
     switch (variable->use) {
     case PAR_READ: return false;
     case PAR_REDUCE: return !lower_is_summed(type);
-    case PAR_ELEMENT: return rep != REP_LIST;
+    case PAR_ELEMENT: return rep != REP_LIST && rep != REP_PACKED;
     case PAR_KEPT: return true;
     }
     UNREACHABLE("a variable is used in one of these ways");
@@ -280,6 +280,7 @@ static LLVMValueRef empty_value(LowerCtx *cx, Rep rep) {
     case REP_F64: return lower_f64(cx, 0);
     case REP_I64:
     case REP_ANY: return lower_i64(cx, 0);
+    case REP_PACKED:
     case REP_FUNCTION:
     case REP_NONE: break;
     }

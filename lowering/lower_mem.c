@@ -19,34 +19,29 @@ LVal lower_symbol(LowerCtx *cx, Symbol *symbol) {
 // --- elements ------------------------------------------------------------------------------------
 
 LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position, Type element) {
-    bool number = element.kinds == KIND_NUMBER || element.kinds == 0;
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
-    LLVMValueRef found =
-        lower_load(cx, number ? cx->f64 : cx->i64, at, cx->tbaa_element, "element");
+    LLVMValueRef found = lower_element_load(cx, data, position, element);
     lower_alias_access(cx, found, data);
-    return number ? lower_val(REP_F64, type_number(), found, false)
-                  : lower_val(REP_ANY, element, found, false);
+    return lower_element_val(cx, found, element);
 }
 
 LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
                    Type element) {
-    bool number = element.kinds == KIND_NUMBER || element.kinds == 0;
-    LLVMTypeRef type = number ? cx->f64 : cx->i64;
+    LLVMTypeRef type = lower_element_llvm(cx, element);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
     LLVMBasicBlockRef read = lower_block_new(cx, "read"), on = lower_block_new(cx, "on");
     LLVMValueRef inside = LLVMBuildICmp(cx->builder, LLVMIntULT, position, count, "inside");
     lower_branch(cx, inside, read, on);
     lower_at(cx, read);
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
-    LLVMValueRef found = lower_load(cx, type, at, cx->tbaa_element, "element");
+    LLVMValueRef found = lower_element_load(cx, data, position, element);
     lower_alias_access(cx, found, data);
     lower_go(cx, on);
     LLVMValueRef phi = LLVMBuildPhi(cx->builder, type, ""), miss = LLVMConstNull(type);
     LLVMAddIncoming(phi, &found, &read, 1);
     LLVMAddIncoming(phi, &miss, &from, 1);
-    if (number) return lower_val(REP_F64, type_number(), phi, false);
-    Type with_miss = type_join(cx->arena, element, type_integer(0, 0));
-    return lower_val(REP_ANY, with_miss, phi, false);
+    LVal value = lower_element_val(cx, phi, element);
+    if (value.rep != REP_F64)
+        value.type = type_join(cx->arena, value.type, type_integer(0, 0)); // a miss
+    return value;
 }
 
 static LVal list_element(LowerCtx *cx, LLVMValueRef list, LVal index, Type element, Span span) {
@@ -80,7 +75,7 @@ static LVal any_element(LowerCtx *cx, LVal base, LVal index, Type type, Span spa
 
 LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span) {
     LLVMValueRef word;
-    if (base.rep == REP_LIST)
+    if (base.rep == REP_LIST || base.rep == REP_PACKED)
         return lower_as(cx, list_element(cx, base.v, index, type_element(base.type), span), type);
     if (base.rep == REP_STRING) {
         LLVMValueRef at = lower_string_position(cx, index, span);
@@ -365,8 +360,12 @@ static void update_path(LowerCtx *cx, Node *node) {
     if (node->update.op != UPDATE_SET) {
         LVal old = lower_path_read(cx, &path);
         Type type = lower_node_type(cx, node->update.target);
+        bool packed = path.slot->rep == REP_PACKED;
         if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
-        if (type.integer) type = type_number();
+        if (packed)
+            type = range_binary(lower_operator_of(node->update.op), old.type, value.type, USE_VALUE);
+        else if (type.integer)
+            type = type_number();
         LVal result =
             lower_operation(cx, lower_operator_of(node->update.op), old, value, type, node->span);
         lower_release(cx, old);

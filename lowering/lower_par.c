@@ -155,11 +155,12 @@ static void share_elements(LowerCtx *cx, const Par *par) {
         const ParVariable *variable = &par->plan->captures.items[i];
         if (variable->use != PAR_ELEMENT) continue;
         SymSlot *slot = lower_slot(cx, variable->symbol);
-        if (slot->rep != REP_LIST || slot->hoisted_write || slot->known_unique) continue;
-        LLVMValueRef list = RT(cx, rt_list_unique, lower_symbol(cx, variable->symbol).v);
-        LLVMBuildStore(cx->builder, list, slot->at);
+        bool list = slot->rep == REP_LIST || slot->rep == REP_PACKED;
+        if (!list || slot->hoisted_write || slot->known_unique) continue;
+        LLVMValueRef own = RT(cx, rt_list_unique, lower_symbol(cx, variable->symbol).v);
+        LLVMBuildStore(cx->builder, own, slot->at);
         if (type_element(slot->type).kinds != KIND_NUMBER)
-            lower_store(cx, LLVMConstInt(cx->i8, RT_FLAG_BOXED, 0), lower_field(cx, list, 5),
+            lower_store(cx, LLVMConstInt(cx->i8, RT_FLAG_BOXED, 0), lower_field(cx, own, 5),
                         cx->tbaa_header);
     }
 }
@@ -388,7 +389,8 @@ static void find_pairs(LowerCtx *cx, Par *par) {
 static void find_list(LowerCtx *cx, Par *par) {
     Node *iterable = par->loop->iterable;
     LVal list = lower_expr(cx, iterable);
-    if (list.rep != REP_LIST) { // a string's code points, a map's keys, or what the run tells
+    // A string's code points, a map's keys, or what the run tells.
+    if (list.rep != REP_LIST && list.rep != REP_PACKED) {
         Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
         LLVMValueRef made =
             RT(cx, rt_elements, lower_word(cx, list), lower_place(cx, iterable->span));

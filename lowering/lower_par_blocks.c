@@ -31,11 +31,8 @@ static void bind_element(LowerCtx *cx, Symbol *symbol, LVal list, LLVMValueRef i
                          LLVMValueRef k) {
     if (!symbol) return;
     Type element = type_element(list.type);
-    bool numbers = element.kinds == KIND_NUMBER || element.kinds == 0;
-    LLVMValueRef at =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, inside), &k, 1, "");
-    LLVMValueRef word = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
-    LVal item = lower_val(numbers ? REP_F64 : REP_ANY, element, word, false);
+    LLVMValueRef loaded = lower_element_load(cx, lower_data(cx, inside), k, element);
+    LVal item = lower_element_val(cx, loaded, element);
     if (symbol->rebound_by_loop)
         lower_define(cx, symbol, item);
     else

@@ -115,7 +115,7 @@ static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type
                           LVal value) {
     bool number = value.rep == REP_F64 || value.rep == REP_I64;
     if (number && element.kinds == KIND_NUMBER) {
-        lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
+        lower_number_store(cx, at, element, value);
         return;
     }
     LLVMValueRef old = lower_load(cx, cx->i64, at, cx->tbaa_element, "old");
@@ -138,8 +138,8 @@ static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
         if (i > 0 || !path->slot->known_unique) list = unshare(cx, list, at, rep == REP_ANY);
         LLVMValueRef position = lower_position(cx, path->indices[i], path->span);
         lower_check_bounds(cx, position, lower_length(cx, list), path->span);
-        at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, list), &position, 1, "");
         type = type_element(type);
+        at = lower_element_at(cx, lower_data(cx, list), position, type);
         rep = REP_ANY;
     }
     store_element(cx, list, at, type, value);
@@ -191,9 +191,10 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         LLVMValueRef position = lower_position(cx, path->indices[path->count - 1], path->span);
         if (!inside) lower_check_bounds(cx, position, slot->length, path->span);
         LLVMValueRef data = inside ? inside : slot->data;
-        LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->f64, data, &position, 1, "");
-        LLVMValueRef number = lower_convert(cx, value, REP_F64).v;
-        lower_alias_access(cx, lower_store(cx, number, at, cx->tbaa_element), data);
+        Type element = inside ? lower_element_type(cx, path->steps[path->count - 1])
+                              : type_element(slot->type);
+        LLVMValueRef at = lower_element_at(cx, data, position, element);
+        lower_alias_access(cx, lower_number_store(cx, at, element, value), data);
         return;
     }
     value = lower_own(cx, value); // first: it may be, or hold, the very list that is written to

@@ -10,6 +10,7 @@ LLVMTypeRef lower_type(LowerCtx *cx, Rep rep) {
     case REP_NONE: return cx->i64;
     case REP_STRING:
     case REP_LIST:
+    case REP_PACKED:
     case REP_MAP:
     case REP_FUNCTION: return cx->ptr;
     }
@@ -23,6 +24,7 @@ bool lower_is_counted_rep(Rep rep) {
     case REP_I64: return false;
     case REP_STRING:
     case REP_LIST:
+    case REP_PACKED:
     case REP_MAP:
     case REP_FUNCTION:
     case REP_ANY: return true;

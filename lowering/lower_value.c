@@ -118,6 +118,7 @@ static uint32_t tag_of(Rep rep) {
     case REP_NONE:
     case REP_F64:
     case REP_I64:
+    case REP_PACKED:
     case REP_ANY: break;
     }
     UNREACHABLE("only objects have tags");
@@ -126,7 +127,8 @@ static uint32_t tag_of(Rep rep) {
 static uint8_t kind_of_rep(Rep rep) {
     switch (rep) {
     case REP_STRING: return KIND_STRING;
-    case REP_LIST: return KIND_LIST;
+    case REP_LIST:
+    case REP_PACKED: return KIND_LIST;
     case REP_MAP: return KIND_MAP;
     case REP_FUNCTION: return KIND_FUNCTION;
     case REP_F64:
@@ -146,6 +148,7 @@ static LLVMValueRef to_double(LowerCtx *cx, LVal v) {
     case REP_NONE: return lower_f64(cx, 0);
     case REP_STRING:
     case REP_LIST:
+    case REP_PACKED:
     case REP_MAP:
     case REP_FUNCTION: break;
     }
@@ -186,12 +189,14 @@ LLVMValueRef lower_word(LowerCtx *cx, LVal v) {
         LLVMValueRef bits = LLVMBuildPtrToInt(cx->builder, v.v, cx->i64, "");
         return LLVMBuildOr(cx->builder, bits, lower_i64(cx, WORD_OF_TAG(tag_of(v.rep))), "");
     }
+    case REP_PACKED: break;
     }
     UNREACHABLE("a value has a representation");
 }
 
 LVal lower_convert(LowerCtx *cx, LVal v, Rep rep) {
     if (v.rep == rep && !v.bit) return v;
+    if (v.rep == REP_PACKED) v = lower_unpacked(cx, v);
     LVal result = v;
     result.rep = rep;
     result.bit = false;
@@ -202,6 +207,10 @@ LVal lower_convert(LowerCtx *cx, LVal v, Rep rep) {
     case REP_ANY:
         result.v = lower_word(cx, v);
         // A literal is no constant any more once it is boxed; the runtime does not count it.
+        break;
+    case REP_PACKED:
+        CHECK(v.rep == REP_NONE, "only lower_as() makes packed lists: it knows how");
+        result.v = LLVMConstNull(cx->ptr);
         break;
     case REP_STRING:
     case REP_LIST:
@@ -215,6 +224,8 @@ LVal lower_convert(LowerCtx *cx, LVal v, Rep rep) {
 LVal lower_as(LowerCtx *cx, LVal v, Type type) {
     Rep rep = type_rep(type);
     if (rep == REP_NONE) return v;
+    if (rep == REP_PACKED && v.rep != REP_NONE) return lower_packed(cx, v, type);
+    if (v.rep == REP_PACKED) v = lower_unpacked(cx, v);
     bool narrower = v.rep == REP_ANY || (v.rep == REP_F64 && rep == REP_I64);
     if (narrower && rep != v.rep) v = lower_convert(cx, v, rep);
     v.type = type;
@@ -319,6 +330,7 @@ LLVMValueRef lower_truth(LowerCtx *cx, LVal v, Span span) {
     case REP_F64: return LLVMBuildFCmp(cx->builder, LLVMRealONE, v.v, lower_f64(cx, 0), "");
     case REP_STRING:
     case REP_LIST:
+    case REP_PACKED:
     case REP_MAP:
     case REP_FUNCTION: return LLVMConstInt(i1, 1, 0);
     case REP_ANY: break;

@@ -49,6 +49,7 @@ RtList *rt_list_of(const void *words, int64_t count) {
 }
 
 RtList *rt_list_copy(RtList *list) {
+    if (list->header.spare) return rti_packed_copy(list);
     RtList *copy = list_make(list->length);
     list_add(copy, list, 0, list->length);
     return copy;

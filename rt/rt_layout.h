@@ -47,7 +47,7 @@ enum { // RtHeader.flags
 typedef struct RtHeader {
     int32_t count;
     uint8_t kind, flags;
-    uint16_t spare;
+    uint16_t spare; // lists: 0; of a packed one, the bytes of an element
 } RtHeader;
 
 typedef struct RtStr {

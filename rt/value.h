@@ -220,6 +220,7 @@ static inline void rti_list_flag(RtList *list, uint64_t word) {
     if (!rti_is_number(word)) rti_mark_boxed(&list->header);
 }
 void rti_retain_words(const uint64_t *words, int64_t count);
+RtList *rti_packed_copy(RtList *list); // packed.c
 RtList *rti_list_part(const RtList *list, int64_t first, int64_t count);
 
 // The parts of a slice of a sequence, resolved: its first position, its step, how many.

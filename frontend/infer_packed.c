@@ -1,0 +1,409 @@
+// infer_packed.c: packed lists: lists of which every element is known to be a small whole number, stored
+// in 8 or 32 bits. Nobody can tell but by time and memory.
+//
+// Lists that are passed on among variables, parameters and results form a class, found from the syntax
+// before types are (packed_survey); some uses, all that are not listed here, need words as elements and
+// make the class plain. Inference then keeps ranges of elements where the class is not plain. When types
+// are final every class is given a store, or made plain because of what it holds; in that case all is
+// inferred again (packed_decide). At last the types say so (packed_mark).
+//
+// Invariant: types alone decide what lowering does, and lowering converts where they differ; so a class
+// that is wrong costs time, but no result.
+#include "infer_internal.h"
+
+typedef struct Survey {
+    Arena *arena;
+    Function *function; // being looked at
+    uint32_t parallel;  // parallel loops around
+} Survey;
+
+static void look(Survey *s, Node *node);
+static void flow(Survey *s, Node *value, ListClass *to);
+
+// --- classes --------------------------------------------------------------------------------------
+
+static ListClass *root_of(const ListClass *lists) {
+    while (lists->up != NULL) lists = lists->up;
+    return (ListClass *)(uintptr_t)lists;
+}
+
+static void unite(ListClass *a, ListClass *b) {
+    a = root_of(a);
+    b = root_of(b);
+    if (a == b) return;
+    b->plain |= a->plain;
+    a->up = b;
+}
+
+static ListClass *of_function(Survey *s, Function *function) {
+    if (function->lists == NULL) function->lists = ARENA_NEW(s->arena, ListClass);
+    return root_of(function->lists);
+}
+
+static ListClass *of_symbol(Survey *s, Symbol *symbol) {
+    if (symbol->lists != NULL) return root_of(symbol->lists);
+    symbol->lists = ARENA_NEW(s->arena, ListClass);
+    symbol->lists->plain = symbol->deferred || symbol->rebound_by_loop ||
+                           symbol->function != NULL ||
+                           (symbol->kind != SYMBOL_VARIABLE && symbol->kind != SYMBOL_PARAMETER &&
+                            symbol->kind != SYMBOL_SNAPSHOT);
+    return symbol->lists;
+}
+
+static void make_plain(Survey *s, Symbol *symbol) {
+    if (symbol != NULL) of_symbol(s, symbol)->plain = true;
+}
+
+// Who calls it is not known, or passes something else.
+static void make_inputs_plain(Survey *s, Function *function) {
+    of_function(s, function)->plain = true;
+    VEC_EACH(Symbol *, param, &function->params) make_plain(s, param);
+}
+
+static void make_value(Survey *s, Function *function) {
+    make_inputs_plain(s, function);
+    VEC_EACH(Symbol *, capture, &function->captures) make_plain(s, capture);
+}
+
+bool packed_may_be(const ListClass *lists) {
+    return lists != NULL && !root_of(lists)->plain;
+}
+
+static void note_node(Survey *s, const Node *node, ListClass *lists) {
+    ListNode noted = {node->id, lists};
+    vec_push(s->arena, &s->function->list_nodes, noted);
+}
+
+// --- uses -----------------------------------------------------------------------------------------
+
+static void look_child(void *context, Node **child) {
+    if (*child != NULL) look(context, *child);
+}
+
+static bool is_variable(const Node *node) {
+    if (node->kind != NODE_NAME || node->name.symbol == NULL) return false;
+    const Symbol *symbol = node->name.symbol;
+    return symbol->function == NULL &&
+           (symbol->kind == SYMBOL_VARIABLE || symbol->kind == SYMBOL_PARAMETER ||
+            symbol->kind == SYMBOL_SNAPSHOT);
+}
+
+// A variable as it is held.
+static bool look_held(Survey *s, Node *node) {
+    if (!is_variable(node)) return false;
+    note_node(s, node, of_symbol(s, node->name.symbol));
+    return true;
+}
+
+static void look_name(Survey *s, const Node *node) {
+    Symbol *symbol = node->name.symbol;
+    if (symbol == NULL) return;
+    if (symbol->function != NULL)
+        make_value(s, symbol->function);
+    else
+        make_plain(s, symbol);
+}
+
+static const Builtin *builtin_of(const Node *callee) {
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
+    return callee->name.symbol->kind == SYMBOL_BUILTIN ? callee->name.symbol->builtin : NULL;
+}
+
+// Prints all of a list: a copy with words as elements costs little beside that.
+static bool is_print(const Node *callee) {
+    const Builtin *builtin = builtin_of(callee);
+    return builtin != NULL && (builtin->id == BUILTIN_print || builtin->id == BUILTIN_println ||
+                               builtin->id == BUILTIN_printf || builtin->id == BUILTIN_eprintln ||
+                               builtin->id == BUILTIN_eprintf);
+}
+
+static Function *known_callee(const Node *call) {
+    const Node *callee = call->call.callee;
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
+    Function *function = callee->name.symbol->function;
+    if (function == NULL || function->param_count != call->call.args.len) return NULL;
+    return function;
+}
+
+static void look_call(Survey *s, Node *node) {
+    Function *function = known_callee(node);
+    if (node->call.max != NULL) look(s, node->call.max);
+    if (function == NULL && !is_print(node->call.callee)) look(s, node->call.callee);
+    for (uint32_t i = 0; i < node->call.args.len; i++) {
+        Node *arg = node->call.args.items[i];
+        if (function != NULL)
+            flow(s, arg, of_symbol(s, function->params.items[i]));
+        else if (!is_print(node->call.callee) || !is_variable(arg))
+            look(s, arg);
+    }
+}
+
+static void look_update(Survey *s, Node *node) {
+    Node *target = node->update.target;
+    bool sets = node->update.op == UPDATE_SET && !node->update.or_return;
+    if (target->kind == NODE_NAME && sets && is_variable(target)) {
+        flow(s, node->update.value, of_symbol(s, target->name.symbol));
+        return;
+    }
+    look(s, target);
+    look(s, node->update.value);
+}
+
+static void look_define(Survey *s, Node *node) {
+    DefineNode *define = node->define;
+    Symbol *first = define->symbols.len > 0 ? define->symbols.items[0] : NULL;
+    bool one = define->symbols.len == 1 && first != NULL && !define->or_return;
+    if (one && first->function != NULL && define->value->kind == NODE_LAMBDA &&
+        !first->function->is_value)
+        return; // only ever called by name
+    if (one && first->kind != SYMBOL_CONSTANT) {
+        flow(s, define->value, of_symbol(s, first));
+        return;
+    }
+    VEC_EACH(Symbol *, symbol, &define->symbols) make_plain(s, symbol);
+    look(s, define->value);
+}
+
+static void look_plan(Survey *s, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->captures.len; i++) {
+        const ParVariable *variable = &plan->captures.items[i];
+        bool in_place = variable->use == PAR_ELEMENT && !variable->deferred && !plan->loop->left;
+        if (variable->use != PAR_READ && !in_place) make_plain(s, variable->symbol);
+    }
+}
+
+static void look_loop(Survey *s, Node *node) {
+    LoopNode *loop = node->loop;
+    VEC_EACH(Symbol *, symbol, &loop->symbols) make_plain(s, symbol);
+    if (loop->writes_through) make_plain(s, loop->source);
+    if (loop->plan != NULL) look_plan(s, loop->plan);
+    bool held = loop->kind == LOOP_EACH && !loop->writes_through && look_held(s, loop->iterable);
+    Node *parts[] = {loop->threads, loop->low,       loop->high, held ? NULL : loop->iterable,
+                     loop->max,     loop->condition, loop->body};
+    s->parallel += loop->plan != NULL;
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i] != NULL) look(s, parts[i]);
+    s->parallel -= loop->plan != NULL;
+}
+
+static void look_fstring(Survey *s, Node *node) {
+    for (uint32_t i = 0; i < node->fstring.parts.len; i++) {
+        Node *hole = node->fstring.parts.items[i].expr;
+        if (hole != NULL && !is_variable(hole)) look(s, hole);
+    }
+}
+
+static void look_unary(Survey *s, Node *node) {
+    if (node->unary.op != UNARY_LEN || !look_held(s, node->unary.operand))
+        look(s, node->unary.operand);
+}
+
+static void look_ret(Survey *s, Node *node) {
+    if (node->ret.value == NULL) return;
+    if (s->parallel > 0) make_inputs_plain(s, s->function); // the value leaves the loop as a word
+    if (s->function->parent == NULL || s->parallel > 0)
+        look(s, node->ret.value);
+    else
+        flow(s, node->ret.value, of_function(s, s->function));
+}
+
+static void look(Survey *s, Node *node) {
+    switch ((int)node->kind) {
+    case NODE_NAME: look_name(s, node); return;
+    case NODE_CALL: look_call(s, node); return;
+    case NODE_UPDATE: look_update(s, node); return;
+    case NODE_DEFINE: look_define(s, node); return;
+    case NODE_LOOP: look_loop(s, node); return;
+    case NODE_FSTRING: look_fstring(s, node); return;
+    case NODE_UNARY: look_unary(s, node); return;
+    case NODE_RET: look_ret(s, node); return;
+    case NODE_LAMBDA: make_value(s, node->lambda.function); return; // its body: later
+    case NODE_INDEX:                                                // read or updated
+        if (node->observed || !look_held(s, node->index.base)) break;
+        look(s, node->index.index);
+        return;
+    }
+    ast_children(node, look_child, s);
+}
+
+// --- values that go to a class --------------------------------------------------------------------
+
+static void flow_call(Survey *s, Node *node, ListClass *to) {
+    Function *function = known_callee(node);
+    const Builtin *builtin = builtin_of(node->call.callee);
+    bool ranges = builtin != NULL && builtin->id == BUILTIN_range;
+    look_call(s, node);
+    if ((function == NULL && !ranges) || node->observed) {
+        root_of(to)->plain = true;
+        return;
+    }
+    if (function != NULL) unite(of_function(s, function), to);
+    note_node(s, node, to);
+}
+
+static bool makes_list(const Node *node) {
+    if (node->kind == NODE_BINARY)
+        return node->binary.op == BINARY_MUL && node->binary.left->kind == NODE_LIST;
+    if (node->kind == NODE_CAST)
+        return node->cast.to == CAST_LIST && node->cast.operand->kind == NODE_STRING;
+    return node->kind == NODE_LIST || node->kind == NODE_RANGE;
+}
+
+static void flow(Survey *s, Node *value, ListClass *to) {
+    if (is_variable(value)) {
+        unite(of_symbol(s, value->name.symbol), to);
+        note_node(s, value, to);
+    } else if (value->kind == NODE_CALL) {
+        flow_call(s, value, to);
+    } else {
+        if (makes_list(value))
+            note_node(s, value, to);
+        else
+            root_of(to)->plain = true;
+        look(s, value);
+    }
+}
+
+// The value of a function's body.
+static void flow_result(Survey *s, Node *body) {
+    ListClass *to = of_function(s, s->function);
+    if (body->kind != NODE_BLOCK) {
+        flow(s, body, to);
+        return;
+    }
+    uint32_t count = body->block.statements.len;
+    for (uint32_t i = 0; i + 1 < count; i++) look(s, body->block.statements.items[i]);
+    if (count > 0) flow_result(s, body->block.statements.items[count - 1]);
+}
+
+static void survey_function(Survey *s, Function *function) {
+    s->function = function;
+    for (uint32_t i = 0; i < function->snapshots.len; i++)
+        unite(of_symbol(s, function->snapshots.items[i]), of_symbol(s, function->sources.items[i]));
+    if (function->is_value) make_value(s, function);
+    if (!function->has_clauses && function->parent != NULL) {
+        flow_result(s, function->body);
+        return;
+    }
+    make_inputs_plain(s, function);
+    if (!function->has_clauses) look(s, function->body);
+    for (uint32_t i = 0; function->has_clauses && i < function->node->lambda.clauses.len; i++)
+        look(s, function->node->lambda.clauses.items[i].body);
+}
+
+void packed_survey(Compilation *c) {
+    if (c->no_integers) return;
+    Survey s = {.arena = &c->unit};
+    VEC_EACH(Function *, function, &c->program->functions) survey_function(&s, function);
+    VEC_EACH(Export *, export, &c->program->exports)
+        if (export->symbol->function != NULL) make_inputs_plain(&s, export->symbol->function);
+}
+
+// --- stores ---------------------------------------------------------------------------------------
+
+typedef void EachClass(ListClass *lists, void *context);
+
+static void each_class(const Program *program, EachClass *visit, void *context) {
+    VEC_EACH(Function *, function, &program->functions) {
+        if (function->lists != NULL) visit(root_of(function->lists), context);
+        VEC_EACH(Symbol *, symbol, &function->symbols)
+        if (symbol->lists != NULL) visit(root_of(symbol->lists), context);
+    }
+}
+
+static void forget(ListClass *lists, void *context) {
+    (void)context;
+    lists->element = NULL;
+    lists->unfit = false;
+}
+
+// Adds what a variable or result is in some instance. What is boxed is held as a word.
+static void add_type(Infer *infer, ListClass *lists, Type type, bool boxed) {
+    if (lists == NULL || type.kinds == 0) return;
+    lists = root_of(lists);
+    if (lists->plain) return;
+    Type element = type_element_ranged(type);
+    bool fits = type_is(type, KIND_LIST) && (element.kinds == 0 || element.integer);
+    lists->unfit |= boxed || !fits;
+    if (!type_is(type, KIND_LIST) || !element.integer) return;
+    Arena *arena = infer->arena;
+    if (lists->element != NULL) element = type_join(arena, *lists->element, element);
+    lists->element = type_list_ranged(arena, element).element;
+}
+
+static void add_instance(Infer *infer, const Instance *instance) {
+    const Function *function = instance->function;
+    bool boxed = instance->boxed;
+    VEC_EACH(Symbol *, symbol, &function->symbols)
+    add_type(infer, symbol->lists, instance->symbol_types[symbol->index], false);
+    for (uint32_t i = 0; i < function->captures.len; i++)
+        add_type(infer, function->captures.items[i]->lists, instance->captures[i], boxed);
+    for (uint32_t i = 0; i < function->param_count; i++)
+        add_type(infer, function->params.items[i]->lists, instance->params[i], boxed);
+    add_type(infer, function->lists, instance->result, boxed);
+}
+
+// What has ranges that nobody can use after all makes for another round.
+static void choose(ListClass *lists, void *context) {
+    bool *again = context;
+    if (lists->plain) return;
+    if (lists->element == NULL) lists->unfit = true;
+    if (lists->unfit && lists->element != NULL) *again = true;
+    lists->plain = lists->unfit;
+}
+
+static void choose_none(ListClass *lists, void *context) {
+    (void)context;
+    lists->plain = true;
+}
+
+bool packed_decide(Infer *infer, uint32_t round) {
+    enum { MOST_ROUNDS = 4 };
+    const Program *program = infer->c->program;
+    bool again = false;
+    each_class(program, forget, NULL);
+    VEC_EACH(InferInstance *, instance, &infer->instances) add_instance(infer, &instance->shared);
+    each_class(program, choose, &again);
+    if (again && round == MOST_ROUNDS) each_class(program, choose_none, NULL);
+    return !again;
+}
+
+// --- marks ----------------------------------------------------------------------------------------
+
+static void choose_store(ListClass *lists, void *context) {
+    Infer *infer = context;
+    if (lists->plain || lists->element->store != STORE_WORD) return;
+    Type *element = ARENA_NEW(infer->arena, Type);
+    *element = *lists->element;
+    element->store = element->low >= 0 && element->high <= 255 ? STORE_U8 : STORE_I32;
+    lists->element = element;
+}
+
+static void mark(Type *type, const ListClass *lists) {
+    if (!packed_may_be(lists) || !type_is(*type, KIND_LIST)) return;
+    type->element = root_of(lists)->element;
+}
+
+static void mark_instance(Instance *instance) {
+    const Function *function = instance->function;
+    VEC_EACH(Symbol *, symbol, &function->symbols)
+    mark(&instance->symbol_types[symbol->index], symbol->lists);
+    for (uint32_t i = 0; i < function->captures.len; i++)
+        mark(&instance->captures[i], function->captures.items[i]->lists);
+    for (uint32_t i = 0; i < function->param_count; i++)
+        mark(&instance->params[i], function->params.items[i]->lists);
+    mark(&instance->result, function->lists);
+    for (uint32_t i = 0; i < function->list_nodes.len; i++) {
+        const ListNode *node = &function->list_nodes.items[i];
+        mark(&instance->node_types[node->id], node->lists);
+        VEC_EACH(Speculation *, guess, &instance->speculations)
+        if (node->id >= guess->first && node->id <= guess->last)
+            mark(&guess->node_types[node->id - guess->first], node->lists);
+    }
+}
+
+void packed_mark(Infer *infer) {
+    const Program *program = infer->c->program;
+    each_class(program, choose_store, infer);
+    VEC_EACH(Instance *, instance, &program->instances) mark_instance(instance);
+}

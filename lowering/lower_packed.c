@@ -1,0 +1,152 @@
+// lower_packed.c: elements of lists, packed or not: where they lie, how they are loaded and stored; and
+// packed lists (type.h, Store): making them, and turning them into lists of words and back.
+//
+// Invariant: an LVal of REP_PACKED has the type that says how its elements are stored.
+#include "lower_internal.h"
+#include "../rt/rt_layout.h"
+
+static int64_t size_of(Type element) {
+    return element.store == STORE_U8 ? 1 : element.store == STORE_I32 ? 4 : 8;
+}
+
+static bool is_number(Type element) {
+    return element.kinds == KIND_NUMBER || element.kinds == 0;
+}
+
+LLVMTypeRef lower_element_llvm(LowerCtx *cx, Type element) {
+    if (element.store == STORE_U8) return cx->i8;
+    if (element.store == STORE_I32) return cx->i32;
+    return is_number(element) ? cx->f64 : cx->i64;
+}
+
+LLVMValueRef lower_element_at(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position,
+                              Type element) {
+    return LLVMBuildInBoundsGEP2(cx->builder, lower_element_llvm(cx, element), data, &position, 1,
+                                 "");
+}
+
+LVal lower_element_val(LowerCtx *cx, LLVMValueRef v, Type element) {
+    if (element.store == STORE_WORD)
+        return is_number(element) ? lower_val(REP_F64, type_number(), v, false)
+                                  : lower_val(REP_ANY, element, v, false);
+    LLVMValueRef wide = element.low >= 0 ? LLVMBuildZExt(cx->builder, v, cx->i64, "")
+                                         : LLVMBuildSExt(cx->builder, v, cx->i64, "");
+    element.store = STORE_WORD;
+    return lower_val(REP_I64, element, wide, false);
+}
+
+LLVMValueRef lower_element_load(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position,
+                                Type element) {
+    LLVMValueRef at = lower_element_at(cx, data, position, element);
+    return lower_load(cx, lower_element_llvm(cx, element), at, cx->tbaa_element, "element");
+}
+
+LLVMValueRef lower_number_store(LowerCtx *cx, LLVMValueRef at, Type element, LVal value) {
+    if (element.store == STORE_WORD)
+        return lower_store(cx, lower_convert(cx, value, REP_F64).v, at, cx->tbaa_element);
+    LLVMValueRef whole = lower_convert(cx, value, REP_I64).v;
+    whole = LLVMBuildTrunc(cx->builder, whole, lower_element_llvm(cx, element), "");
+    return lower_store(cx, whole, at, cx->tbaa_element);
+}
+
+// --- from and to lists of words -------------------------------------------------------------------
+
+static LLVMValueRef size_val(LowerCtx *cx, Type list) {
+    return lower_i32(cx, (int32_t)size_of(type_element(list)));
+}
+
+LVal lower_unpacked(LowerCtx *cx, LVal list) {
+    LLVMValueRef made = RT(cx, rt_packed_words, list.v);
+    lower_release(cx, list);
+    return lower_val(REP_LIST, type_list(cx->arena, type_number()), made, true);
+}
+
+LVal lower_packed(LowerCtx *cx, LVal list, Type type) {
+    if (list.rep == REP_PACKED) return list;
+    list = lower_convert(cx, list, REP_LIST);
+    LLVMValueRef made = RT(cx, rt_packed_of, list.v, size_val(cx, type));
+    lower_release(cx, list);
+    return lower_val(REP_PACKED, type, made, true);
+}
+
+// --- new ones -------------------------------------------------------------------------------------
+
+static LVal new_of_items(LowerCtx *cx, Node *node, Type type) {
+    uint32_t count = node->list.items.len;
+    Type element = type_element(type);
+    bool jumps = (lower_node_flags(cx, node) & NODE_MAY_JUMP) != 0;
+    LLVMValueRef list = RT(cx, rt_packed_new, lower_i64(cx, count), size_val(cx, type));
+    LVal result = lower_val(REP_PACKED, type, list, true);
+    uint32_t held = lower_hold(cx, result);
+    for (uint32_t i = 0; i < count; i++) {
+        LVal item = lower_expr(cx, node->list.items.items[i]);
+        LLVMValueRef at = lower_element_at(cx, lower_data(cx, list), lower_i64(cx, i), element);
+        lower_number_store(cx, at, element, item);
+        if (jumps || i + 1 == count)
+            lower_store(cx, lower_i64(cx, i + 1), lower_field(cx, list, 8), cx->tbaa_header);
+    }
+    lower_unhold(cx, held);
+    return result;
+}
+
+static bool is_number_node(LowerCtx *cx, const Node *node) {
+    Rep rep = type_rep(lower_node_type(cx, node));
+    return rep == REP_F64 || rep == REP_I64;
+}
+
+// [x] * n
+static LVal repeated(LowerCtx *cx, Node *node, Type type) {
+    Node *parts[] = {node->binary.left->list.items.items[0], node->binary.right};
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    LLVMValueRef list = RT(cx, rt_packed_repeat, lower_convert(cx, v[0], REP_I64).v,
+                           lower_convert(cx, v[1], REP_F64).v, size_val(cx, type));
+    return lower_val(REP_PACKED, type, list, true);
+}
+
+// The numbers from parts[0] to parts[1], which are integers.
+static LVal new_range(LowerCtx *cx, Node *const *parts, bool inclusive, Type type) {
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    LLVMValueRef low = lower_convert(cx, v[0], REP_I64).v,
+                 high = lower_convert(cx, v[1], REP_I64).v;
+    if (inclusive) high = LLVMBuildNSWAdd(cx->builder, high, lower_i64(cx, 1), "");
+    LLVMValueRef list = RT(cx, rt_packed_range, low, high, size_val(cx, type));
+    return lower_val(REP_PACKED, type, list, true);
+}
+
+static bool are_integers(LowerCtx *cx, Node *const *nodes) {
+    return type_rep(lower_node_type(cx, nodes[0])) == REP_I64 &&
+           type_rep(lower_node_type(cx, nodes[1])) == REP_I64;
+}
+
+bool lower_packed_new(LowerCtx *cx, Node *node, LVal *result) {
+    bool can = node->kind == NODE_LIST || node->kind == NODE_BINARY || node->kind == NODE_RANGE ||
+               node->kind == NODE_CALL;
+    Type type = can ? lower_node_type(cx, node) : TYPE_NEVER;
+    if (type_rep(type) != REP_PACKED) return false;
+    if (node->kind == NODE_LIST) {
+        LLVMValueRef literal = lower_packed_literal(cx, node, type_element(type));
+        *result =
+            literal ? lower_val(REP_PACKED, type, literal, false) : new_of_items(cx, node, type);
+        return true;
+    }
+    if (node->kind == NODE_BINARY) {
+        const Node *left = node->binary.left;
+        if (left->kind != NODE_LIST || left->list.items.len != 1 ||
+            !is_number_node(cx, left->list.items.items[0]) ||
+            !is_number_node(cx, node->binary.right))
+            return false;
+        *result = repeated(cx, node, type);
+        return true;
+    }
+    Node *ends[] = {node->range.low, node->range.high};
+    bool builtin = node->kind == NODE_CALL;
+    if (builtin &&
+        (node->call.callee->name.symbol->kind != SYMBOL_BUILTIN || node->call.args.len != 2))
+        return false;
+    Node *const *parts = builtin ? node->call.args.items : ends;
+    if (!are_integers(cx, parts)) return false;
+    *result = new_range(cx, parts, !builtin && node->range.inclusive, type);
+    return true;
+}
