@@ -4,11 +4,13 @@
 // are not exact) is left to the program's run, and such a definition is an ordinary variable.
 #include "sema_internal.h"
 #include <math.h>
+#include <string.h>
 
 // Deeper values, and longer texts and lists, are left to the run.
 enum { DEEPEST = 200, LONGEST = 1 << 16 };
 
 static Node *fold(Sema *s, const Node *node);
+static const Node *element(Sema *s, const Node *node);
 
 bool sema_is_constant_name(const Name *name) {
     bool capital = false;
@@ -166,6 +168,50 @@ static Node *fold_list(Sema *s, const Node *node) {
     return folded;
 }
 
+// What an expression of constants is, where it need not be folded as a whole: the map of `LIMITS.rows`.
+static const Node *known(Sema *s, const Node *node) {
+    if (node->kind == NODE_INDEX) return element(s, node);
+    if (node->kind != NODE_NAME || node->name.symbol == NULL) return node;
+    const Symbol *symbol = node->name.symbol;
+    if (symbol->kind == SYMBOL_CONSTANT) return symbol->constant;
+    return symbol->fixed ? map_get(&s->values, symbol) : NULL;
+}
+
+static bool same_literal(const Node *a, const Node *b) {
+    if (a->kind != b->kind) return false;
+    if (a->kind == NODE_NUMBER) return a->number.value == b->number.value;
+    return a->kind == NODE_STRING && a->string.len == b->string.len &&
+           memcmp(a->string.bytes, b->string.bytes, a->string.len) == 0;
+}
+
+static const Node *element(Sema *s, const Node *node) {
+    const Node *base = known(s, node->index.base), *index = fold(s, node->index.index);
+    if (base == NULL || index == NULL) return NULL;
+    if (base->kind == NODE_LIST && index->kind == NODE_NUMBER) {
+        double at = index->number.value;
+        bool inside = at >= 0 && at < base->list.items.len;
+        return inside ? base->list.items.items[(uint32_t)at] : NULL;
+    }
+    const Node *found = NULL; // of several entries with one key the last one
+    for (uint32_t i = 0; base->kind == NODE_MAP && i < base->map.entries.len; i++) {
+        const Node *key = fold(s, base->map.entries.items[i].key);
+        if (key == NULL) return NULL;
+        if (same_literal(key, index)) found = base->map.entries.items[i].value;
+    }
+    return found;
+}
+
+// Remembered, since elements of constants may be made of elements of constants, and so on.
+static Node *fold_index(Sema *s, const Node *node) {
+    const Node *found = element(s, node);
+    if (found == NULL) return NULL;
+    Node *folded = map_get(&s->folded, found);
+    if (folded != NULL) return folded;
+    folded = fold(s, found);
+    if (folded != NULL) map_put(&s->folded, found, folded);
+    return folded;
+}
+
 // A chain of operators that was read in pieces (parse_expr.c): each piece has a constant's name.
 static Node *fold_pieces(Sema *s, const Node *block) {
     const NodeVec *statements = &block->block.statements;
@@ -193,6 +239,7 @@ static Node *fold(Sema *s, const Node *node) {
         const Symbol *symbol = node->name.symbol;
         return symbol != NULL && symbol->kind == SYMBOL_CONSTANT ? symbol->constant : NULL;
     }
+    case NODE_INDEX: return fold_index(s, node);
     case NODE_UNARY: return fold_unary(s, node);
     case NODE_BINARY: return fold_binary(s, node);
     case NODE_BLOCK: return fold_pieces(s, node);

@@ -257,7 +257,7 @@ static Node *send(Parser *p, Node *left, const Rule *rule) {
 
 // --- postfixes -----------------------------------------------------------------------------------
 
-// max := 'max' ( NUMBER | NAME | 'inf' | '(' e ')' )
+// max := 'max' ( NUMBER | NAME | 'inf' | '(' e ')' ) { index | field }
 Node *parse_max(Parser *p, bool *infinite) {
     parse_advance(p);
     *infinite = parse_accept(p, TOKEN_INF);
@@ -265,10 +265,7 @@ Node *parse_max(Parser *p, bool *infinite) {
     switch (p->tok.kind) {
     case TOKEN_NUMBER:
     case TOKEN_NAME:
-    case TOKEN_LPAREN: {
-        const Rule *rule = &rules[p->tok.kind];
-        return rule->prefix(p);
-    }
+    case TOKEN_LPAREN: return operand(p, BP_POSTFIX, false);
     default: parse_expected(p, "a number or `inf` after `max`"); return NULL;
     }
 }

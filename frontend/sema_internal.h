@@ -91,6 +91,7 @@ typedef struct Sema {
     PtrMap told;         // nodes of parallel bodies with a mistake already told
     PtrMap packages;     // Name of the folder -> Scope
     PtrMap values;       // Symbol -> Node: what an immutable variable was defined by
+    PtrMap folded;       // Node -> Node: elements of constants, as literals
     Symbol *main_symbol; // the latest top-level `main`
 } Sema;
 
