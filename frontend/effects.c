@@ -95,7 +95,7 @@ static uint16_t site_effects(Sema *s, const CallSite *site,
     Function *callee = known_function(site->callee);
     if (callee != NULL) {
         edge(context, callee);
-        return callee->bounded ? EFFECT_WAIT : 0; // threads share the count of its depth
+        return 0;
     }
     const Builtin *builtin = known_builtin(site->callee);
     if (builtin != NULL) return builtin_effects(s, builtin, site, edge, context);
@@ -114,17 +114,6 @@ typedef struct Edges {
 static void add_edge(void *context, Function *callee) {
     Edges *edges = context;
     vec_push(edges->s->scratch, edges->callees, callee);
-}
-
-// Notes the functions of which some call has `max N`.
-static void find_bounded(Sema *s) {
-    VEC_EACH(CallSite, site, &s->calls) {
-        const Node *call = site.node->kind == NODE_PIPE ? site.node->pipe.right : site.node;
-        Function *callee = known_function(site.callee);
-        if (callee != NULL && call->kind == NODE_CALL && call->call.max != NULL &&
-            !call->call.max_inf)
-            callee->bounded = true;
-    }
 }
 
 static void collect_edges(CallGraph *graph) {
@@ -247,7 +236,6 @@ void sema_sum_effects(Sema *s) {
     graph.number = ARENA_ARRAY(s->scratch, uint32_t, count);
     graph.lowest = ARENA_ARRAY(s->scratch, uint32_t, count);
     graph.on_stack = ARENA_ARRAY(s->scratch, bool, count);
-    find_bounded(s);
     collect_edges(&graph);
     VisitVec path = {0};
     for (uint32_t i = 0; i < count; i++)

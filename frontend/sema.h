@@ -101,7 +101,6 @@ struct Function {
     uint32_t param_count;
     SymbolVec params;  // one per position. With one clause of names they are its names; else hidden
                        // symbols, and each clause's PATTERN_NAMEs have symbols of their own
-    bool bounded;      // some call of it has `max N`
     bool has_clauses;  // match node->lambda.clauses in order; nothing fits: 0
     SymbolVec symbols; // all that it owns, by index
     SymbolVec captures; // immutable symbols of enclosing functions, closed as described above

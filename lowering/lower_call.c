@@ -64,7 +64,7 @@ LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t co
 // Every call of a bounded function counts how deep it is; a call with `max N` sets how deep that
 // may become before it, and puts the old bound back after it.
 typedef struct Bound {
-    Depth *depth; // null: the callee is never bounded
+    LLVMValueRef now, most; // addresses; null: the callee is never bounded
     LLVMValueRef most_before;
 } Bound;
 
@@ -79,43 +79,54 @@ static LLVMValueRef add_counter(LowerCtx *cx, const char *name, int64_t value) {
     return global;
 }
 
-static Depth *new_depth(LowerCtx *cx, const char *name) {
+static void add_depth(LowerCtx *cx, const void *of, const char *name) {
+    if (map_get(&cx->depths, of)) return;
     Depth *depth = ARENA_NEW(cx->arena, Depth);
+    depth->number = cx->depth_count++;
+    map_put(&cx->depths, of, depth);
+    if (cx->c->program->parallel) return;
     depth->now = add_counter(cx, arena_printf(cx->arena, "flap.%s.depth", name), 0);
     depth->most = add_counter(cx, arena_printf(cx->arena, "flap.%s.deepest", name), INT64_MAX);
-    return depth;
 }
 
-static Bound enter_call(LowerCtx *cx, Node *node, const Function *function) {
-    Bound bound = {.depth = function ? map_get(&cx->depths, function) : NULL};
-    if (!function && is_bounded(node)) bound.depth = new_depth(cx, "value");
-    if (!bound.depth) return bound;
-    if (cx->fs->shared) RT0(cx, rt_par_turn); // all threads share the counters
-    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->now, "depth");
-    LLVMValueRef most = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->most, "deepest");
-    if (is_bounded(node)) {
+static Bound find_bound(LowerCtx *cx, const Depth *depth) {
+    if (depth->now) return (Bound){.now = depth->now, .most = depth->most};
+    LLVMValueRef depths = RT(cx, rt_depths, lower_i64(cx, cx->depth_count));
+    int64_t at = 16 * (int64_t)depth->number;
+    return (Bound){.now = lower_field(cx, depths, at), .most = lower_field(cx, depths, at + 8)};
+}
+
+// node: null where it is no CALL.
+static Bound enter_call(LowerCtx *cx, const Node *node, const Function *function, Span span) {
+    const void *of = function ? (const void *)function : node;
+    const Depth *depth = of ? map_get(&cx->depths, of) : NULL;
+    if (!depth) return (Bound){0};
+    Bound bound = find_bound(cx, depth);
+    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.now, "depth");
+    LLVMValueRef most = LLVMBuildLoad2(cx->builder, cx->i64, bound.most, "deepest");
+    if (node && is_bounded(node)) {
         LVal limit = lower_expr(cx, node->call.max);
-        LLVMValueRef more = lower_integer(cx, limit, "max", node->span);
+        LLVMValueRef more = lower_integer(cx, limit, "max", span);
         bound.most_before = most;
         LLVMValueRef two[] = {most, LLVMBuildAdd(cx->builder, now, more, "")};
         most = lower_intrinsic(cx, "llvm.smin", cx->i64, two, 2);
-        LLVMBuildStore(cx->builder, most, bound.depth->most);
+        LLVMBuildStore(cx->builder, most, bound.most);
     }
     now = LLVMBuildAdd(cx->builder, now, lower_i64(cx, 1), "");
     LLVMValueRef over = LLVMBuildICmp(cx->builder, LLVMIntSGT, now, most, "");
     LLVMBasicBlockRef on = lower_rare(cx, over, "too.deep");
-    RT(cx, rt_stop_depth, lower_place(cx, node->span));
+    RT(cx, rt_stop_depth, lower_place(cx, span));
     lower_rare_stop(cx, on);
-    LLVMBuildStore(cx->builder, now, bound.depth->now);
+    LLVMBuildStore(cx->builder, now, bound.now);
     return bound;
 }
 
 static void leave_call(LowerCtx *cx, Bound bound) {
-    if (!bound.depth) return;
-    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.depth->now, "");
+    if (!bound.now) return;
+    LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.now, "");
     now = LLVMBuildSub(cx->builder, now, lower_i64(cx, 1), "");
-    LLVMBuildStore(cx->builder, now, bound.depth->now);
-    if (bound.most_before) LLVMBuildStore(cx->builder, bound.most_before, bound.depth->most);
+    LLVMBuildStore(cx->builder, now, bound.now);
+    if (bound.most_before) LLVMBuildStore(cx->builder, bound.most_before, bound.most);
 }
 
 static Function *named_function(const Node *callee) {
@@ -133,11 +144,11 @@ static void survey(void *context, Node **child) {
     LowerCtx *cx = context;
     Node *node = *child;
     if (!node) return;
-    Function *function =
-        node->kind == NODE_CALL && is_bounded(node) ? named_function(node->call.callee) : NULL;
-    if (function && !map_get(&cx->depths, function))
-        map_put(&cx->depths, function,
-                new_depth(cx, function->name ? function->name->text : "lambda"));
+    if (node->kind == NODE_CALL && is_bounded(node)) {
+        const Function *function = named_function(node->call.callee);
+        const char *name = !function ? "value" : function->name ? function->name->text : "lambda";
+        add_depth(cx, function ? (const void *)function : node, name);
+    }
     bool defines = node->kind == NODE_DEFINE && node->define->symbols.len == 1 &&
                    node->define->symbols.items[0] && !node->define->symbols.items[0]->updated;
     if (defines && lower_is_address(cx, node->define->value))
@@ -162,8 +173,8 @@ static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool t
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
     prepare_callee(cx, node->call.callee);
     lower_args(cx, &node->call.args, args);
-    Bound depth = enter_call(cx, node, callee->function);
-    tail = tail && !depth.depth && lower_may_jump(cx, callee, args, node->call.args.items);
+    Bound depth = enter_call(cx, node, callee->function, node->span);
+    tail = tail && !depth.now && lower_may_jump(cx, callee, args, node->call.args.items);
     LVal result = lower_call_known(cx, callee, args, node->call.args.items, tail);
     leave_call(cx, depth);
     lower_release_all(cx, args, count);
@@ -179,7 +190,7 @@ static LVal indirect_call(LowerCtx *cx, Node *node, bool tail) {
     lower_operands(cx, nodes, count, values);
     if (tail && !is_bounded(node) && lower_may_jump_to_value(cx, count - 1))
         return lower_jump_to_value(cx, values, nodes, count, node->span);
-    Bound depth = enter_call(cx, node, NULL);
+    Bound depth = enter_call(cx, node, NULL, node->span);
     LVal result = lower_call_value(cx, values[0], values + 1, count - 1, node->span);
     leave_call(cx, depth);
     lower_release_all(cx, values, count);
@@ -249,7 +260,8 @@ typedef struct Applied {
     const Builtin *builtin;
     const Instance *instance;
     LVal value;
-    bool never; // its argument has no value
+    const Node *call; // what stands there, if it is a CALL
+    bool never;       // its argument has no value
 } Applied;
 
 // `xs || f` where it may use other threads: not inside a parallel body.
@@ -280,8 +292,12 @@ static LVal apply(LowerCtx *cx, const Applied *applied, LVal *args, Node *const 
                                                .count = count,
                                                .type = type,
                                                .span = span});
-    if (applied->instance) return lower_call_known(cx, applied->instance, args, nodes, false);
-    return lower_call_value(cx, applied->value, args, count, span);
+    const Instance *instance = applied->instance;
+    Bound depth = enter_call(cx, applied->call, instance ? instance->function : NULL, span);
+    LVal result = instance ? lower_call_known(cx, instance, args, nodes, false)
+                           : lower_call_value(cx, applied->value, args, count, span);
+    leave_call(cx, depth);
+    return result;
 }
 
 // for k in from ..< length: the loop that pipes are made of. Gives the element's position.
@@ -443,6 +459,7 @@ static LVal pipe_into_call(LowerCtx *cx, Node *node, LVal *left) {
     for (uint32_t i = 0; i < count; i++) nodes[i] = call->call.args.items[i];
     nodes[count] = node->pipe.left;
     Applied applied = make_ready(cx, node, call->call.callee);
+    applied.call = call;
     lower_operands(cx, call->call.args.items, count, args);
     args[count] = *left;
     LVal result =

@@ -137,9 +137,11 @@ typedef struct FuncState {
     bool in_lockstep;          // what is filled are iterations side by side (lower_lockstep.c)
 } FuncState;
 
-// The recursion of a function that some call bounds with `max N`: how deep it is now and may be.
+// The recursion of a function that some call bounds with `max N`: how deep it is now and may be. Programs
+// with parallel loops keep them for each thread (rt_depths).
 typedef struct Depth {
-    LLVMValueRef now, most;
+    LLVMValueRef now, most; // global variables; null:
+    uint32_t number;
 } Depth;
 
 enum { LOWER_JUMP_ARGS = 4 }; // most arguments of a value that is called in constant stack
@@ -164,7 +166,8 @@ struct LowerCtx {
     PtrMap closures;          // Instance, Builtin -> constant RtClosure
     PtrMap infos;             // Instance -> RtFunctionInfo
     PtrMap constants;         // a literal list's Node -> global RtList
-    PtrMap depths;            // Function -> Depth
+    PtrMap depths;            // Function, or CALL of a value -> Depth
+    uint32_t depth_count;
     PtrMap addresses;         // symbols that hold what `as ptr` gave
     PtrMap inside;            // INDEX -> address of the elements, where no check is needed
     PtrMap remarked;          // loops of which something was said

@@ -71,6 +71,35 @@ uint64_t rt_reduce(uint64_t value, uint64_t function, const RtPlace *place) {
     return result;
 }
 
+// --- f(x) max N -----------------------------------------------------------------------------------
+
+// How deep calls of bounded functions are, and may become: two words for each.
+struct RtDepths {
+    int64_t count;
+    int64_t words[];
+};
+
+static RtDepths *depths_new(int64_t count) {
+    RtDepths *depths = rti_alloc(sizeof *depths + (size_t)count * sizeof(int64_t));
+    depths->count = count;
+    return depths;
+}
+
+const void *rt_depths(int64_t functions) {
+    RtThread *self = rti_self();
+    if (self->depths) return self->depths->words;
+    self->depths = depths_new(2 * functions);
+    for (int64_t i = 0; i < 2 * functions; i++) self->depths->words[i] = i % 2 ? INT64_MAX : 0;
+    return self->depths->words;
+}
+
+RtDepths *rti_depths_copy(const RtDepths *from) {
+    if (!from) return NULL;
+    RtDepths *depths = depths_new(from->count);
+    for (int64_t i = 0; i < from->count; i++) depths->words[i] = from->words[i];
+    return depths;
+}
+
 // --- remembered results --------------------------------------------------------------------------
 
 const void *rt_memo(int64_t number, int64_t words) {

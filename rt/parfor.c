@@ -87,6 +87,8 @@ static void run_blocks(RtParState *state, int32_t end) {
     if (run_body(state, end)) return;
     thread->defers = defers; // what iterations deferred that should not have run is not run
     while (thread->arena != arena) rt_arena_leave();
+    rti_free(thread->depths); // it counts calls that were not come back from
+    thread->depths = rti_depths_copy(state->job->depths);
     if (state->job->order) {
         rti_order_abandoned(state);
     } else {
@@ -99,11 +101,13 @@ void rti_blocks_run(RtParState *state, int32_t end) {
     RtSink *sink = thread->sink;
     RtParState *par = thread->par, *running = thread->running;
     RtArena *arena = thread->arena;
+    RtDepths *depths = thread->depths;
     state->defers = thread->defers;
     state->held = thread->held;
     thread->par = thread->running = state;
     thread->sink = NULL;
     thread->arena = state->job->arena;
+    thread->depths = rti_depths_copy(state->job->depths);
     if (state->job->order) {
         for (; state->first < end; ++state->first) run_blocks(state, state->first + 1);
     } else {
@@ -113,6 +117,8 @@ void rti_blocks_run(RtParState *state, int32_t end) {
     thread->running = running;
     thread->sink = sink;
     thread->arena = arena;
+    rti_free(thread->depths);
+    thread->depths = depths;
 }
 
 void rti_loop_run(RtiWorker *self, uint64_t generation, RtiRun run) {
@@ -506,6 +512,7 @@ void rt_par_for(const void *argument) {
         .parent = self->par,
         .defers = self->defers,
         .arena = self->arena,
+        .depths = self->depths,
         .frame = __builtin_frame_address(0),
         .stack_high = self->stack_high,
     };

@@ -57,6 +57,7 @@ typedef struct RtiJob {
     RtParState *parent; // the block that it is part of, or null
     RtDefer *defers;
     RtArena *arena;
+    const RtDepths *depths; // its caller's, who leaves them alone until the loop has ended
     const void *frame, *stack_high; // where it is on its stack, and where that ends
 } RtiJob;
 

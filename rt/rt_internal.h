@@ -25,6 +25,7 @@ typedef struct RtSink {
 
 typedef struct RtHeap RtHeap;         // alloc.c
 typedef struct RtArena RtArena;       // arena.c
+typedef struct RtDepths RtDepths;     // call.c
 typedef struct RtParState RtParState; // parfor.c: the loop that the thread is working for
 
 typedef struct RtThread {
@@ -47,6 +48,7 @@ typedef struct RtThread {
     RtDefer *defers;        // defer.c: deferred blocks to be run, innermost first
     uint64_t **memos;       // call.c: tables of remembered results, by number
     int64_t memo_count;
+    RtDepths *depths;     // call.c: or null; a parallel body works on a copy of those around its loop
     RtArena *arena;       // arena.c: the innermost arena that it is inside of
     int32_t exports;      // calls by C that it is in
     uint32_t small_loops; // parfor.c: parallel loops that it ran alone as they were small
@@ -147,6 +149,7 @@ int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when
 void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove semantics not promised
 
 void rti_memos_free(RtThread *thread); // call.c
+RtDepths *rti_depths_copy(const RtDepths *from);
 void rti_sim_end(void);                // sim_state.c: frees what the simulated hardware holds
 void rti_arenas_forget(void);          // arena.c: frees the table of handles, when no code runs
 
