@@ -40,7 +40,7 @@ static const Instance *callee_of(const Cost *cost, const Node *call) {
     if (!from->parallel) callee = from->parallel_callees[call->id];
     if (!callee) callee = from->callees[call->id];
     bool plain = callee && callee->function->body && !callee->function->has_clauses &&
-                 !callee->function->bounded && !callee->function->jumps;
+                 !callee->function->jumps;
     return plain ? callee : NULL;
 }
 
