@@ -62,6 +62,19 @@ void sim_check_width(SimBody *body, const SimNode *value, SimType to, const char
 // Reports that a body cannot contain this; gives a constant 0 in its place.
 SimNode *sim_refuse(SimBody *body, Span span, const char *what);
 
+// The module that a name stands for, or null.
+Symbol *sim_find_module(const SimBody *body, const Node *node);
+bool sim_fits(SimType type, int64_t value);
+
+// sema_sim_result.c: what may have no value.
+typedef struct SimResult {
+    SimNode *ok;    // whether it has one
+    SimNode *value; // stops the simulation when it has none
+} SimResult;
+SimResult sim_result(SimBody *body, Node *node);
+SimNode *sim_or_else(SimBody *body, Node *node);
+SimNode *sim_result_test(SimBody *body, Node *node);
+
 // sema_sim_call.c
 SimNode *sim_call(SimBody *body, Node *node);
 

@@ -229,52 +229,120 @@ static void choose_type(SimNode *node) {
     if (node->c != NULL && same) node->type = b;
 }
 
+// A match asks for a Result when it binds one, or has a guard for one.
+static bool asks_for_result(const Node *node) {
+    bool asks = node->match.on_result;
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        ArmKind kind = node->match.arms.items[i].kind;
+        asks = asks || kind == ARM_ERR_GUARD || kind == ARM_VAL_GUARD;
+    }
+    return asks;
+}
+
+typedef struct Matching {
+    SimBody *body;
+    SimNode *block;
+    bool on_result;
+    SimLocal *subject; // 0 when a Result is none
+    SimLocal *ok;      // null: the subject is no Result
+} Matching;
+
+static SimLocal *kept(const Matching *matching, SimNode *value) {
+    SimLocal *local = sim_local(matching->body, NULL, value->type, false);
+    SimNode *set = sim_set(matching->body, local, value, value->span);
+    vec_push(matching->body->s->arena, &matching->block->items, set);
+    return local;
+}
+
+static void take_subject(Matching *matching, Node *node) {
+    SimBody *body = matching->body;
+    if (!asks_for_result(node)) {
+        matching->subject = kept(matching, sim_expr(body, node->match.subject));
+        return;
+    }
+    SimResult result = sim_result(body, node->match.subject);
+    matching->on_result = node->match.on_result;
+    matching->ok = kept(matching, result.ok);
+    SimNode *value = sim_new(body, SIM_IF, node->span);
+    value->a = sim_read_local(body, matching->ok, node->span);
+    value->b = result.value;
+    value->type = result.value->type;
+    matching->subject = kept(matching, value);
+}
+
+static SimNode *guard_of(const Matching *matching, const MatchArm *arm) {
+    SimBody *body = matching->body;
+    SimNode *guard = sim_expr(body, arm->guard);
+    if (!is_literal_guard(body, arm->guard)) return guard;
+    SimNode *read = sim_read_local(body, matching->subject, arm->span);
+    SimNode *equal = sim_binary(body, SIM_EQ, read, guard, arm->span);
+    if (matching->ok == NULL) return equal;
+    SimNode *both = sim_new(body, SIM_BOTH, arm->span); // an error equals nothing
+    both->a = sim_read_local(body, matching->ok, arm->span);
+    both->b = equal;
+    return both;
+}
+
+static SimNode *condition_of(const Matching *matching, const MatchArm *arm) {
+    SimBody *body = matching->body;
+    bool by_ok = matching->on_result || arm->kind == ARM_ERR_GUARD || arm->kind == ARM_VAL_GUARD;
+    if (arm->kind == ARM_GUARD) return guard_of(matching, arm);
+    SimNode *read = sim_read_local(body, by_ok ? matching->ok : matching->subject, arm->span);
+    return arm->kind == ARM_ERR_GUARD ? sim_unary(body, SIM_NOT, read, arm->span) : read;
+}
+
+// What an arm does, with the value bound to the name that it may have.
+static SimNode *bound_arm(const Matching *matching, MatchArm *arm) {
+    SimBody *body = matching->body;
+    if (arm->binds.len == 0) return arm_body(body, arm->body);
+    if (arm->kind != ARM_BIND_VALUE || arm->binds.len > 1)
+        return sim_refuse(body, arm->span, "an arm that binds anything but one value");
+    uint32_t mark = body->names.len;
+    SimNode *block = sim_new(body, SIM_BLOCK, arm->span);
+    SimLocal *local = sim_local(body, arm->binds.items[0], matching->subject->type, false);
+    bind(body, local);
+    SimNode *read = sim_read_local(body, matching->subject, arm->span);
+    SimNode *set = sim_set(body, local, read, arm->span);
+    vec_push(body->s->arena, &block->items, set);
+    SimNode *value = arm_body(body, arm->body);
+    vec_push(body->s->arena, &block->items, value);
+    block->type = value->type;
+    body->names.len = mark;
+    return block;
+}
+
 SimNode *sim_match(SimBody *body, Node *node) {
-    Arena *arena = body->s->arena;
-    if (node->match.on_result) return sim_refuse(body, node->span, "a match on a Result");
-    SimNode *block = sim_new(body, SIM_BLOCK, node->span);
-    SimLocal *subject = sim_local(body, NULL, PLAIN, false);
-    SimNode *value = sim_expr(body, node->match.subject);
-    subject->type = value->type;
-    SimNode *set = sim_set(body, subject, value, node->span);
-    vec_push(arena, &block->items, set);
+    Matching matching = {.body = body, .block = sim_new(body, SIM_BLOCK, node->span)};
+    take_subject(&matching, node);
     SimNode *first = NULL, **next = &first, *last = NULL;
     bool conditional = false; // some arm asks before the default
     for (uint32_t i = 0; i < node->match.arms.len; i++) {
         MatchArm *arm = &node->match.arms.items[i];
-        if (arm->kind == ARM_ERR_GUARD || arm->kind == ARM_VAL_GUARD || arm->binds.len > 0)
-            return sim_refuse(body, arm->span, "the guards `err?` and `val?`");
-        if (arm->kind == ARM_DEFAULT) {
-            last = arm_body(body, arm->body);
+        if (arm->kind == ARM_DEFAULT || arm->kind == ARM_BIND_ERROR) {
+            last = bound_arm(&matching, arm);
             continue;
         }
         SimNode *choice = sim_new(body, SIM_IF, arm->span);
-        SimNode *read = sim_read_local(body, subject, arm->span);
-        choice->a = read;
-        if (arm->kind == ARM_GUARD) {
-            SimNode *guard = sim_expr(body, arm->guard);
-            choice->a = is_literal_guard(body, arm->guard)
-                            ? sim_binary(body, SIM_EQ, read, guard, arm->span)
-                            : guard;
-        }
-        choice->b = arm_body(body, arm->body);
+        choice->a = condition_of(&matching, arm);
+        choice->b = bound_arm(&matching, arm);
         conditional = true;
         *next = choice;
         next = &choice->c;
     }
     if (!conditional) { // only a default: the subject when it is true
         first = sim_new(body, SIM_IF, node->span);
-        first->a = sim_read_local(body, subject, node->span);
-        first->b = sim_read_local(body, subject, node->span);
+        first->a =
+            sim_read_local(body, matching.on_result ? matching.ok : matching.subject, node->span);
+        first->b = sim_read_local(body, matching.subject, node->span);
         next = &first->c;
     }
     *next = last;
     for (SimNode *choice = first; choice != NULL && choice->op == SIM_IF && choice != last;
          choice = choice->c)
         choose_type(choice);
-    vec_push(arena, &block->items, first);
-    block->type = first->type;
-    return block;
+    vec_push(body->s->arena, &matching.block->items, first);
+    matching.block->type = first->type;
+    return matching.block;
 }
 
 // --- loops and jumps -----------------------------------------------------------------------------

@@ -175,8 +175,7 @@ static const Word words[] = {
 
 static SimNode *translate_word(SimBody *body, Node *node, const Word *word) {
     if (word->translate) return word->translate(body, node);
-    return word->most == 1 ? one_operand(body, node, word->op)
-                           : two_operands(body, node, word->op);
+    return word->most == 1 ? one_operand(body, node, word->op) : two_operands(body, node, word->op);
 }
 
 static bool right_count(SimBody *body, const Node *node, const char *name, uint32_t least,

@@ -43,7 +43,7 @@ static bool same_type(SimType a, SimType b) {
     return a.width == b.width && a.is_signed == b.is_signed;
 }
 
-static bool fits(SimType type, int64_t value) {
+bool sim_fits(SimType type, int64_t value) {
     return sim_cut(type, value) == value;
 }
 
@@ -294,7 +294,7 @@ void sim_check_width(SimBody *body, const SimNode *value, SimType to, const char
     SimType from = value->type;
     if (value->op == SIM_CONST) {
         SimType either = {to.width, !to.is_signed};
-        if (fits(to, value->value) || fits(either, value->value)) return;
+        if (sim_fits(to, value->value) || sim_fits(either, value->value)) return;
         Diag *diag = diag_report(body->s->c, DIAG_W0120, value->span, (long long)value->value,
                                  place, sim_type_text(body->s->arena, to));
         diag_help(body->s->c, diag, "the bits that do not fit are cut off: %lld is stored",
@@ -453,58 +453,10 @@ static SimNode *element(SimBody *body, Node *node) {
     return ordinary_variable(body, base, symbol);
 }
 
-static Symbol *module_symbol(const SimBody *body, const Node *node) {
+Symbol *sim_find_module(const SimBody *body, const Node *node) {
     if (node->kind != NODE_NAME || sim_find_local(body, node->name.name) != NULL) return NULL;
     Symbol *symbol = sim_find(body, node->name.name);
     return symbol != NULL && symbol->kind == SYMBOL_MODULE ? symbol : NULL;
-}
-
-static SimExposed *find_exposed(const SimModule *module, const Name *name) {
-    VEC_EACH(SimExposed *, exposed, &module->exposed)
-    if (exposed->name == name) return exposed;
-    return NULL;
-}
-
-static void add_upstream(SimBody *body, SimModule *upstream) {
-    VEC_EACH(SimModule *, known, &body->module->upstream)
-    if (known == upstream) return;
-    vec_push(body->s->arena, &body->module->upstream, upstream);
-}
-
-// module.name, for downstream modules; null after a report.
-static SimExposed *exposed_of(SimBody *body, const Node *node) {
-    Sema *s = body->s;
-    const Symbol *symbol = node->kind == NODE_FIELD ? module_symbol(body, node->field.base) : NULL;
-    if (symbol == NULL) {
-        sim_refuse(body, node->span, "a field of what is no module");
-        return NULL;
-    }
-    SimModule *module = symbol->module;
-    SimExposed *exposed = find_exposed(module, node->field.name);
-    if (exposed == NULL) {
-        Diag *diag = diag_report(s->c, DIAG_E0716, node->field.name_span, module->name->text,
-                                 "name", node->field.name->text);
-        diag_note(s->c, diag, module->span, "this module");
-        diag_help(s->c, diag,
-                  "the names that it defines by `=` at the top level of its body can be read");
-        return NULL;
-    }
-    if (body->module == NULL || body->module->kind != SIM_DOWNSTREAM) {
-        Diag *diag =
-            diag_report(s->c, DIAG_E0718, node->span, module->name->text, node->field.name->text);
-        diag_help(s->c, diag, "other modules get values through registers and ports");
-        return NULL;
-    }
-    exposed->used = true;
-    add_upstream(body, module);
-    return exposed;
-}
-
-static SimNode *exposed_node(SimBody *body, SimOp op, SimExposed *exposed, Span span) {
-    SimNode *node = sim_new(body, op, span);
-    node->exposed = exposed;
-    node->type = op == SIM_EXPOSED_OK ? TRUTH : exposed->type;
-    return node;
 }
 
 // a.valid?, m.a.ready?, m.name
@@ -520,7 +472,7 @@ static SimNode *field(SimBody *body, Node *node) {
     }
     if (strcmp(name->text, "ready?") == 0) {
         const Symbol *symbol =
-            base->kind == NODE_FIELD ? module_symbol(body, base->field.base) : NULL;
+            base->kind == NODE_FIELD ? sim_find_module(body, base->field.base) : NULL;
         SimTarget *port = symbol == NULL ? NULL : sim_find_port(symbol->module, base->field.name);
         if (port == NULL || body->module == NULL)
             return sim_refuse(body, node->span, "`.ready?` of what is no port: `m.a.ready?`");
@@ -530,33 +482,7 @@ static SimNode *field(SimBody *body, Node *node) {
         diag_report(s->c, DIAG_E0721, node->span, "reads ports and registers, nothing else");
         return sim_const(body, 0, node->span);
     }
-    SimExposed *exposed = exposed_of(body, node);
-    if (exposed == NULL) return sim_const(body, 0, node->span);
-    return exposed_node(body, SIM_EXPOSED, exposed, node->span);
-}
-
-static SimNode *or_else(SimBody *body, Node *node) {
-    const Node *right = node->orelse.right;
-    if (node->orelse.is_and || right->kind == NODE_STRING || right->kind == NODE_FSTRING)
-        return sim_refuse(body, node->span, "this: `module.name or! VALUE`");
-    SimExposed *exposed = exposed_of(body, node->orelse.left);
-    if (exposed == NULL) return sim_const(body, 0, node->span);
-    SimNode *choice = sim_new(body, SIM_IF, node->span);
-    choice->a = exposed_node(body, SIM_EXPOSED_OK, exposed, node->span);
-    choice->b = exposed_node(body, SIM_EXPOSED, exposed, node->span);
-    choice->c = sim_tree(body, node->orelse.right);
-    if (choice->c->op == SIM_CONST && fits(exposed->type, choice->c->value))
-        choice->type = exposed->type;
-    return choice;
-}
-
-static SimNode *result_test(SimBody *body, Node *node) {
-    if (node->result_test.operand == NULL)
-        return sim_refuse(body, node->span, "the guards `err?` and `val?`");
-    SimExposed *exposed = exposed_of(body, node->result_test.operand);
-    if (exposed == NULL) return sim_const(body, 0, node->span);
-    SimNode *ok = exposed_node(body, SIM_EXPOSED_OK, exposed, node->span);
-    return node->result_test.is_err ? sim_unary(body, SIM_NOT, ok, node->span) : ok;
+    return sim_result(body, node).value;
 }
 
 static SimNode *cast(SimBody *body, Node *node) {
@@ -587,8 +513,8 @@ SimNode *sim_expr(SimBody *body, Node *node) {
     case NODE_CALL: return sim_call(body, node);
     case NODE_MATCH: return sim_match(body, node);
     case NODE_BLOCK: return sim_block(body, &node->block.statements);
-    case NODE_ORELSE: return or_else(body, node);
-    case NODE_RESULT_TEST: return result_test(body, node);
+    case NODE_ORELSE: return sim_or_else(body, node);
+    case NODE_RESULT_TEST: return sim_result_test(body, node);
     case NODE_LOOP_VALUE:
         if (node->loop_value.what == LOOP_CYCLE && body->module != NULL)
             return sim_new(body, SIM_CYCLE, node->span);
