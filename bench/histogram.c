@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 int main(void) {
-    enum { N = 20000000 };
+    enum { N = 5000000, ROUNDS = 20 };
     double *values = malloc(N * sizeof *values); /* a list of numbers is what Flap has */
     int seed = 1;
     for (int i = 0; i < N; i++) {
@@ -9,8 +9,10 @@ int main(void) {
         values[i] = seed % 256;
     }
     long counts[256] = {0};
+    for (int r = 0; r < ROUNDS; r++) {
 #pragma omp parallel for reduction(+ : counts)
-    for (int i = 0; i < N; i++) counts[(int)values[i]]++;
+        for (int i = 0; i < N; i++) counts[(int)values[i]]++;
+    }
     printf("%ld %ld %ld\n", counts[0], counts[17], counts[255]);
     free(values);
 }

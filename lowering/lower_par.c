@@ -119,7 +119,9 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     fs->par = par;
     fs->shared = true;
     fs->record = LLVMGetParam(par->function, 0);
-    par->begin = LLVMGetParam(par->function, 1);
+    // Iterations count from 0, which lets LLVM see that i % 16 is no remainder of something negative.
+    par->begin =
+        LLVMBuildAnd(cx->builder, LLVMGetParam(par->function, 1), lower_i64(cx, INT64_MAX), "from");
     par->end = LLVMGetParam(par->function, 2);
     par->block = LLVMGetParam(par->function, 3);
     par->record = fs->record;
@@ -127,7 +129,9 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     LoopFrame *frame = &par->frame;
     *frame = (LoopFrame){.loop = par->loop, .outer = fs->loop};
     frame->index = lower_alloca(cx, cx->i64, "index");
-    frame->first = LLVMBuildLoad2(cx->builder, cx->i64, fs->record, "low");
+    frame->first = LLVMIsConstant(par->low)
+                       ? par->low
+                       : LLVMBuildLoad2(cx->builder, cx->i64, fs->record, "low");
     frame->total = LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, fs->record, 8), "count");
     par->exit = lower_block_new(cx, "exit");
     if (par->loop->left) par->loop_inside = lower_import(cx, par->loop_record);

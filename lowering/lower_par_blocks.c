@@ -104,19 +104,24 @@ static void last_iterations(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValue
     lower_go(cx, end);
 }
 
-// Small bodies that sum doubles run eight iterations at a time, so that lanes become registers.
+// Small bodies that sum doubles run eight iterations at a time, so that lanes become registers; and so do those that
+// change elements here and there, since a branch back for each takes as long as the change.
 static void all_iterations(LowerCtx *cx, Par *par) {
     bool laned = lower_reductions_have(par, true);
     LLVMValueRef from = counted(cx, par, par->begin), to = counted(cx, par, par->end);
     bool in_place = !par->reductions.len && !par->kept.len && !par->loop->left;
     if (in_place && par->loop->kind == LOOP_RANGE) from = lower_strips(cx, par->node, from, to);
-    if (!laned || par->loop->left || !lower_par_is_small(par->loop->body)) {
+    if (!(laned || par->now) || par->loop->left || !lower_par_is_small(par->loop->body)) {
         lower_par_count(cx, par, from, to, 1, iteration, NULL, NULL);
         return;
     }
     LLVMValueRef after = lower_alloca(cx, cx->i64, "rest");
     lower_par_count(cx, par, from, to, LANES, eight_iterations, NULL, after);
-    last_iterations(cx, par, LLVMBuildLoad2(cx->builder, cx->i64, after, ""), to);
+    from = LLVMBuildLoad2(cx->builder, cx->i64, after, "");
+    if (laned)
+        last_iterations(cx, par, from, to);
+    else
+        lower_par_count(cx, par, from, to, 1, iteration, NULL, NULL);
 }
 
 // Blocks matter to nobody but the reductions: the body goes from block to block by itself,

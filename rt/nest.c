@@ -8,12 +8,22 @@
 // ascending order. So every block before one that was claimed was claimed too, by a thread that runs
 // it: whoever waits for its turn waits for threads that run, and never has to claim an earlier block.
 //
-// A waiting thread helps only loops that are part of the one it waits for: what it does then is
-// deeper in the tree of loops, so its stack grows no further than the loops are deep, and it is back
-// as soon as what it waits for needs nobody. A worker helps only when it has got its blocks of the
-// loop that has the pool, and run them: a helper may have to wait for its turn, and nobody else would
-// run them. Nobody waits for a helper to come, so one that is late costs nothing: the owner can always
-// finish alone.
+// A thread that waits for a loop helps only that loop: when it waits, every block of the loop has been claimed,
+// so what is left to help with are loops met inside those blocks, which are part of the loop's own work. What it
+// gains over waiting idly is the loop of few long blocks with loops of their own. It keeps what the rule is for:
+// - Stacks are bounded. Of two blocks on one thread's stack the upper one lies inside the lower one, in the tree
+//   of loops, whether it was met there or helped with. So no stack has more frames than the program run on one
+//   thread would have, and those of this file for each loop that a loop lies in.
+// - Nobody waits for ever. Of the blocks that were claimed and have not finished, and that no such block lies
+//   inside of, take the first one in the order of the sequential program. It is on top of its thread's stack,
+//   since what lies above it would lie inside it; and it has its turn, since what comes before it is finished or
+//   claimed, and if claimed would come first. So it runs on. With help for any loop it could lie buried
+//   under a block that waits for it.
+// - A waiter is back as soon as what it waits for needs nobody: what it helps with must finish before.
+//
+// A worker helps only when it has got its blocks of the loop that has the pool, and run them: a helper may have
+// to wait for its turn, and nobody else would run them. Nobody waits for a helper to come, so one that is late
+// costs nothing: the owner can always finish alone.
 #include "pool.h"
 
 #include "sys.h"
