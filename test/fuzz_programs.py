@@ -51,7 +51,7 @@ class Statements(Expressions):
         r = self.r
         if self.budget < 0:
             return False
-        k = r.randrange(40)
+        k = r.randrange(42)
         deep = len(self.loops) + self.depth
         if k < 8:
             kind = r.choice(["n", "n", "n", "n", "ln", "ln", "s", "la", "any", "fn", "any"])
@@ -144,7 +144,56 @@ class Statements(Expressions):
             self.function()
         elif self.parallel and self.depth == 0 and k < 40:
             self.parallel_loop()
+        elif k >= 40 and self.depth == 0 and not self.loops:
+            self.nest()
         return True
+
+    def nest(self):
+        """Sums over an inner loop, of which compilers make several side by side."""
+        r = self.r
+        xs, ys, out, total, s, t, i, k = (self.fresh() for _ in range(8))
+        count, trips, wide = r.randrange(0, 41), r.randrange(0, 31), r.randrange(1, 41)
+        for name in (xs, ys):
+            size = max(0, max(count, wide) * max(trips, 1) - r.choice([0, 0, 0, 0, 1, 40]))
+            a, b, c = r.randrange(1, 40), r.randrange(2, 40), r.choice([0, 0.5, 3, 7.25])
+            self.say(f"{name} := range(0, {size}) | (p => p * {a} % {b} - {c})",
+                     f"{name} = tuple(float(p * {a} % {b}) - {float(c)} for p in range({size}))")
+            self.scopes[-1][name] = ("ln", True, name)
+        length = max(0, count - r.choice([0, 0, 0, 0, 0, 1]))
+        self.say(f"{out} := [0] * {length}", f"{out} = (0.0,) * {length}")
+        self.say(f"{total} := 0.5", f"{total} = 0.5")
+        self.scopes[-1][out] = ("ln", True, out)
+        self.scopes[-1][total] = ("n", True, total)
+        parallel = self.parallel and r.random() < 0.4
+        low = r.choice([0, 0, 0, 1, 2])
+        position = lambda: r.choice([(f"{i} * {trips} + {k}", f"{i}*{trips}.0+{k}"), (f"{k} * {wide} + {i}", f"{k}*{wide}.0+{i}"),
+                                     (f"{k} + {i}", f"{k}+{i}"), (k, k), (i, i), (f"{k} * 2", f"{k}*2.0")])
+        def product(read_out):
+            (p, pp), (q, qp) = position(), position()
+            second = out if read_out and r.random() < 0.2 else ys
+            form, py = r.choice([("{0} * {1}", "{0} * {1}"), ("{0} - {1}", "{0} - {1}"), ("{0} * {1} * (" + i + " + 1)", "{0} * {1} * (" + i + " + 1.0)"),
+                                 ("{0} / ({1} + 100.5)", "fdiv({0}, {1} + 100.5)"), ("abs({0}) + {1} * s_", "abs({0}) + {1} * s_")])
+            form, py = form.replace("s_", s), py.replace("s_", s)
+            return form.format(f"{xs}[{p}]", f"{second}[{q}]"), py.format(f"at({xs}, {pp})", f"at({second}, {qp})")
+        lines = [(0, f"{'@@' if parallel else '@'} {i} in {low}..<{count} {{", f"for {i} in rng({low}.0, {count}.0, 0):"),
+                 (1, f"{s} := 0.25", f"{s} = 0.25"), (1, f"{t} := {i} * 0.5", f"{t} = {i} * 0.5"),
+                 (1, f"@ {k} in 0..<{trips} {{", f"for {k} in range({trips}):"), (2, None, f"{k} = float({k})")]
+        flap, py = product(not parallel)
+        lines.append((2, f"{s} += {flap}", f"{s} = {s} + ({py})"))
+        if r.random() < 0.5:
+            p, pp = position()
+            op = r.choice(["+", "-"])
+            lines += [(2, f"{ys}[{p}] > 1 {{ {t} {op}= {xs}[{k}] }}", f"if at({ys}, {pp}) > 1.0: {t} = {t} {op} at({xs}, {k})")]
+        lines.append((1, "}", None))
+        if r.random() < 0.5:
+            lines.append((1, f"{s} <- {s} * 0.5 + {t}", f"{s} = {s} * 0.5 + {t}"))
+        lines.append((1, f"{out}[{i}] <- {s} - {t}", f"{out} = put_at({out}, {i}, {s} - {t})"))
+        if not parallel and r.random() < 0.4:
+            lines.append((1, f"{total} <- {total} / 2 + {s}", f"{total} = {total} / 2.0 + {s}"))
+        lines.append((0, "}", None))
+        for depth, flap, py in lines:
+            self.say(None if flap is None else "    " * depth + flap, None if py is None else "    " * depth + py)
+        self.say(f"println({out}, {total})", f"println({out}, {total})")
 
     def index_within(self, p, name):
         r = self.r
