@@ -264,16 +264,17 @@ typedef struct Applied {
     bool never;       // its argument has no value
 } Applied;
 
-// `xs || f` where it may use other threads: not inside a parallel body.
-static bool shares_pipe(LowerCtx *cx, const Node *node) {
-    return node->pipe.op == PIPE_PARALLEL && !cx->fs->plan && !cx->fs->instance->parallel;
+// `xs || f`: other threads may call f.
+static bool shares_pipe(const Node *node) {
+    return node->pipe.op == PIPE_PARALLEL;
 }
 
 static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
     Applied applied = {.builtin = named_builtin(right)};
     if (applied.builtin) return applied;
     applied.instance = lower_callee(cx, node);
-    if (shares_pipe(cx, node)) applied.instance = cx->fs->instance->parallel_callees[node->id];
+    if (shares_pipe(node) && !cx->fs->instance->parallel)
+        applied.instance = cx->fs->instance->parallel_callees[node->id];
     applied.never = !applied.instance && named_function(right) != NULL && !lower_callee(cx, right);
     if (applied.never) return applied;
     if (applied.instance)
@@ -376,6 +377,10 @@ static uint8_t effects_of(const Applied *applied) {
     return applied->instance ? applied->instance->function->effects : 0x7f;
 }
 
+static int32_t cost_of(LowerCtx *cx, const Applied *applied) {
+    return applied->instance ? lower_call_cost(cx, applied->instance) : 0;
+}
+
 static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
@@ -384,8 +389,12 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
     LVal function = map.applied.value;
     LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
     map.made = made;
-    uint8_t effects = effects_of(&map.applied);
-    lower_parallel_each(cx, length, effects, node->span, map_start, map_one, &map);
+    EachBody body = {.effects = effects_of(&map.applied),
+                     .cost = cost_of(cx, &map.applied),
+                     .start = map_start,
+                     .fill = map_one,
+                     .context = &map};
+    lower_parallel_each(cx, length, node->span, &body);
     lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
     if (element.kinds != KIND_NUMBER)
         lower_store(cx, LLVMConstInt(cx->i8, 1 /* RT_FLAG_BOXED */, 0), lower_field(cx, made, 5),
@@ -395,7 +404,7 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
 }
 
 static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
-    if (shares_pipe(cx, node)) return pipe_parallel(cx, node, list);
+    if (shares_pipe(node)) return pipe_parallel(cx, node, list);
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
     Applied applied = make_ready(cx, node, node->pipe.right);
@@ -444,7 +453,7 @@ static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
     LLVMValueRef x = lower_word(cx, left), f = lower_word(cx, function);
     LLVMValueRef place = lower_place(cx, node->span);
     LLVMValueRef word = node->pipe.op == PIPE_REDUCE ? RT(cx, rt_reduce, x, f, place)
-                        : shares_pipe(cx, node)      ? RT(cx, rt_pipe_parallel, x, f, place)
+                        : shares_pipe(node)      ? RT(cx, rt_pipe_parallel, x, f, place)
                                                      : RT(cx, rt_pipe, x, f, place);
     lower_release(cx, function);
     return lower_val(REP_ANY, lower_node_type(cx, node), word, true);

@@ -118,6 +118,15 @@ int32_t lower_par_cost(LowerCtx *cx, Node *body) {
     return (int32_t)cost.count;
 }
 
+int32_t lower_call_cost(LowerCtx *cx, const Instance *callee) {
+    if (!callee->function->body || callee->function->jumps) return 0;
+    Cost cost = {.instance = callee, .cx = cx, .calls = 1, .count = CALL_COST};
+    Node *body = callee->function->body;
+    add_cost(&cost, &body);
+    if (cost.unknown || cost.loops || cost.count > COST_MOST) return 0;
+    return (int32_t)cost.count;
+}
+
 bool lower_par_is_small(Node *body) {
     Cost cost = {0};
     add_cost(&cost, &body);

@@ -521,11 +521,18 @@ LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);
 LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value);
 // i1: the parts of variables that the loop works on are what it takes them for; null: it has none.
 LLVMValueRef lower_parts_fit(LowerCtx *cx, const ParPlan *plan);
-// Calls `fill` for the body of a parallel loop over k in 0 ..< count: what `xs || f` is made of. Values
-// of the function around it come in by lower_import(). `effects`: EFFECT_… of the body.
+// A parallel loop over k in 0 ..< count: what `xs || f` is made of. `fill` makes its body, `start` what
+// stands before that; values of the function around it come in by lower_import().
 typedef void ParFill(LowerCtx *cx, void *context, LLVMValueRef k);
-void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span, ParFill *start,
-                         ParFill *fill, void *context);
+typedef struct EachBody {
+    uint8_t effects; // EFFECT_…
+    int32_t cost;    // instructions, as estimated; 0: not known
+    ParFill *start, *fill;
+    void *context;
+} EachBody;
+void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, Span span, const EachBody *body);
+// Instructions of a call, as estimated; 0: not known.
+int32_t lower_call_cost(LowerCtx *cx, const Instance *callee);
 // Jumps that leave a parallel body: true if this is one, which is then emitted; takes the value.
 typedef enum ExitKind { EXIT_LEAVE, EXIT_NEXT, EXIT_RETURN } ExitKind;
 bool lower_exit(LowerCtx *cx, ExitKind what, LoopNode *loop, LVal value);

@@ -298,11 +298,10 @@ static void run_joined(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef
 }
 
 // A loop that is known to be too small to share is a call of its body, which the optimiser may take
-// into the function: not even the runtime is asked.
-static void run_small(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef count,
-                      LLVMBasicBlockRef end) {
-    int32_t cost = lower_par_cost(cx, par->loop->body);
-    if (cost <= 0 || flags_of(par) || par->kept.len) return;
+// into the function: not even the runtime is asked. `cost`: of an iteration; 0: not known.
+static void run_small(LowerCtx *cx, const Par *par, int32_t cost, LLVMValueRef record,
+                      LLVMValueRef count, LLVMBasicBlockRef end) {
+    if (cost <= 0) return;
     LLVMValueRef most = lower_i64(cx, RT_PAR_ALONE_COST / cost), zero = lower_i64(cx, 0);
     LLVMBasicBlockRef small = lower_block_new(cx, "small"), large = lower_block_new(cx, "large");
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, most, ""), small, large);
@@ -332,7 +331,8 @@ static void hand_over(LowerCtx *cx, LLVMValueRef loop, LLVMValueRef parts[8]) {
 static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
     LLVMBasicBlockRef end = lower_block_new(cx, "ran");
-    run_small(cx, par, record, count, end);
+    int32_t cost = lower_par_cost(cx, par->loop->body);
+    run_small(cx, par, flags_of(par) || par->kept.len ? 0 : cost, record, count, end);
     LLVMValueRef flags =
         LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par)), lower_kept_flag(cx, par), "flags");
     LLVMValueRef parts[] = {par->function,
@@ -340,7 +340,7 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
                             count,
                             threads,
                             flags,
-                            lower_i32(cx, lower_par_cost(cx, par->loop->body)),
+                            lower_i32(cx, cost),
                             lower_place(cx, par->loop->header),
                             history_of(cx, par)};
     LLVMValueRef whole = all_whole(cx, par), alone = NULL;
@@ -514,32 +514,31 @@ LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
 static void each_iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef extra) {
     (void)extra;
     uint32_t mark = lower_scope(cx);
-    par->each(cx, par->context, k);
+    par->each->fill(cx, par->each->context, k);
     lower_scope_end(cx, mark);
 }
 
-static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, uint8_t effects,
-                     Span span) {
+static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, Span span) {
+    uint8_t effects = par->each->effects;
     int32_t flags =
         (effects & EFFECT_OUTPUT ? RT_PAR_OUTPUT : 0) | (effects & EFFECT_WAIT ? RT_PAR_WAITS : 0);
-    LLVMValueRef parts[] = {par->function,         fill_record(cx, par, fs), par->count,
-                            lower_i64(cx, 0),      lower_i32(cx, flags),     lower_i32(cx, 0),
+    LLVMValueRef record = fill_record(cx, par, fs);
+    LLVMBasicBlockRef end = lower_block_new(cx, "ran");
+    run_small(cx, par, flags ? 0 : par->each->cost, record, par->count, end);
+    LLVMValueRef parts[] = {par->function,         record,                   par->count,
+                            lower_i64(cx, 0),      lower_i32(cx, flags),     lower_i32(cx, par->each->cost),
                             lower_place(cx, span), history_of(cx, par)};
     hand_over(cx, lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop"), parts);
+    lower_go(cx, end);
 }
 
-void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span span,
-                         ParFill *start, ParFill *fill, void *context) {
+void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, Span span, const EachBody *body) {
     ParPlan *plan = ARENA_NEW(cx->arena, ParPlan);
     LoopNode *loop = ARENA_NEW(cx->arena, LoopNode);
     plan->number = cx->maps++;
     plan->loop = loop;
-    Par par = {.loop = loop,
-               .plan = plan,
-               .low = lower_i64(cx, 0),
-               .count = count,
-               .each = fill,
-               .context = context};
+    Par par = {
+        .loop = loop, .plan = plan, .low = lower_i64(cx, 0), .count = count, .each = body};
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs, *outer = cx->fs;
     par.function = add_body(cx, &par, "map");
@@ -547,11 +546,11 @@ void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, uint8_t effects, Span
     fs.plan = plan;
     fs.shared = true;
     fs.record = LLVMGetParam(par.function, 0);
-    start(cx, context, NULL);
+    body->start(cx, body->context, NULL);
     lower_par_count(cx, &par, LLVMGetParam(par.function, 1), LLVMGetParam(par.function, 2), 1,
                     each_iteration, NULL, NULL);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
     LLVMPositionBuilderAtEnd(cx->builder, here);
-    run_each(cx, &par, &fs, effects, span);
+    run_each(cx, &par, &fs, span);
 }

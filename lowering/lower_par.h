@@ -91,8 +91,7 @@ typedef struct Par {
     VEC(Exit) exits;
     LLVMBasicBlockRef exit;                // of the body: where it ends
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
-    ParFill *each; // of lower_parallel_each(), which has no loop and no plan
-    void *context;
+    const EachBody *each; // of lower_parallel_each(), which has no loop and no plan
     LLVMValueRef result; // alloca, or null
     Rep result_rep;
     LoopFrame frame;
