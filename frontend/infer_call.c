@@ -109,7 +109,8 @@ static Type result_type(Walk *w, const Builtin *builtin, const Type *args, uint3
     case GIVES_ELEMENTS: return type_list(arena, type_element(args[0]));
     case GIVES_FILTERED: return type_list(arena, type_element(args[1]));
     case GIVES_LONGER:
-        return type_list(arena, type_join(arena, type_element(args[0]), args[count - 1]));
+        return type_list_ranged(arena,
+                                type_join(arena, type_element_ranged(args[0]), args[count - 1]));
     case GIVES_PAIRS: {
         Type element = type_number();
         for (uint32_t i = 0; i < count; i++)

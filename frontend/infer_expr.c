@@ -131,8 +131,9 @@ static Type infer_add(Walk *w, Type a, Type b, RangeUse use) {
     if ((both & KIND_STRING) != 0)
         result = type_join(w->infer->arena, result, type_of_kind(KIND_STRING));
     if ((both & (KIND_LIST | KIND_MAP)) != 0) {
-        Type joined = type_join(w->infer->arena, type_element(a), type_element(b));
-        Type list = type_list(w->infer->arena, joined);
+        Type joined =
+            type_join(w->infer->arena, type_element_ranged(a), type_element_ranged(b));
+        Type list = type_list_ranged(w->infer->arena, joined);
         list.kinds = both & (KIND_LIST | KIND_MAP);
         result = type_join(w->infer->arena, result, list);
     }
@@ -296,14 +297,17 @@ Type infer_bound(Walk *w, Node *node) {
 
 // --- elements -----------------------------------------------------------------------------------
 
-// A variable's lists keep ranges of elements where that is of use.
+Type infer_element(Type list, const Node *node) {
+    bool ranged = node->kind == NODE_NAME && node->name.symbol != NULL &&
+                  node->name.symbol->kind != SYMBOL_CONSTANT;
+    return ranged ? type_element_ranged(list) : type_element(list);
+}
+
 static Type element_types(Walk *w, Type base, const Node *node) {
     Arena *arena = w->infer->arena;
     if (type_is(base, KIND_ERROR)) return base;
     Type result = zero(); // a miss
-    bool ranged = node->kind == NODE_NAME && node->name.symbol != NULL &&
-                  node->name.symbol->kind != SYMBOL_CONSTANT;
-    Type element = ranged ? type_element_ranged(base) : type_element(base);
+    Type element = infer_element(base, node);
     if (type_may(base, KIND_LIST | KIND_MAP)) result = type_join(arena, result, element);
     if (type_may(base, KIND_STRING)) result = type_join(arena, result, CODE_POINTS);
     result.kinds |= base.kinds & KIND_ERROR;
@@ -366,14 +370,29 @@ static Type infer_slice(Walk *w, Node *node) {
     return result.kinds == 0 ? type_of_kind(KIND_STRING) : result;
 }
 
-static Type cast_type(Walk *w, CastKind to, Type from) {
+// The code points of a string: those of a literal are known.
+static Type points_of(const Node *node) {
+    if (node->kind != NODE_STRING || node->string.len == 0) return CODE_POINTS;
+    double low = 0x7F, high = 0;
+    for (uint32_t i = 0; i < node->string.len; i++) {
+        unsigned char byte = (unsigned char)node->string.bytes[i];
+        if (byte >= 0x80) return CODE_POINTS;
+        low = fmin(low, byte);
+        high = fmax(high, byte);
+    }
+    return type_integer(low, high);
+}
+
+static Type cast_type(Walk *w, const Node *node, Type from) {
+    CastKind to = node->cast.to;
     switch (to) {
     case CAST_STRING: case CAST_CSTR: return type_of_kind(KIND_STRING);
     case CAST_LIST: {
         Type element = type_may(from, KIND_MAP) ? type_element(from) : TYPE_NEVER;
         if (type_may(from, KIND_LIST))
             element = type_join(w->infer->arena, element, type_element(from));
-        if (type_may(from, KIND_STRING)) element = type_join(w->infer->arena, element, CODE_POINTS);
+        if (type_may(from, KIND_STRING))
+            element = type_join(w->infer->arena, element, points_of(node->cast.operand));
         return type_list_ranged(w->infer->arena, element);
     }
     case CAST_I8: case CAST_I16: case CAST_I32: case CAST_I64: case CAST_U8: case CAST_U16:
@@ -386,7 +405,7 @@ static Type cast_type(Walk *w, CastKind to, Type from) {
 static Type infer_cast(Walk *w, Node *node) {
     Type from = infer_expr(w, node->cast.operand);
     if (from.kinds == 0) return TYPE_NEVER;
-    Type type = cast_type(w, node->cast.to, from);
+    Type type = cast_type(w, node, from);
     if (node->cast.to != CAST_CSTR) type.kinds |= from.kinds & KIND_ERROR; // passes through
     return type;
 }

@@ -117,6 +117,11 @@ static bool is_print(const Node *callee) {
                                builtin->id == BUILTIN_eprintf);
 }
 
+static bool is_sum(const Node *call) {
+    const Builtin *builtin = builtin_of(call->call.callee);
+    return builtin != NULL && builtin->id == BUILTIN_sum && call->call.args.len == 1;
+}
+
 static Function *known_callee(const Node *call) {
     const Node *callee = call->call.callee;
     if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
@@ -127,6 +132,7 @@ static Function *known_callee(const Node *call) {
 
 static void look_call(Survey *s, Node *node) {
     Function *function = known_callee(node);
+    if (is_sum(node) && look_held(s, node->call.args.items[0])) return;
     if (node->call.max != NULL) look(s, node->call.max);
     if (function == NULL && !is_print(node->call.callee)) look(s, node->call.callee);
     for (uint32_t i = 0; i < node->call.args.len; i++) {
@@ -138,7 +144,57 @@ static void look_call(Survey *s, Node *node) {
     }
 }
 
+// --- appending --------------------------------------------------------------------------------------
+
+static void find_change(void *context, Node **child) {
+    bool *found = context;
+    Node *node = *child;
+    if (node == NULL || *found) return;
+    *found = node->kind == NODE_UPDATE || node->kind == NODE_SWAP || node->kind == NODE_DEFINE;
+    ast_children(node, find_change, found);
+}
+
+static bool is_mention(const Node *node, const Symbol *symbol) {
+    return node->kind == NODE_NAME && node->name.symbol == symbol;
+}
+
+// The list, or call of push, whose items `update` appends; null: it does something else.
+static Node *appends(const Node *update) {
+    Node *value = update->update.value;
+    const Symbol *symbol = update->update.target->name.symbol;
+    if (update->update.op == UPDATE_ADD) return value->kind == NODE_LIST ? value : NULL;
+    if (update->update.op != UPDATE_SET) return NULL;
+    if (value->kind == NODE_BINARY && value->binary.op == BINARY_ADD &&
+        value->binary.right->kind == NODE_LIST && is_mention(value->binary.left, symbol))
+        return value->binary.right;
+    if (value->kind != NODE_CALL || value->call.args.len != 2) return NULL;
+    const Builtin *builtin = builtin_of(value->call.callee);
+    bool push = builtin != NULL && builtin->id == BUILTIN_push;
+    return push && is_mention(value->call.args.items[0], symbol) ? value : NULL;
+}
+
+NodeVec packed_appended(const Node *update) {
+    NodeVec items = {0};
+    const Node *target = update->update.target;
+    if (target->kind != NODE_NAME || !is_variable(target) || update->update.or_return) return items;
+    Node *from = appends(update);
+    if (from == NULL) return items;
+    bool changes = false;
+    ast_children(from, find_change, &changes);
+    if (changes) return items;
+    if (from->kind == NODE_LIST) return from->list.items;
+    items.items = from->call.args.items + 1;
+    items.len = 1;
+    return items;
+}
+
 static void look_update(Survey *s, Node *node) {
+    NodeVec appended = packed_appended(node);
+    if (appended.len > 0) {
+        of_symbol(s, node->update.target->name.symbol);
+        VEC_EACH(Node *, item, &appended) look(s, item);
+        return;
+    }
     Node *target = node->update.target;
     bool sets = node->update.op == UPDATE_SET && !node->update.or_return;
     if (target->kind == NODE_NAME && sets && is_variable(target)) {
@@ -186,6 +242,17 @@ static void look_loop(Survey *s, Node *node) {
     s->parallel -= loop->plan != NULL;
 }
 
+// Whole lists that change places are held alike.
+static void look_swap(Survey *s, Node *node) {
+    Node *left = node->swap.left, *right = node->swap.right;
+    if (is_variable(left) && is_variable(right)) {
+        unite(of_symbol(s, left->name.symbol), of_symbol(s, right->name.symbol));
+        return;
+    }
+    look(s, left);
+    look(s, right);
+}
+
 static void look_fstring(Survey *s, Node *node) {
     for (uint32_t i = 0; i < node->fstring.parts.len; i++) {
         Node *hole = node->fstring.parts.items[i].expr;
@@ -217,6 +284,7 @@ static void look(Survey *s, Node *node) {
     case NODE_FSTRING: look_fstring(s, node); return;
     case NODE_UNARY: look_unary(s, node); return;
     case NODE_RET: look_ret(s, node); return;
+    case NODE_SWAP: look_swap(s, node); return;
     case NODE_LAMBDA: make_value(s, node->lambda.function); return; // its body: later
     case NODE_INDEX:                                                // read or updated
         if (node->observed || !look_held(s, node->index.base)) break;
@@ -264,9 +332,24 @@ static void flow(Survey *s, Node *value, ListClass *to) {
     }
 }
 
+static void flow_result(Survey *s, Node *body);
+
+static void flow_arms(Survey *s, Node *node) {
+    look(s, node->match.subject);
+    for (uint32_t i = 0; i < node->match.arms.len; i++) {
+        MatchArm *arm = &node->match.arms.items[i];
+        if (arm->guard != NULL) look(s, arm->guard);
+        flow_result(s, arm->body);
+    }
+}
+
 // The value of a function's body.
 static void flow_result(Survey *s, Node *body) {
     ListClass *to = of_function(s, s->function);
+    if (body->kind == NODE_MATCH) {
+        flow_arms(s, body);
+        return;
+    }
     if (body->kind != NODE_BLOCK) {
         flow(s, body, to);
         return;
@@ -296,7 +379,7 @@ void packed_survey(Compilation *c) {
     Survey s = {.arena = &c->unit};
     VEC_EACH(Function *, function, &c->program->functions) survey_function(&s, function);
     VEC_EACH(Export *, export, &c->program->exports)
-        if (export->symbol->function != NULL) make_inputs_plain(&s, export->symbol->function);
+    if (export->symbol->function != NULL) make_inputs_plain(&s, export->symbol->function);
 }
 
 // --- stores ---------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ static void bind_variables(Walk *w, Node *node) {
     if (loop->kind != LOOP_EACH && loop->kind != LOOP_PAIRS) return;
     Type sequence = infer_expr(w, loop->iterable);
     check_sequence(w, loop, sequence);
-    Type element = type_element(sequence);
+    Type element = infer_element(sequence, loop->iterable);
     if (loop->kind == LOOP_EACH && type_may(sequence, KIND_MAP)) { // its keys
         Type key = type_of_kind(KIND_NUMBER | KIND_STRING);
         element = type_may(sequence, KIND_LIST) ? type_join(w->infer->arena, element, key) : key;

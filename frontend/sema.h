@@ -259,6 +259,10 @@ bool sema_pointee_known(const Node *node);
 // The last operation of the block that is compiled, if it names the result; else null.
 const struct UnsafeOp *sema_unsafe_result(const Node *node);
 
+// The numbers that an update appends to a list variable, one by one, as far as the syntax tells: none if
+// it is of another kind. Nothing in them changes a variable.
+NodeVec packed_appended(const Node *update);
+
 // STAGE_SEMA and STAGE_INFER (frontend.h). Errors are reported; false if there were any.
 bool sema_run(Compilation *c);
 bool infer_run(Compilation *c);

@@ -33,6 +33,7 @@ LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *co
     }
     for (uint32_t i = 0; i < function->param_count; i++) {
         Rep rep = type_rep(callee->params[i]);
+        if (rep == REP_PACKED) args[i] = lower_fit(cx, args[i], callee->params[i], rep);
         values[captured + i] = lower_convert(cx, args[i], rep).v;
         if (function->params.items[i]->taken && lower_is_counted_rep(rep)) args[i].owned = false;
     }
@@ -238,7 +239,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     for (uint32_t i = 0; i < count; i++) lower_take(cx, node->call.args.items[i], &args[i]);
     for (uint32_t i = 0; i < count; i++) {
         SymSlot *slot = lower_slot(cx, function->params.items[i]);
-        args[i] = lower_own(cx, lower_convert(cx, args[i], slot->rep));
+        args[i] = lower_own(cx, lower_fit(cx, args[i], slot->type, slot->rep));
     }
     lower_clean(cx, fs->param_cleanups);
     for (uint32_t i = 0; i < count; i++) {

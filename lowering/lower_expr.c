@@ -328,7 +328,7 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
 
 LVal lower_expr(LowerCtx *cx, Node *node) {
     LVal value;
-    if (lower_packed_new(cx, node, &value)) return value;
+    if (lower_packed_expr(cx, node, &value)) return value;
     value = dispatch(cx, node);
     bool literal = node->kind == NODE_NUMBER || node->kind == NODE_STRING ||
                    node->kind == NODE_LIST || node->kind == NODE_LAMBDA;

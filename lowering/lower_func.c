@@ -172,7 +172,7 @@ SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol) {
 }
 
 static void store_slot(LowerCtx *cx, const SymSlot *slot, LVal value) {
-    LLVMBuildStore(cx->builder, lower_convert(cx, value, slot->rep).v, slot->at);
+    LLVMBuildStore(cx->builder, lower_fit(cx, value, slot->type, slot->rep).v, slot->at);
 }
 
 // Numbers that never change are not loaded again. Deferred code may run where the definition does not
@@ -184,7 +184,7 @@ static bool is_fixed(const SymSlot *slot, const Symbol *symbol) {
 
 void lower_define(LowerCtx *cx, Symbol *symbol, LVal value) {
     SymSlot *slot = lower_slot_define(cx, symbol);
-    LVal own = lower_own(cx, lower_convert(cx, value, slot->rep));
+    LVal own = lower_own(cx, lower_fit(cx, value, slot->type, slot->rep));
     store_slot(cx, slot, own);
     if (is_fixed(slot, symbol)) slot->value = own.v;
     if (symbol->is_global || !lower_is_counted_rep(slot->rep)) return;
@@ -269,7 +269,7 @@ void lower_return(LowerCtx *cx, LVal value) {
         LLVMBuildRet(cx->builder, lower_i32(cx, 0));
     } else {
         Rep rep = type_rep(fs->instance->result);
-        value = lower_own(cx, lower_convert(cx, value, rep));
+        value = lower_own(cx, lower_fit(cx, value, fs->instance->result, rep));
         lower_clean(cx, 0);
         LLVMBuildRet(cx->builder, value.v);
     }

@@ -237,6 +237,7 @@ void lower_release(LowerCtx *cx, LVal v);   // if it is owned
 void lower_drop(LowerCtx *cx, LVal v);      // whether or not it says that it is owned
 LVal lower_own(LowerCtx *cx, LVal v);       // retains unless it is owned
 LVal lower_convert(LowerCtx *cx, LVal v, Rep rep); // widening, or a narrowing that types prove
+LVal lower_fit(LowerCtx *cx, LVal v, Type type, Rep rep); // the same for what has that type: packs lists
 LLVMValueRef lower_word(LowerCtx *cx, LVal v);
 // A double, i64 or pointer; kinds that do not fit stop the program: "<what> needs a number".
 LLVMValueRef lower_number(LowerCtx *cx, LVal v, const char *what, Span span);
@@ -347,7 +348,9 @@ LVal lower_element_val(LowerCtx *cx, LLVMValueRef loaded, Type element); // borr
 LLVMValueRef lower_number_store(LowerCtx *cx, LLVMValueRef at, Type element, LVal value);
 LVal lower_unpacked(LowerCtx *cx, LVal list);          // a list of words; takes the packed one
 LVal lower_packed(LowerCtx *cx, LVal list, Type type); // takes the list; `type` is of a packed one
-bool lower_packed_new(LowerCtx *cx, Node *node, LVal *result); // an expression that makes one?
+// An expression that makes one, or takes one as it is: true if this was it.
+bool lower_packed_expr(LowerCtx *cx, Node *node, LVal *result);
+bool lower_packed_append(LowerCtx *cx, Node *update, Symbol *symbol); // the same of an update
 void lower_definition(LowerCtx *cx, Node *node);
 void lower_update(LowerCtx *cx, Node *node);
 BinaryOp lower_operator_of(UpdateOp op); // of `+=` and its like

@@ -219,7 +219,7 @@ void lower_definition(LowerCtx *cx, Node *node) {
 
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value) {
     SymSlot *slot = lower_slot(cx, symbol);
-    value = lower_own(cx, lower_convert(cx, rounded(cx, symbol, value), slot->rep));
+    value = lower_own(cx, lower_fit(cx, rounded(cx, symbol, value), slot->type, slot->rep));
     LVal old = lower_val(slot->rep, slot->type, NULL, true);
     bool counted = lower_is_counted_rep(slot->rep);
     if (counted) old.v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
@@ -390,6 +390,7 @@ void lower_update(LowerCtx *cx, Node *node) {
         return;
     }
     Symbol *symbol = target->name.symbol;
+    if (lower_packed_append(cx, node, symbol)) return;
     if (append_in_place(cx, node, symbol) || lower_change_in_place(cx, node, symbol)) return;
     if (lower_slot(cx, symbol)->rep == REP_ANY && !symbol->rebound_by_loop &&
         lower_grow_path(cx, node))

@@ -120,7 +120,39 @@ static bool are_integers(LowerCtx *cx, Node *const *nodes) {
            type_rep(lower_node_type(cx, nodes[1])) == REP_I64;
 }
 
-bool lower_packed_new(LowerCtx *cx, Node *node, LVal *result) {
+static bool is_builtin(const Node *call, BuiltinId id) {
+    const Symbol *symbol =
+        call->call.callee->kind == NODE_NAME ? call->call.callee->name.symbol : NULL;
+    return symbol && symbol->kind == SYMBOL_BUILTIN && symbol->builtin->id == id;
+}
+
+static bool packed_sum(LowerCtx *cx, Node *call, LVal *result) {
+    if (!is_builtin(call, BUILTIN_sum) || call->call.args.len != 1) return false;
+    Node *list = call->call.args.items[0];
+    if (list->kind != NODE_NAME || type_rep(lower_node_type(cx, list)) != REP_PACKED) return false;
+    LVal v = lower_expr(cx, list);
+    *result = lower_val(REP_F64, type_number(), RT(cx, rt_packed_sum, v.v), false);
+    lower_release(cx, v);
+    return true;
+}
+
+bool lower_packed_append(LowerCtx *cx, Node *update, Symbol *symbol) {
+    const SymSlot *slot = lower_slot(cx, symbol);
+    if (slot->rep != REP_PACKED) return false;
+    NodeVec items = packed_appended(update);
+    if (items.len == 0) return false;
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, items.len);
+    lower_operands(cx, items.items, items.len, values);
+    LLVMValueRef list = lower_symbol(cx, symbol).v;
+    for (uint32_t i = 0; i < items.len; i++)
+        list = RT(cx, rt_packed_push, list, lower_convert(cx, values[i], REP_I64).v,
+                  size_val(cx, slot->type));
+    LLVMBuildStore(cx->builder, list, slot->at);
+    return true;
+}
+
+bool lower_packed_expr(LowerCtx *cx, Node *node, LVal *result) {
+    if (node->kind == NODE_CALL && packed_sum(cx, node, result)) return true;
     bool can = node->kind == NODE_LIST || node->kind == NODE_BINARY || node->kind == NODE_RANGE ||
                node->kind == NODE_CALL;
     Type type = can ? lower_node_type(cx, node) : TYPE_NEVER;

@@ -209,7 +209,7 @@ LVal lower_convert(LowerCtx *cx, LVal v, Rep rep) {
         // A literal is no constant any more once it is boxed; the runtime does not count it.
         break;
     case REP_PACKED:
-        CHECK(v.rep == REP_NONE, "only lower_as() makes packed lists: it knows how");
+        CHECK(v.rep == REP_NONE, "lower_fit() makes packed lists");
         result.v = LLVMConstNull(cx->ptr);
         break;
     case REP_STRING:
@@ -219,6 +219,11 @@ LVal lower_convert(LowerCtx *cx, LVal v, Rep rep) {
     }
     if (!lower_is_counted_rep(rep)) result.owned = false;
     return result;
+}
+
+LVal lower_fit(LowerCtx *cx, LVal v, Type type, Rep rep) {
+    bool packs = rep == REP_PACKED && v.rep != REP_PACKED && v.rep != REP_NONE;
+    return packs ? lower_packed(cx, v, type) : lower_convert(cx, v, rep);
 }
 
 LVal lower_as(LowerCtx *cx, LVal v, Type type) {

@@ -4,6 +4,7 @@
 //
 // Invariant: RtHeader.spare holds the bytes of an element, length and capacity count elements, front
 // is 0.
+#include "builtin_words.h"
 #include "value.h"
 
 static RtList *packed_make(int64_t capacity, int32_t size) {
@@ -79,4 +80,39 @@ RtList *rt_packed_range(int64_t from, int64_t to, int32_t size) {
     }
     list->length = count;
     return list;
+}
+
+RtList *rt_packed_grow(RtList *list, int32_t size) {
+    int64_t capacity = list->length * 2;
+    if (capacity < 32) capacity = 32;
+    if (!rti_unshared(list)) {
+        RtList *copy = packed_make(capacity, size);
+        rti_copy(copy->words, list->words, (size_t)(list->length * size));
+        copy->length = list->length;
+        rti_release(list);
+        return copy;
+    }
+    if (capacity > (int64_t)1 << 43) rti_stop_memory();
+    list = rti_realloc(list, sizeof(RtList) + (size_t)(capacity * size));
+    list->capacity = (int64_t)(rti_usable(list) - sizeof(RtList)) / size;
+    return list;
+}
+
+// As long as the sum of sizes is below 2^53, all sums on the way to sum()'s result are exact.
+double rt_packed_sum(RtList *list) {
+    int64_t sum = 0, size = 0;
+    const int32_t *items = integers_of(list);
+    if (list->header.spare == 1) {
+        for (int64_t i = 0; i < list->length; i++) sum += bytes_of(list)[i];
+        return (double)sum;
+    }
+    for (int64_t i = 0; i < list->length; i++) {
+        sum += items[i];
+        size += items[i] < 0 ? -(int64_t)items[i] : items[i];
+    }
+    if (list->length < (int64_t)1 << 32 && size < (int64_t)1 << 53) return (double)sum;
+    RtList *words = rt_packed_words(list);
+    uint64_t word = rti_list_word(words), result = rt_b_sum(&word, 1, NULL);
+    rti_release(words);
+    return rti_number(result);
 }

@@ -139,6 +139,15 @@ RtList *rt_list_set_number(RtList *list, int64_t at, double number, const RtPlac
     return rt_list_set(list, at, word_of(number), place);
 }
 
+RtList *rt_packed_push(RtList *list, int64_t value, int32_t size) {
+    if (__builtin_expect(!is_unshared(&list->header) || list->length == list->capacity, 0))
+        list = rt_packed_grow(list, size);
+    int64_t at = list->length++;
+    if (size == 1) ((uint8_t *)list->words)[at] = (uint8_t)value;
+    else ((int32_t *)(void *)list->words)[at] = (int32_t)value;
+    return list;
+}
+
 // --- maps with numbers as keys -------------------------------------------------------------------
 
 // The entry, as map.c finds it; null: it is to look itself.
