@@ -167,6 +167,8 @@ struct ParPlan {
     SymbolVec whole;  // outer variables that the proof of PAR_ELEMENT takes for whole numbers within
                       // ±2^53: when one is not, as the loop starts, it runs on one thread
     uint8_t effects;  // of the body
+    const Symbol *watched; // a variable that the body changes, and a deferred block around the loop looks at
+                           // when the program stops in the middle: then the loop is one without the prefix
 };
 
 // A loop of which a copy may run on integers, for as long as what its variables hold are such: whole,

@@ -42,6 +42,12 @@ typedef struct CallSite {
     bool tail;
 } CallSite;
 
+// A deferred block mentions a mutable variable.
+typedef struct Watch {
+    const Symbol *symbol;
+    uint32_t order;
+} Watch;
+
 // A parallel loop that is to be judged; what lies in it are ranges of orders and call sites.
 typedef struct ParSite {
     LoopNode *loop;
@@ -87,6 +93,7 @@ typedef struct Sema {
     VEC(Mention) mentions;
     VEC(CallSite) calls;
     VEC(ParSite) parallel;
+    VEC(Watch) watches;
     SymbolVec defined;   // to be warned about when unused
     PtrMap told;         // nodes of parallel bodies with a mistake already told
     PtrMap packages;     // Name of the folder -> Scope

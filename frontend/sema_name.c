@@ -126,6 +126,10 @@ void sema_mention(Sema *s, Node *node, Symbol *symbol, bool callee) {
         return;
     }
     symbol->used = true;
+    if (s->defer_function != NULL && symbol->is_mutable) {
+        Watch watch = {symbol, s->order};
+        vec_push(s->scratch, &s->watches, watch);
+    }
     CHECK(symbol->kind != SYMBOL_REGISTER, "mentions of registers are rewritten (sema_sim_use.c)");
     if (symbol->kind == SYMBOL_MODULE) {
         Diag *diag = diag_report(s->c, DIAG_E0727, node->span, symbol->name->text);

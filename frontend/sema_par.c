@@ -29,6 +29,20 @@ static void plan_variables(ParCheck *check, ParPlan *plan) {
     }
 }
 
+// A stop runs the deferred blocks around the loop, which are to find what the sequential loop would have
+// made of its variables by then.
+static const Symbol *find_watched(ParCheck *check) {
+    const Sema *s = check->s;
+    VEC_EACH(ParSymbol *, variable, &check->symbols) {
+        if (map_get(&check->written, variable->symbol) == NULL) continue;
+        for (uint32_t i = 0; i < s->watches.len; i++)
+            if (s->watches.items[i].symbol == variable->symbol &&
+                s->watches.items[i].order < check->site->begin)
+                return variable->symbol;
+    }
+    return NULL;
+}
+
 static void plan_loop(Sema *s, ParSite *site, uint32_t number) {
     ParPlan *plan = ARENA_NEW(s->arena, ParPlan);
     plan->number = number;
@@ -42,6 +56,7 @@ static void plan_loop(Sema *s, ParSite *site, uint32_t number) {
     const Symbol *index = counts ? variable : ARENA_NEW(s->scratch, Symbol);
     check.affine = (Affine){s, site, &check.written, index};
     par_walk(&check);
+    plan->watched = find_watched(&check);
     plan_variables(&check, plan);
     site->loop->plan = plan;
     if (s->c->remarks || s->c->verbose) sema_remark_loop(s, site);

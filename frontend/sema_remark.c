@@ -43,6 +43,11 @@ static double threads_here(void) {
 }
 
 static const char *threads_text(Sema *s, const LoopNode *loop, double *threads) {
+    if (loop->plan->watched != NULL) {
+        *threads = 1;
+        return arena_printf(s->arena, "1 thread (a deferred block looks at '%s' if the program stops)",
+                            loop->plan->watched->name->text);
+    }
     if (!loop->threads) {
         *threads = threads_here();
         return arena_printf(s->arena, "%.0f thread%s (decided at run time)", *threads,

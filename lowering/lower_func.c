@@ -68,7 +68,9 @@ Instance *lower_callee(LowerCtx *cx, const Node *node) {
     const Instance *instance = cx->fs->instance;
     if (cx->fs->plan && !instance->parallel && instance->parallel_callees[node->id])
         return instance->parallel_callees[node->id];
-    return instance->callees[node->id];
+    // A loop that runs as one without its prefix calls what it would call with it.
+    Instance *callee = instance->callees[node->id];
+    return callee ? callee : instance->parallel_callees[node->id];
 }
 
 void lower_begin_plain(LowerCtx *cx, FuncState *fs, LLVMValueRef function, const char *name) {
