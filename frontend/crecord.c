@@ -90,6 +90,18 @@ static void put_type(Scalars *scalars, const CType *type, uint64_t from) {
         put_scalar(scalars, type, from);
 }
 
+// The alignment of a struct within a struct has left a gap: numbers that change nothing about what lies
+// around it.
+static void put_gap(Scalars *scalars, uint64_t from, uint64_t to) {
+    bool beside_float =
+        from % 8 == 4 && scalars->at[from - 4] && scalars->at[from - 4]->kind == C_F32;
+    if (beside_float) {
+        scalars->at[from] = ctype_scalar(C_F32);
+        from += 4;
+    }
+    put_integers(scalars, from, to);
+}
+
 bool crecord_scalars(const CType *type, const CType *at[C_SCALARS]) {
     Scalars scalars = {at, type->size <= C_SCALARS};
     for (uint32_t i = 0; i < C_SCALARS; i++) at[i] = NULL;
@@ -98,14 +110,29 @@ bool crecord_scalars(const CType *type, const CType *at[C_SCALARS]) {
     for (uint64_t i = 0; i < C_SCALARS && scalars.good; i++) {
         if (at[i] == NULL) continue;
         end = round_up(end, at[i]->align);
-        scalars.good = end == i;
-        end += at[i]->size;
+        scalars.good = end <= i;
+        if (end < i) put_gap(&scalars, end, i);
+        end = i + at[i]->size;
     }
     return scalars.good && end > 0;
 }
 
+// Whether a struct's alignment was asked for; its size may be more than that of its fields, then.
+static bool is_over_aligned(const CType *type) {
+    if (type->kind == C_ARRAY) return is_over_aligned(type->element);
+    if (type->kind != C_RECORD) return false;
+    uint32_t align = 1;
+    for (uint32_t i = 0; i < type->record->fields.len; i++) {
+        const CType *field = type->record->fields.items[i].type;
+        if (is_over_aligned(field)) return true;
+        if (field->align > align) align = field->align;
+    }
+    return type->align > align;
+}
+
 bool ctype_fits_callback(const CType *type) {
     const CType *at[C_SCALARS];
+    if (is_over_aligned(type)) return false;
     if (type->kind == C_RECORD) return type->size > C_SCALARS || crecord_scalars(type, at);
     return type->kind != C_OTHER;
 }

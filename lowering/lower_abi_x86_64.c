@@ -62,7 +62,8 @@ void lower_abi_x86_64(LowerCtx *cx, const CType *type, CPassing *passing) {
     classify(type, 0, classes);
     if (classes[0] == CLASS_MEMORY || classes[1] == CLASS_MEMORY) return;
     passing->way = C_IN_PIECES;
-    passing->count = type->size > 8 ? 2 : 1;
+    passing->count =
+        classes[1] == CLASS_NONE ? 1 : 2; // the rest may be there for the alignment only
     for (uint32_t i = 0; i < passing->count; i++) {
         passing->pieces[i] = piece_type(cx, type, i, classes[i]);
         passing->offsets[i] = 8 * (uint64_t)i;

@@ -42,7 +42,9 @@ static void add_scalar(LowerCtx *cx, CCall *call, const CType *type, bool named,
 
 static LLVMValueRef record_place(LowerCtx *cx, const CType *type) {
     uint64_t words = (type->size + 7) / 8;
-    return lower_words_alloca(cx, (uint32_t)words + 1, type->record->name);
+    LLVMValueRef place = lower_words_alloca(cx, (uint32_t)words + 1, type->record->name);
+    if (type->align > 8) LLVMSetAlignment(place, type->align);
+    return place;
 }
 
 // The alignment of what lies at `offset` in the place of a struct.
@@ -145,11 +147,21 @@ static void add_argument(LowerCtx *cx, CCall *call, uint32_t at, LVal value) {
 
 // --- the call ------------------------------------------------------------------------------------
 
+static unsigned attribute_kind(const char *name) {
+    return LLVMGetEnumAttributeKindForName(name, strlen(name));
+}
+
 static void attribute_at(LowerCtx *cx, LLVMValueRef call, uint32_t at, const char *name,
                          LLVMTypeRef type) {
-    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    unsigned kind = attribute_kind(name);
     LLVMAttributeRef attribute = type ? LLVMCreateTypeAttribute(cx->context, kind, type)
                                       : LLVMCreateEnumAttribute(cx->context, kind, 0);
+    LLVMAddCallSiteAttribute(call, at, attribute);
+}
+
+static void align_at(LowerCtx *cx, LLVMValueRef call, uint32_t at, uint32_t align) {
+    LLVMAttributeRef attribute =
+        LLVMCreateEnumAttribute(cx->context, attribute_kind("align"), align < 8 ? 8 : align);
     LLVMAddCallSiteAttribute(call, at, attribute);
 }
 
@@ -193,8 +205,9 @@ static void mark(LowerCtx *cx, const CCall *call, LLVMValueRef made) {
         attribute_at(cx, made, whole, "willreturn", NULL);
     }
     for (uint32_t i = 0; i < call->count; i++) {
-        if (call->on_stack[i])
-            attribute_at(cx, made, i + 1, "byval", bytes_type(cx, call->on_stack[i]));
+        const CType *copied = call->on_stack[i];
+        if (copied) attribute_at(cx, made, i + 1, "byval", bytes_type(cx, copied));
+        if (copied) align_at(cx, made, i + 1, copied->align);
         if (call->scalars[i]) widen_at(cx, made, i + 1, call->scalars[i]);
     }
     if (call->result_passing.way == C_BY_ADDRESS)

@@ -31,13 +31,31 @@ function(rt_ffi_headers folder arch processor)
   file(CONFIGURE OUTPUT ${folder}/fficonfig.h CONTENT "${config}" @ONLY)
 endfunction()
 
+# rt_ffi_for_clang(RESULT FOLDER): sets RESULT to RISC-V's ffi.c as clang understands it. Between a float and
+# the double that holds a register, it tells gcc with an empty asm statement to leave the bits alone; clang
+# converts there.
+function(rt_ffi_for_clang result folder)
+  file(READ ${FLAP_FFI_SOURCE}/src/riscv/ffi.c text)
+  string(REPLACE [[asm("" : "=f"(cb->aregs->fa[cb->used_float++]) : "0"(*(float *)data));]]
+         [[memset(&cb->aregs->fa[cb->used_float], 0xFF, 8); memcpy(&cb->aregs->fa[cb->used_float++], data, 4);]]
+         text "${text}")
+  string(REPLACE [[asm("" : "=f"(*(float *)data) : "0"(cb->aregs->fa[cb->used_float++]));]]
+         [[memcpy(data, &cb->aregs->fa[cb->used_float++], 4);]] text "${text}")
+  file(CONFIGURE OUTPUT ${folder}/riscv_ffi.c CONTENT "#include <string.h>\n${text}" @ONLY)
+  set(${result} ${folder}/riscv_ffi.c PARENT_SCOPE)
+endfunction()
+
 # rt_ffi_from_source(ARCH RESULT FLAGS...): sets RESULT to the objects; the headers go to rt_ffi_ARCH/.
 function(rt_ffi_from_source arch result)
   set(folder ${CMAKE_BINARY_DIR}/rt_ffi_${arch})
   set(sources)
   foreach(name IN ITEMS prep_cif.c types.c raw_api.c java_raw_api.c closures.c tramp.c
           ${rt_ffi_processor_${arch}})
-    list(APPEND sources ${FLAP_FFI_SOURCE}/src/${name})
+    set(source ${FLAP_FFI_SOURCE}/src/${name})
+    if(name STREQUAL riscv/ffi.c)
+      rt_ffi_for_clang(source ${folder})
+    endif()
+    list(APPEND sources ${source})
   endforeach()
   list(GET rt_ffi_processor_${arch} 0 first)
   get_filename_component(processor ${first} DIRECTORY)
