@@ -175,9 +175,21 @@ static bool is_known_change(Find *find, const Node *target) {
     return is_variable(find, base) && lower_slot(find->cx, base->name.symbol)->hoisted_write;
 }
 
+// A row at a position that changes within the loop, of a list that is only read: b[k][j]. There must
+// be a loop inside, so that looking at all the rows before costs little.
+static bool is_walked_row(Find *find, const Node *base) {
+    if (base->kind != NODE_INDEX || base->observed || !find->nested) return false;
+    const Node *rows = base->index.base;
+    if (!is_variable(find, rows) || !is_rising(find, base->index.index)) return false;
+    const SymSlot *slot = lower_slot(find->cx, rows->name.symbol);
+    return slot->data && !slot->hoisted_rows && !slot->hoisted_write &&
+           type_may(lower_element_type(find->cx, base), KIND_LIST);
+}
+
 static bool is_access(Find *find, const Node *node) {
-    return !node->observed && is_kept_list(find, node->index.base) &&
-           is_rising(find, node->index.index);
+    if (node->observed || !is_rising(find, node->index.index)) return false;
+    return is_kept_list(find, node->index.base) ||
+           (is_walked_row(find, node->index.base) && is_number_list(find, node));
 }
 
 static void find_access(Find *find, Node *node, bool written) {
@@ -186,7 +198,12 @@ static void find_access(Find *find, Node *node, bool written) {
         find->partly |= is_integer(find, node->index.index);
         return;
     }
-    Access access = {.node = node, .written = written};
+    bool walked = !is_kept_list(find, node->index.base);
+    if (walked && written) {
+        find->partly = true;
+        return;
+    }
+    Access access = {.node = node, .written = written, .walked = walked};
     vec_push(find->cx->arena, &find->bounds->accesses, access);
 }
 
@@ -321,16 +338,30 @@ static void elements_of(Find *find, Node *base, Access *access) {
         elements_of_word(cx, lower_symbol(cx, base->name.symbol).v, &access->data, &access->length);
 }
 
+// Of rows that are walked over: whether each that is reached is a list, and long enough.
+static LLVMValueRef rows_reach(Find *find, Access *access, LLVMValueRef most) {
+    const Node *row = access->node->index.base;
+    const SymSlot *slot = lower_slot(find->cx, row->index.base->name.symbol);
+    access->data = slot->data;
+    access->length = slot->length;
+    LLVMValueRef first = position_at(find, row->index.index, false);
+    LLVMValueRef last = position_at(find, row->index.index, true);
+    return lower_bit_of(find->cx,
+                        RT(find->cx, rt_rows_reach, slot->data, slot->length, first, last, most));
+}
+
 static LLVMValueRef all_inside(Find *find) {
     LowerCtx *cx = find->cx;
     LLVMValueRef all = NULL;
     for (uint32_t i = 0; i < find->bounds->accesses.len; i++) {
         Access *access = &find->bounds->accesses.items[i];
-        elements_of(find, access->node->index.base, access);
+        if (!access->walked) elements_of(find, access->node->index.base, access);
         LLVMValueRef first = position_at(find, access->node->index.index, false);
         LLVMValueRef end = position_at(find, access->node->index.index, true);
         both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSGE, first, lower_i64(cx, 0), ""));
-        both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSLT, end, access->length, ""));
+        both(cx, &all,
+             access->walked ? rows_reach(find, access, end)
+                            : LLVMBuildICmp(cx->builder, LLVMIntSLT, end, access->length, ""));
     }
     both(cx, &all, find->exact);
     return all;
@@ -396,6 +427,12 @@ void lower_bounds_begin(LowerCtx *cx, Bounds *bounds) {
             access.data = lower_data(cx, list_of_word(cx, word));
         }
         const Node *base = access.node->index.base;
+        if (access.walked) {
+            map_put(&cx->walked, access.node, access.data);
+            map_put(&cx->inside, access.node, access.data);
+            lower_alias_add(cx, access.data, root_symbol(base));
+            continue;
+        }
         bool at_hand = base->kind == NODE_NAME && lower_slot(cx, base->name.symbol)->data;
         if (!at_hand) lower_alias_add(cx, access.data, root_symbol(base));
         map_put(&cx->inside, access.node, access.data);
@@ -404,6 +441,8 @@ void lower_bounds_begin(LowerCtx *cx, Bounds *bounds) {
 
 void lower_bounds_end(LowerCtx *cx, const Bounds *bounds) {
     lower_alias_end(cx, bounds->scopes);
-    for (uint32_t i = 0; i < bounds->accesses.len; i++)
+    for (uint32_t i = 0; i < bounds->accesses.len; i++) {
         map_put(&cx->inside, bounds->accesses.items[i].node, NULL);
+        map_put(&cx->walked, bounds->accesses.items[i].node, NULL);
+    }
 }

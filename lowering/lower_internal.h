@@ -170,6 +170,7 @@ struct LowerCtx {
     uint32_t depth_count;
     PtrMap addresses;         // symbols that hold what `as ptr` gave
     PtrMap inside;            // INDEX -> address of the elements, where no check is needed
+    PtrMap walked;            // INDEX -> address of the rows: of these, elements of one after the other
     PtrMap remarked;          // loops of which something was said
     PtrMap flags;             // Instance -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef taken;       // global: what stands in a variable whose value was handed on
@@ -438,6 +439,7 @@ typedef struct Access {
     LLVMValueRef data, length;
     LLVMValueRef row; // the position of the row that the base is; null: it is a variable
     bool written; // and changes: it is made unshared before the loop
+    bool walked;  // the base is a row at a position that changes; data and length are of the rows
 } Access;
 typedef struct Bounds {
     LLVMValueRef inside; // i1: every position is inside its list in every iteration; null: none

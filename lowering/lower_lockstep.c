@@ -94,6 +94,12 @@ static void look_at_loop(Judge *judge, LoopNode *loop) {
     judge->at = around;
 }
 
+static bool is_far(Judge *judge, const Node *node) {
+    const Node *base = node->index.base;
+    return difference(judge, node->index.index) == FAR ||
+           (base->kind == NODE_INDEX && difference(judge, base->index.index) != 0);
+}
+
 static void look_at(void *context, Node **child) {
     Judge *judge = context;
     Node *node = *child;
@@ -102,8 +108,7 @@ static void look_at(void *context, Node **child) {
     if (node->kind == NODE_NEXT) judge->good = false;
     if (node->kind == NODE_LOOP) return look_at_loop(judge, node->loop);
     if (node->kind == NODE_UPDATE) look_at_update(judge, node);
-    if (node->kind == NODE_INDEX && judge->at && difference(judge, node->index.index) == FAR)
-        judge->far = true;
+    if (node->kind == NODE_INDEX && judge->at && is_far(judge, node)) judge->far = true;
     ast_children(node, look_at, judge);
     if (node->kind == NODE_DEFINE) look_at_define(judge, node->define);
 }

@@ -115,11 +115,29 @@ static SymSlot *hoisted_slot(LowerCtx *cx, const Node *base) {
     return slot->data ? slot : NULL;
 }
 
+// b[k][j] where the rows were looked at before the loop (lower_bounds.c). Rows share a scope.
+static LVal walked_element(LowerCtx *cx, Node *node, LLVMValueRef rows) {
+    Node *base = node->index.base;
+    LLVMValueRef at = lower_position(cx, lower_expr(cx, base->index.index), base->span);
+    LVal word = lower_element_inside(cx, rows, at, lower_element_type(cx, base));
+    LVal row = lower_val(REP_ANY, type_of_kind(KIND_LIST), word.v, false);
+    LLVMValueRef data = lower_data(cx, lower_convert(cx, row, REP_LIST).v);
+    LVal index = lower_expr(cx, node->index.index);
+    LLVMValueRef position = lower_position(cx, index, node->index.index->span);
+    uint32_t scopes = lower_alias_mark(cx);
+    lower_alias_add(cx, data, base->index.base->name.symbol);
+    LVal element = lower_element_inside(cx, data, position, lower_element_type(cx, node));
+    lower_alias_end(cx, scopes);
+    return element;
+}
+
 LVal lower_index(LowerCtx *cx, Node *node) {
     if (cx->fs->par && node->index.base->kind == NODE_NAME) lower_kept_fetch(cx, node);
     if (node->observed) return observed_index(cx, node);
     LLVMValueRef inside = map_get(&cx->inside, node);
     if (inside) {
+        LLVMValueRef rows = map_get(&cx->walked, node);
+        if (rows) return walked_element(cx, node, rows);
         LVal index = lower_expr(cx, node->index.index);
         LLVMValueRef position = lower_position(cx, index, node->index.index->span);
         return lower_element_inside(cx, inside, position, lower_element_type(cx, node));

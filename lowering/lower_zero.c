@@ -139,6 +139,12 @@ static void look_at(void *context, Node **child) {
     const Node *node = *child;
     if (!node || !quiet->quiet) return;
     quiet->quiet = is_quiet(quiet, node);
+    if (node->kind == NODE_INDEX && map_get(&quiet->cx->inside, node)) { // of a list, or of a row
+        Node *base = node->index.base;
+        if (base->kind == NODE_INDEX) look_at(quiet, &base->index.index);
+        look_at(quiet, &(*child)->index.index);
+        return;
+    }
     bool callee = node->kind == NODE_CALL;
     for (uint32_t i = 0; callee && i < node->call.args.len; i++) {
         quiet->quiet &= is_number(quiet, node->call.args.items[i]);

@@ -61,6 +61,15 @@ RtList *rti_list_part(const RtList *list, int64_t first, int64_t count) {
     return part;
 }
 
+int32_t rt_rows_reach(const void *rows, int64_t count, int64_t first, int64_t last, int64_t most) {
+    const uint64_t *words = rows;
+    if (first > last) return 1;
+    if (first < 0 || last >= count) return 0;
+    for (int64_t i = first; i <= last; i++)
+        if (!rti_is(words[i], RT_TAG_LIST) || rti_list(words[i])->length <= most) return 0;
+    return 1;
+}
+
 // Moves the list, header and elements, by so many words within its block.
 static RtList *list_slide(RtList *list, int64_t words) {
     RtList *to = (RtList *)(void *)((uint64_t *)(void *)list + words);

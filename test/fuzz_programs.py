@@ -159,6 +159,11 @@ class Statements(Expressions):
             self.say(f"{name} := range(0, {size}) | (p => p * {a} % {b} - {c})",
                      f"{name} = tuple(float(p * {a} % {b}) - {float(c)} for p in range({size}))")
             self.scopes[-1][name] = ("ln", True, name)
+        zs, most = self.fresh(), max(count, trips, 1)
+        short = r.choice([0, 0, 0, 0, 1, 5])
+        a, b = r.randrange(1, 40), r.randrange(2, 40)
+        self.say(f"{zs} := range(0, {most}) | (q => range(0, max({most - short} - q % {short + 1}, 0)) | (p => (p * {a} + q) % {b} - 1.5))",
+                 f"{zs} = tuple(tuple(float((p * {a} + q) % {b}) - 1.5 for p in range(max({most - short} - q % {short + 1}, 0))) for q in range({most}))")
         length = max(0, count - r.choice([0, 0, 0, 0, 0, 1]))
         self.say(f"{out} := [0] * {length}", f"{out} = (0.0,) * {length}")
         self.say(f"{total} := 0.5", f"{total} = 0.5")
@@ -174,6 +179,9 @@ class Statements(Expressions):
             form, py = r.choice([("{0} * {1}", "{0} * {1}"), ("{0} - {1}", "{0} - {1}"), ("{0} * {1} * (" + i + " + 1)", "{0} * {1} * (" + i + " + 1.0)"),
                                  ("{0} / ({1} + 100.5)", "fdiv({0}, {1} + 100.5)"), ("abs({0}) + {1} * s_", "abs({0}) + {1} * s_")])
             form, py = form.replace("s_", s), py.replace("s_", s)
+            if r.random() < 0.5:
+                (q, w) = r.choice([(k, i), (i, k)])
+                return form.format(f"{xs}[{p}]", f"{zs}[{q}][{w}]"), py.format(f"at({xs}, {pp})", f"at(at({zs}, {q}), {w})")
             return form.format(f"{xs}[{p}]", f"{second}[{q}]"), py.format(f"at({xs}, {pp})", f"at({second}, {qp})")
         lines = [(0, f"{'@@' if parallel else '@'} {i} in {low}..<{count} {{", f"for {i} in rng({low}.0, {count}.0, 0):"),
                  (1, f"{s} := 0.25", f"{s} = 0.25"), (1, f"{t} := {i} * 0.5", f"{t} = {i} * 0.5"),
