@@ -80,7 +80,7 @@ typedef struct Pattern {
     Name *name;     // PATTERN_NAME
     Name *note;     // what C gives an exported function here, or null
     Symbol *symbol; // sema: what the name is bound to
-    const struct CType *pointee; // sema: of a note that names a cstruct
+    const struct CType *pointee; // sema: what a note or the prototype of a callback says
     Node *literal;  // PATTERN_LITERAL: NUMBER, STRING, negated NUMBER, or a constant's NAME
 } Pattern;
 
@@ -215,6 +215,7 @@ struct Node {
             const struct CType *type;
             uint64_t offset;
             uint8_t bit, width; // of a bit-field; width 0: none
+            bool noted;         // inference found what the base points to (infer_access.c)
         } memory;
         UnsafeNode *unsafe_code;
         DefineNode *define;
@@ -247,6 +248,10 @@ bool ast_is_expression(const Node *node);
 // True for expressions of the same form over the same symbols, without effects: they have the same
 // value wherever nothing that they mention has changed in between. (sema: names are resolved)
 bool ast_same(const Node *a, const Node *b);
+// Stands for the node's place in the source, which is the same in every analysis: a key of maps.
+static inline const void *ast_place(const Node *node) {
+    return (const void *)(uintptr_t)((uint64_t)node->span.end << 32 | node->span.begin);
+}
 // An s-expression with a statement a line, for --emit=ast.
 void ast_dump(const Node *node, FILE *out);
 // Calls `visit(context, slot)` for every direct child in evaluation order; slot may be replaced.

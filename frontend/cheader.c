@@ -61,6 +61,14 @@ const CType *ctype_record(Arena *arena, CRecord *record) {
     return type;
 }
 
+bool ctype_same(const CType *a, const CType *b) {
+    if (a == b) return true;
+    if (a == NULL || b == NULL || a->kind != b->kind || a->size != b->size) return false;
+    if (a->kind != C_RECORD) return ctype_same(a->element, b->element);
+    return strcmp(a->record->name, b->record->name) == 0 &&
+           a->record->fields.len == b->record->fields.len;
+}
+
 const char *ctype_text(Arena *arena, const CType *type) {
     static const char *const texts[] = {
         [C_VOID] = "void",

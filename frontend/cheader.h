@@ -113,6 +113,8 @@ const CType *ctype_scalar(CKind kind);
 const CType *ctype_pointer(Arena *arena, const CType *element);
 const CType *ctype_array(Arena *arena, const CType *element, uint64_t count);
 const CType *ctype_record(Arena *arena, CRecord *record);
+// Whether they are one type: those of two analyses are different objects.
+bool ctype_same(const CType *a, const CType *b);
 // "unsigned char", "struct point *": for messages.
 const char *ctype_text(Arena *arena, const CType *type);
 // A number type of Flap's words ("u8", "float64", "ptr"), or null.

@@ -42,22 +42,17 @@ static void lex_all(Compilation *c, const Source *source) {
     } while (token.kind != TOKEN_END);
 }
 
-static bool parse_and_judge(Compilation *c, Source *source, Stage last) {
-    uint32_t sources = c->sources.len, diags = c->diags.len;
-    uint32_t errors = c->errors, warnings = c->warnings;
-    for (;;) {
-        c->root = parser_run(c, source);
-        arena_free(&c->scratch);
-        if (c->errors || last == STAGE_PARSE) return c->errors == 0;
-        bool good = sema_run(c);
-        arena_free(&c->scratch);
-        if (!c->again) return good;
-        c->sources.len = sources;
-        c->diags.len = diags;
-        c->forgotten = NULL;
-        c->errors = errors;
-        c->warnings = warnings;
-    }
+static bool analyse(Compilation *c, Source *source, Stage last) {
+    c->root = parser_run(c, source);
+    arena_free(&c->scratch);
+    if (c->errors || last == STAGE_PARSE) return c->errors == 0;
+    bool good = sema_run(c);
+    arena_free(&c->scratch);
+    if (c->again || !good || c->errors || last == STAGE_SEMA) return good && c->errors == 0;
+    good = infer_run(c);
+    if (!c->again) sema_report_unproven(c);
+    arena_free(&c->scratch);
+    return good && c->errors == 0;
 }
 
 bool frontend_run(Compilation *c, Source *source, Stage last) {
@@ -65,11 +60,18 @@ bool frontend_run(Compilation *c, Source *source, Stage last) {
         lex_all(c, source);
         return c->errors == 0;
     }
-    bool good = parse_and_judge(c, source, last);
-    if (last == STAGE_PARSE || !good || c->errors || last == STAGE_SEMA) return good && c->errors == 0;
-    good = infer_run(c);
-    arena_free(&c->scratch);
-    return good && c->errors == 0;
+    uint32_t sources = c->sources.len, diags = c->diags.len;
+    uint32_t errors = c->errors, warnings = c->warnings;
+    for (;;) {
+        bool good = analyse(c, source, last);
+        if (!c->again) return good;
+        c->again = false;
+        c->sources.len = sources;
+        c->diags.len = diags;
+        c->forgotten = NULL;
+        c->errors = errors;
+        c->warnings = warnings;
+    }
 }
 
 // line:column KIND text

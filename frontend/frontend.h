@@ -32,6 +32,9 @@ struct Compilation {
     // Typed pointers across functions (sema_pointee.c), kept from one round of sema to the next:
     PtrMap pointees, no_pointees; // places of parameters and lambdas -> CType
     uint32_t rounds;
+    // Accesses of C's memory that inference found (infer_access.c), kept likewise:
+    PtrMap accesses, no_accesses; // places of nodes -> CType
+    uint32_t access_rounds;
     bool again; // something was learnt: analyse once more
 
     Node *root;       // NODE_BLOCK of the top-level statements, included files in place

@@ -278,6 +278,7 @@ static bool count_mistakes(Infer *infer, Program *program) {
     InstanceVec *kept = &program->instances;
     kept->len = 0;
     infer->faults = (PtrMap){.arena = &infer->c->scratch};
+    infer->accesses = infer->no_accesses = infer->faults;
     for (uint32_t i = 0; i < infer->instances.len; i++) infer->instances.items[i]->kept = false;
     for (uint32_t i = 0; i < program->functions.len; i++) infer->kept_counts[i] = 0;
     keep_instance(infer, kept, &infer->instances.items[0]->shared);
@@ -298,8 +299,9 @@ static bool count_mistakes(Infer *infer, Program *program) {
 }
 
 // Instances made for types that were still growing may be left without a caller: they are dropped.
-// The others are walked twice more: what is a mistake in all instances of a function is told.
-static void finish(Infer *infer, Program *program) {
+// The others are walked twice more: what is a mistake in all instances of a function is told. False:
+// the program is to be analysed again first.
+static bool finish(Infer *infer, Program *program) {
     for (;;) {
         infer->counting = true;
         bool final = count_mistakes(infer, program);
@@ -307,9 +309,11 @@ static void finish(Infer *infer, Program *program) {
         if (final) break;
         while (walk_dirty(infer)) {}
     }
+    if (infer_found_accesses(infer)) return false;
     infer->reporting = true;
     VEC_EACH(Instance *, instance, &program->instances) walk_once(infer, instance);
     CHECK(is_final(infer), "types are final in the last walks");
+    return true;
 }
 
 // A program's own `main` is called with nothing after the top level.
@@ -341,7 +345,8 @@ bool infer_run(Compilation *c) {
     packed_survey(c);
     Infer *infer = solve(c);
     for (uint32_t round = 1; !packed_decide(infer, round); round++) infer = solve(c);
-    finish(infer, c->program);
+    c->again = !finish(infer, c->program);
+    if (c->again) return false;
     packed_mark(infer);
     infer_check_exports(infer, c->program);
     return c->errors == 0;

@@ -329,11 +329,10 @@ void infer_check_index(Walk *w, Node *node, Type base, Type index) {
         diag_report(c, DIAG_E0553, at->span, type_kind_text(index.kinds));
     else
         diag = diag_report(c, DIAG_E0552, node->index.base->span, kind);
-    if (diag != NULL && node->index.base->kind == NODE_INDEX && type_is(base, KIND_NUMBER))
+    if (diag == NULL || !type_may(base, KIND_NUMBER)) return;
+    if (c->program->c_types) infer_help_address(w, node, diag);
+    if (node->index.base->kind == NODE_INDEX && type_is(base, KIND_NUMBER))
         diag_help(c, diag, "what is missing in a map or list reads as 0: give it a value first");
-    else if (diag != NULL && c->program->c_types && type_is(base, KIND_NUMBER))
-        diag_help(c, diag, "an address of a struct T is typed by a cast: `q = p as T`, then `q.x`; "
-                           "a parameter is typed when all calls give it addresses of one type");
 }
 
 static Type infer_index(Walk *w, Node *node) {
@@ -341,8 +340,10 @@ static Type infer_index(Walk *w, Node *node) {
     Type index = infer_used(w, node->index.index,
                             type_may(base, KIND_MAP) ? USE_VALUE : USE_POSITION);
     if (base.kinds == 0 || index.kinds == 0) return TYPE_NEVER;
+    Type result;
+    if (infer_access(w, node, base, &result)) return result;
     infer_check_index(w, node, base, index);
-    Type result = element_types(w, base, node->index.base);
+    result = element_types(w, base, node->index.base);
     if (node->observed) result.kinds |= KIND_ERROR;
     return result;
 }
@@ -350,7 +351,9 @@ static Type infer_index(Walk *w, Node *node) {
 static Type infer_field(Walk *w, Node *node) {
     Type base = infer_expr(w, node->field.base);
     if (base.kinds == 0) return TYPE_NEVER;
-    Type result = element_types(w, base, node->field.base);
+    Type result;
+    if (infer_access(w, node, base, &result)) return result;
+    result = element_types(w, base, node->field.base);
     if (node->observed) result.kinds |= KIND_ERROR;
     return result;
 }
@@ -406,6 +409,7 @@ static Type infer_cast(Walk *w, Node *node) {
     Type from = infer_expr(w, node->cast.operand);
     if (from.kinds == 0) return TYPE_NEVER;
     Type type = cast_type(w, node, from);
+    if (node->cast.to == CAST_STRUCT) type.pointee = node->cast.type;
     if (node->cast.to != CAST_CSTR) type.kinds |= from.kinds & KIND_ERROR; // passes through
     return type;
 }

@@ -22,11 +22,11 @@ Type infer_c_value(const CType *type) {
     case C_F32:
     case C_F64:
     case C_LONG_DOUBLE:
-    case C_POINTER:
     case C_FUNCTION:
-    case C_ARRAY:
-    case C_OTHER:
-    case C_RECORD: return type_number();
+    case C_OTHER: return type_number();
+    case C_POINTER:
+    case C_ARRAY: return type_address(type->element);
+    case C_RECORD: return type_address(type);
     }
     UNREACHABLE("a C type has a kind");
 }
@@ -118,7 +118,8 @@ const CType *infer_variadic(const Node *call, uint32_t at, Type type) {
         const CType *wanted = format_type(format, at - fixed);
         if (wanted != NULL) return wanted;
     }
-    if (arg->kind == NODE_FOREIGN || sema_pointee_known(arg)) return ctype_scalar(C_POINTER);
+    if (arg->kind == NODE_FOREIGN || sema_pointee_known(arg) || type_pointee(type) != NULL)
+        return ctype_scalar(C_POINTER);
     if (type.kinds == KIND_NUMBER && type.integer) return ctype_scalar(C_I64);
     return is_fraction(arg) ? ctype_scalar(C_F64) : NULL;
 }
@@ -253,6 +254,7 @@ Type infer_memory(Walk *w, Node *node) {
     if (node->memory.index != NULL)
         check_number(w, node->memory.index, infer_expr(w, node->memory.index), "a position");
     if (base.kinds == 0) return TYPE_NEVER;
+    if (node->memory.noted) infer_check_access(w, node, base);
     return infer_c_value(node->memory.type);
 }
 

@@ -49,6 +49,7 @@ typedef struct Infer {
     bool reporting; // the last walk: mistakes are told
     PtrMap faults;   // Node -> Fault
     PtrMap reported; // nodes with a mistake already told
+    PtrMap accesses, no_accesses; // infer_access.c: places of nodes -> CType
     uint32_t *kept_counts; // by Function.index: instances that stay, without the boxed one
 } Infer;
 
@@ -112,6 +113,19 @@ Type infer_memory(Walk *w, Node *node);
 Type infer_unsafe(Walk *w, Node *node);
 void infer_memory_update(Walk *w, Node *node, Type value);
 
+// infer_access.c
+// Whether the NODE_FIELD or NODE_INDEX `node` can only be an access of C's memory at the address that
+// `base` is; *result: what it gives. It is noted for the next analysis.
+bool infer_access(Walk *w, const Node *node, Type base, Type *result);
+// Helps with a NODE_INDEX into a number that may be meant as an address.
+void infer_help_address(Walk *w, const Node *node, Diag *diag);
+// Reports an update of a variable that points to another struct.
+void infer_check_update(Walk *w, const Node *node, Type value);
+// The base of a NODE_MEMORY that was noted so has this type now.
+void infer_check_access(Walk *w, const Node *node, Type base);
+// Whether something new was noted: the program is to be analysed again.
+bool infer_found_accesses(Infer *infer);
+
 // infer_stmt.c
 Type infer_define(Walk *w, Node *node);
 Type infer_update(Walk *w, Node *node);
@@ -122,11 +136,7 @@ Type infer_defer(Walk *w, Node *node);
 
 // The type without what was found out about whole numbers, where that is not wanted.
 static inline Type infer_allowed(const Infer *infer, Type type) {
-    if (infer->c->no_integers && type.integer) {
-        type.integer = false;
-        type.low = type.high = 0;
-    }
-    return type;
+    return infer->c->no_integers && type.integer ? type_without_range(type) : type;
 }
 
 // infer_speculate.c

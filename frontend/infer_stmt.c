@@ -73,6 +73,7 @@ static void grow_target(Walk *w, Node *target, Type value) {
         target = base;
     }
     if (target->kind != NODE_NAME || target->name.symbol == NULL) return;
+    if (!target->name.symbol->updated) return; // see Unproven
     infer_set_symbol(w, target->name.symbol, value);
     refine_end(w, target->name.symbol);
 }
@@ -82,8 +83,17 @@ static const BinaryOp update_operators[] = {
     [UPDATE_DIV] = BINARY_DIV, [UPDATE_MOD] = BINARY_MOD, [UPDATE_POW] = BINARY_POW,
 };
 
+// A path into an immutable variable that is a number is told as one.
+static void settle_unproven(Walk *w, const Node *target) {
+    Unproven *update = map_get(&w->infer->c->program->unproven, ast_place(target));
+    if (update == NULL || !w->infer->reporting) return;
+    uint8_t kinds = infer_symbol(w, update->symbol).kinds & (uint8_t)~KIND_ERROR;
+    update->is_number |= kinds == KIND_NUMBER;
+}
+
 Type infer_update(Walk *w, Node *node) {
     Type held = infer_expr(w, node->update.target);
+    settle_unproven(w, node->update.target);
     Type value = infer_expr(w, node->update.value);
     if (node->update.or_return && type_may(value, KIND_ERROR)) {
         infer_result(w, type_of_kind(KIND_ERROR));
@@ -94,6 +104,7 @@ Type infer_update(Walk *w, Node *node) {
     else if (node->update.op != UPDATE_SET)
         value = infer_binary_types(w, node, update_operators[node->update.op], held, value,
                                    w->guess != NULL ? USE_CHECKED : USE_VALUE);
+    infer_check_update(w, node, value);
     if (node->update.target->kind == NODE_MEMORY)
         infer_memory_update(w, node, value);
     else

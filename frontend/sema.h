@@ -228,6 +228,13 @@ typedef struct Export {
 // Whether C or C++ could not use the name.
 bool sema_is_word_of_c(const Name *name);
 
+// `p.x <- v` where `p` is immutable: a mistake, unless inference finds out that `p` is an address.
+typedef struct Unproven {
+    const Node *root; // NODE_NAME
+    Symbol *symbol;
+    bool is_number; // infer: which has no fields: told
+} Unproven;
+
 typedef struct Program {
     Function *main;
     FunctionVec functions; // all, parents before children
@@ -236,6 +243,7 @@ typedef struct Program {
     SymbolVec globals;     // symbols with is_global
     Symbol *user_main;     // `main` to be run after the top level, or null
     Instance *user_main_instance; // what to call for it
+    PtrMap unproven;       // places of the updates' targets -> Unproven
     bool c_types;          // it declares cstructs or imports C libraries
     bool foreign;          // uses call, dlopen, imports: dynamic executable
     const char *foreign_name; // the first construct that does ("call"), for messages
@@ -267,6 +275,8 @@ NodeVec packed_appended(const Node *update);
 
 // STAGE_SEMA and STAGE_INFER (frontend.h). Errors are reported; false if there were any.
 bool sema_run(Compilation *c);
+// Reports updates of immutable variables that inference did not find to be of C's memory.
+void sema_report_unproven(Compilation *c);
 bool infer_run(Compilation *c);
 
 #endif

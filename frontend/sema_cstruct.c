@@ -287,16 +287,22 @@ static bool report_type(Sema *s, Node *node, const char *what, const char *name)
     return true;
 }
 
-static bool memory_field(Sema *s, Node *node) {
-    const CType *type = sema_pointee(node->field.base);
+// What inference found the base of an access to point to.
+static const CType *noted(const Sema *s, const Node *node) {
+    return map_get(&s->c->accesses, ast_place(node));
+}
+
+static bool memory_field(Sema *s, Node *node, Node *base, const Name *name) {
+    const CType *known = sema_pointee(base);
+    const CType *type = known != NULL ? known : noted(s, node);
     if (type == NULL || type->kind != C_RECORD) return false;
-    const Name *name = node->field.name;
     const CField *field = crecord_field(type->record, name);
     if (field == NULL) return report_type(s, node, type->record->name, name->text);
     if (field->type->kind == C_OTHER || field->type->kind == C_VOID)
         return report_type(s, node, type->record->name,
                            arena_printf(s->arena, "%s that Flap can read", name->text));
-    become_memory(s, node, node->field.base, NULL, field->type, field->offset);
+    become_memory(s, node, base, NULL, field->type, field->offset);
+    node->memory.noted = known == NULL;
     node->memory.bit = field->bit;
     node->memory.width = field->width;
     return true;
@@ -304,11 +310,17 @@ static bool memory_field(Sema *s, Node *node) {
 
 // The bases of what may be an access of C's memory have been visited.
 bool sema_memory(Sema *s, Node *node) {
-    if (node->kind == NODE_FIELD) return memory_field(s, node);
+    if (node->kind == NODE_FIELD) return memory_field(s, node, node->field.base, node->field.name);
     if (node->kind != NODE_INDEX) return false;
-    const CType *type = sema_pointee(node->index.base);
+    const Node *index = node->index.index;
+    if (index->kind == NODE_STRING)
+        return memory_field(s, node, node->index.base,
+                            intern(&s->c->names, index->string.bytes, index->string.len));
+    const CType *known = sema_pointee(node->index.base);
+    const CType *type = known != NULL ? known : noted(s, node);
     if (type == NULL || type->size == 0 || type->kind == C_OTHER) return false;
     become_memory(s, node, node->index.base, node->index.index, type, 0);
+    node->memory.noted = known == NULL;
     return true;
 }
 
@@ -342,10 +354,13 @@ void sema_append(Sema *s, Node *node) {
 // The target of an update, when it is C's memory: visited then.
 bool sema_memory_target(Sema *s, Node *target) {
     const Node *root = target;
-    while (root->kind == NODE_INDEX || root->kind == NODE_FIELD)
+    bool found = false; // by inference
+    while (root->kind == NODE_INDEX || root->kind == NODE_FIELD) {
+        found |= noted(s, root) != NULL;
         root = root->kind == NODE_INDEX ? root->index.base : root->field.base;
+    }
     if (root == target) return false;
-    if (root->kind == NODE_NAME) {
+    if (root->kind == NODE_NAME && !found) {
         Symbol *early;
         const Symbol *symbol = scope_find(s->scope, root->name.name, s->function, &early);
         if (symbol == NULL || (symbol->ctype == NULL && symbol->kind != SYMBOL_LIBRARY))

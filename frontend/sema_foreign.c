@@ -289,9 +289,24 @@ void sema_check_foreign(Sema *s, const CallSite *site, uint32_t given) {
     diag_help(s->c, diag, "in C: %s", decl->text);
 }
 
+// A callback that stands in the call takes what the prototype says.
+static void type_callback(Node *arg, const CType *param) {
+    if (arg->kind != NODE_LAMBDA || param->kind != C_FUNCTION || param->prototype == NULL) return;
+    for (uint32_t i = 0; i < arg->lambda.clauses.len; i++) {
+        Clause *clause = &arg->lambda.clauses.items[i];
+        for (uint32_t at = 0; at < clause->params.len; at++) {
+            if (at >= param->prototype->params.len) break;
+            const CType *type = param->prototype->params.items[at];
+            if (type->kind == C_POINTER) clause->params.items[at].pointee = type->element;
+        }
+    }
+}
+
 void sema_foreign_args(Sema *s, const CDecl *decl, const Node *call) {
     const NodeVec *args = &call->call.args;
     for (uint32_t i = 0; i < args->len; i++) {
+        if (i < decl->prototype->params.len)
+            type_callback(args->items[i], decl->prototype->params.items[i]);
         bool address =
             i >= decl->prototype->params.len || ctype_is_address(decl->prototype->params.items[i]);
         sema_visit(s, args->items[i], address ? CTX_VALUE | CTX_ADDRESS : CTX_VALUE);

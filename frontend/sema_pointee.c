@@ -8,7 +8,7 @@
 #include "sema_internal.h"
 #include <string.h>
 
-enum { MOST_ROUNDS = 16 };
+enum { MOST_ROUNDS = 40 };
 
 // --- notes ---------------------------------------------------------------------------------------
 
@@ -28,19 +28,10 @@ const CType *sema_result_pointee(const Sema *s, const Node *lambda) {
     return map_get(&s->c->pointees, result_key(lambda));
 }
 
-// Types of two rounds are different objects.
-static bool same_type(const CType *a, const CType *b) {
-    if (a == b) return true;
-    if (a == NULL || b == NULL || a->kind != b->kind || a->size != b->size) return false;
-    if (a->kind != C_RECORD) return same_type(a->element, b->element);
-    return strcmp(a->record->name, b->record->name) == 0 &&
-           a->record->fields.len == b->record->fields.len;
-}
-
 static bool same_notes(const PtrMap *a, const PtrMap *b) {
     if (a->used != b->used) return false;
     for (uint32_t i = 0; i < a->capacity; i++)
-        if (a->slots[i].key != NULL && !same_type(a->slots[i].value, map_get(b, a->slots[i].key)))
+        if (a->slots[i].key != NULL && !ctype_same(a->slots[i].value, map_get(b, a->slots[i].key)))
             return false;
     return true;
 }
@@ -64,7 +55,7 @@ const CType *sema_elements(const Node *node) {
         const Node *item = node->list.items.items[i];
         const CType *one = sema_pointee(item);
         if (is_null(item)) continue;
-        if (one == NULL || (type != NULL && !same_type(type, one))) return NULL;
+        if (one == NULL || (type != NULL && !ctype_same(type, one))) return NULL;
         type = one;
     }
     return type;
@@ -90,7 +81,7 @@ static void add_result(Results *results, const Node *node) {
     }
     if (node->kind == NODE_RET || is_null(node)) return; // all `ret` are visited apart
     const CType *type = known(sema_pointee(node));
-    results->unknown |= type == NULL || (results->type != NULL && !same_type(results->type, type));
+    results->unknown |= type == NULL || (results->type != NULL && !ctype_same(results->type, type));
     results->type = type;
 }
 
@@ -150,7 +141,7 @@ static void note_argument(Sema *s, PtrMap *found, const void *key, const CType *
     const CType *before = map_get(found, key);
     if (before == NULL)
         map_put(found, key, (void *)(uintptr_t)type);
-    else if (!same_type(before, type))
+    else if (!ctype_same(before, type))
         refuse(s, key);
 }
 

@@ -66,38 +66,37 @@ void sema_define(Sema *s, Node *node) {
 
 // --- targets of updates -------------------------------------------------------------------------
 
-static void report_immutable(Sema *s, const Node *node, const Symbol *symbol) {
+static Diag *report_immutable(Compilation *c, const Node *node, const Symbol *symbol) {
     const char *name = symbol->name->text;
-    Diag *diag = diag_report(s->c, DIAG_E0401, node->span, name);
+    Diag *diag = diag_report(c, DIAG_E0401, node->span, name);
     if (symbol->kind == SYMBOL_LOOP) {
-        diag_note(s->c, diag, symbol->span, "a loop variable is new in every iteration");
+        diag_note(c, diag, symbol->span, "a loop variable is new in every iteration");
         const LoopNode *loop = symbol->loop;
         if (loop != NULL && loop->kind == LOOP_EACH)
-            diag_help(s->c, diag,
+            diag_help(c, diag,
                       "elements are updated through the loop variable when the loop goes "
                       "over a mutable list variable (`xs := …`, `@ %s in xs`)",
                       name);
-        return;
+        return diag;
     }
     if (symbol->kind == SYMBOL_PARAMETER || symbol->kind == SYMBOL_BOUND) {
-        diag_note(s->c, diag, symbol->span, "bound here");
-        if (s->program->c_types)
-            diag_help(s->c, diag, "an address of a struct T is typed by a cast: `q = %s as T`",
-                      name);
-        diag_help(s->c, diag, "copy it into a mutable variable of another name first");
-        return;
+        diag_note(c, diag, symbol->span, "bound here");
+        diag_help(c, diag, "copy it into a mutable variable of another name first");
+        return diag;
     }
-    diag_note(s->c, diag, symbol->span, "defined by `=` here");
-    diag_help(s->c, diag, "define it by `:=` to make it mutable: `%s := …`", name);
+    diag_note(c, diag, symbol->span, "defined by `=` here");
+    diag_help(c, diag, "define it by `:=` to make it mutable: `%s := …`", name);
+    return diag;
 }
 
-static void report_captured(Sema *s, const Node *node, const Symbol *symbol) {
-    Diag *diag = diag_report(s->c, DIAG_E0409, node->span, symbol->name->text);
-    diag_note(s->c, diag, symbol->span, "belongs to the code around the function");
-    diag_help(s->c, diag,
+static Diag *report_captured(Compilation *c, const Node *node, const Symbol *symbol) {
+    Diag *diag = diag_report(c, DIAG_E0409, node->span, symbol->name->text);
+    diag_note(c, diag, symbol->span, "belongs to the code around the function");
+    diag_help(c, diag,
               "a function captures by value: give the new value back instead "
               "(`%s <- f(%s)`)",
               symbol->name->text, symbol->name->text);
+    return diag;
 }
 
 // A loop variable over a mutable list variable of the same function updates the list's elements.
@@ -118,15 +117,40 @@ static bool write_through(Sema *s, Symbol *symbol) {
     return true;
 }
 
+void sema_report_unproven(Compilation *c) {
+    const PtrMap *unproven = &c->program->unproven;
+    for (uint32_t i = 0; i < unproven->capacity; i++) {
+        const Unproven *update = unproven->slots[i].value;
+        if (update == NULL || update->is_number) continue;
+        Diag *diag = update->symbol->is_mutable ? report_captured(c, update->root, update->symbol)
+                                                : report_immutable(c, update->root, update->symbol);
+        diag_help(c, diag, "if `%s` is the address of a struct T, say so: `(%s as T)`",
+                  update->symbol->name->text, update->symbol->name->text);
+    }
+}
+
+// Leaves it to inference whether the path `target` leads into C's memory: its root is looked at, not
+// updated.
+static bool leave_open(Sema *s, const Node *target, Node *root, Symbol *symbol) {
+    if (!s->program->c_types || target == root || symbol->function != NULL) return false;
+    Unproven *update = ARENA_NEW(s->arena, Unproven);
+    update->root = root;
+    update->symbol = symbol;
+    s->program->unproven.arena = s->arena;
+    map_put(&s->program->unproven, ast_place(target), update);
+    sema_value(s, root);
+    return true;
+}
+
 // The root of an update's path. Gives its symbol, or null after a report.
-static Symbol *resolve_root(Sema *s, Node *node) {
+static Symbol *resolve_root(Sema *s, const Node *target, Node *node) {
     Name *name = node->name.name;
     Symbol *early;
     Symbol *symbol = scope_find(s->scope, name, s->function, &early);
     if (symbol == NULL) symbol = early;
     if (symbol == NULL || symbol->kind == SYMBOL_BUILTIN || symbol->constant != NULL) {
         if (symbol != NULL && symbol->owner != NULL) {
-            report_immutable(s, node, symbol);
+            report_immutable(s->c, node, symbol);
         } else {
             Diag *diag = diag_report(s->c, DIAG_E0402, node->span, name->text);
             const Name *near =
@@ -141,15 +165,17 @@ static Symbol *resolve_root(Sema *s, Node *node) {
         diag_report(s->c, DIAG_E0728, node->span, name->text);
         return NULL;
     }
-    if (!symbol->is_mutable && !write_through(s, symbol)) {
-        report_immutable(s, node, symbol);
-        return NULL;
+    bool immutable = !symbol->is_mutable && !write_through(s, symbol);
+    if (!immutable && symbol->owner == s->function) {
+        symbol->updated = true;
+        return symbol;
     }
-    if (symbol->owner != s->function) {
-        report_captured(s, node, symbol);
-        return NULL;
-    }
-    return symbol;
+    if (leave_open(s, target, node, symbol)) return symbol;
+    if (immutable)
+        report_immutable(s->c, node, symbol);
+    else
+        report_captured(s->c, node, symbol);
+    return NULL;
 }
 
 // The part of a path before its last step, or null for what is no step.
@@ -175,12 +201,8 @@ static void visit_target(Sema *s, Node *target) {
         node = before;
     }
     if (node->kind == NODE_NAME) {
-        Symbol *symbol = resolve_root(s, node);
-        node->name.symbol = symbol;
-        if (symbol != NULL)
-            symbol->updated = true;
-        else
-            sema_poison(node);
+        node->name.symbol = resolve_root(s, target, node);
+        if (node->name.symbol == NULL) sema_poison(node);
     } else if (node->kind != NODE_POISON) {
         Diag *diag = diag_report(s->c, DIAG_E0414, node->span);
         diag_help(s->c, diag,

@@ -2,6 +2,8 @@
 // `element` only for lists and maps, `function` only when nothing but that function is possible.
 #include "type.h"
 
+#include "cheader.h"
+
 #define EXACT     TYPE_MAX_INTEGER
 #define MAX_DEPTH 4
 
@@ -42,9 +44,8 @@ static int depth_of(const Type *type) {
 
 // Without what no element has: a range of its own, one function.
 static Type plain_element(Type element) {
-    element.integer = false;
+    element = type_without_range(element);
     element.store = STORE_WORD;
-    element.low = element.high = 0;
     element.function = NULL;
     return element;
 }
@@ -85,9 +86,47 @@ Type type_function(Function *function) {
     return (Type){.kinds = KIND_FUNCTION, .function = function};
 }
 
+// --- addresses -----------------------------------------------------------------------------------
+
+// Stands for what is only known to be 0, which can be an address of any type.
+static const CType no_pointee = {.kind = C_VOID};
+
+Type type_address(const CType *pointee) {
+    return (Type){.kinds = KIND_NUMBER, .pointee = pointee};
+}
+
+const CType *type_pointee(Type t) {
+    return t.pointee == &no_pointee ? NULL : t.pointee;
+}
+
+static const CType *pointee_of(Type t) {
+    return t.integer && t.low == 0 && t.high == 0 ? &no_pointee : t.pointee;
+}
+
+static bool same_pointee(const CType *a, const CType *b) {
+    if (a == b) return true;
+    return a != NULL && b != NULL && a != &no_pointee && b != &no_pointee && ctype_same(a, b);
+}
+
+static const CType *join_pointees(Type a, Type b) {
+    const CType *x = pointee_of(a), *y = pointee_of(b);
+    if (x == &no_pointee) return y;
+    return y == &no_pointee || same_pointee(x, y) ? x : NULL;
+}
+
+Type type_without_range(Type t) {
+    t.pointee = pointee_of(t);
+    t.integer = false;
+    t.low = t.high = 0;
+    return t;
+}
+
+// --- the lattice ---------------------------------------------------------------------------------
+
 bool type_equal(Type a, Type b) {
     if (a.kinds != b.kinds || a.integer != b.integer || a.function != b.function) return false;
     if (a.store != b.store) return false;
+    if (!same_pointee(a.pointee, b.pointee)) return false;
     if (a.integer && (a.low != b.low || a.high != b.high)) return false;
     if (a.element == b.element) return true;
     if (a.element == NULL || b.element == NULL) return false;
@@ -115,11 +154,13 @@ Type type_join(Arena *arena, Type a, Type b) {
         joined.integer = a.integer && b.integer;
         joined.low = a.low < b.low ? a.low : b.low;
         joined.high = a.high > b.high ? a.high : b.high;
+        joined.pointee = joined.integer ? NULL : join_pointees(a, b);
     } else if (a_number || b_number) {
         Type number = a_number ? a : b;
         joined.integer = number.integer;
         joined.low = number.low;
         joined.high = number.high;
+        joined.pointee = number.pointee;
     }
     if (!joined.integer) joined.low = joined.high = 0;
     joined.element = join_elements(arena, a.element, b.element);

@@ -51,6 +51,8 @@ typedef struct Type {
     double low, high;   // of `integer`, below 2^53 in magnitude
     const struct Type *element; // KIND_LIST elements and KIND_MAP values, joined; null: none known yet
     Function *function; // KIND_FUNCTION alone: the one function this can be, or null
+    const struct CType *pointee; // KIND_NUMBER: what lies at the address that it is; null: not known.
+                                 // See type_pointee()
 } Type;
 
 #define TYPE_NEVER ((Type){0})
@@ -62,6 +64,12 @@ Type type_any(void);
 Type type_list(Arena *arena, Type element);    // nesting deeper than 4 becomes any; no range is kept
 Type type_list_ranged(Arena *arena, Type element); // the same, with a range of elements below 2^31
 Type type_function(Function *function);        // null: some function
+
+Type type_address(const struct CType *pointee);
+// What the number points to, when it can only be such an address, or 0; else null.
+const struct CType *type_pointee(Type t);
+// The same kinds, nothing known of ranges.
+Type type_without_range(Type t);
 
 Type type_join(Arena *arena, Type a, Type b);
 // Join for loops: bounds of a range that grew jump to the next of 0, 1, ±2^7, ±2^8, … ±2^53.

@@ -549,7 +549,7 @@ LVal lower_cast(LowerCtx *cx, Node *node) {
     if (to_text && v.rep == REP_STRING) return v;
     if (to == CAST_LIST && v.rep == REP_LIST) return v;
     if (!to_text && to != CAST_LIST && is_number_rep(v)) return cast_number(cx, v, to);
-    if (to == CAST_CSTR || (to == CAST_STRING && lower_is_address(cx, node->cast.operand))) {
+    if (to == CAST_CSTR || (to == CAST_STRING && lower_gives_address(cx, node->cast.operand))) {
         LLVMValueRef text = RT(cx, rt_str_of_c, lower_word(cx, v), lower_place(cx, node->span));
         lower_release(cx, v);
         return lower_val(REP_STRING, type_of_kind(KIND_STRING), text, true);

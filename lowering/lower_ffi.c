@@ -71,13 +71,17 @@ bool lower_is_address(LowerCtx *cx, const Node *node) {
     return kind == RT_C_TEXT || kind == RT_C_POINTER;
 }
 
+bool lower_gives_address(LowerCtx *cx, const Node *node) {
+    return lower_is_address(cx, node) || type_pointee(lower_node_type(cx, node)) != NULL;
+}
+
 // The RT_C_ byte of an argument: from its cast, its kind, or for unknown kinds found at run time.
 static LLVMValueRef kind_of_argument(LowerCtx *cx, const Node *node, LVal v) {
     LLVMTypeRef i8 = cx->i8;
     bool prefix = node->kind == NODE_UNARY && node->unary.op == UNARY_NEG;
     if (prefix) node = node->unary.operand; // -1 as i32 is -(1 as i32)
     if (node->kind == NODE_CAST) return LLVMConstInt(i8, (unsigned)kind_of_cast(node->cast.to), 0);
-    if (!prefix && lower_is_address(cx, node)) return LLVMConstInt(i8, RT_C_POINTER, 0);
+    if (!prefix && lower_gives_address(cx, node)) return LLVMConstInt(i8, RT_C_POINTER, 0);
     LLVMValueRef text = LLVMConstInt(i8, RT_C_TEXT, 0), back = LLVMConstInt(i8, RT_C_CALLBACK, 0);
     LLVMValueRef number = LLVMConstInt(i8, RT_C_F64, 0);
     if (v.rep == REP_STRING) return text;

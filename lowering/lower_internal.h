@@ -500,6 +500,8 @@ void lower_exports(LowerCtx *cx);
 LVal lower_unsafe(LowerCtx *cx, Node *node);
 // Whether a number is known to be a C address, so that `as string` reads the text there.
 bool lower_is_address(LowerCtx *cx, const Node *node);
+// The same inside a function, whose types tell more.
+bool lower_gives_address(LowerCtx *cx, const Node *node);
 
 // --- lower_ctl.c, lower_match.c, lower_par.c ------------------------------------------------------
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value);
