@@ -159,10 +159,17 @@ uint64_t rt_b__register_at(const uint64_t *args, int64_t count, const RtPlace *p
     return rti_number_word(number_of(target, rti_sim_get(target, target->data, index)));
 }
 
+// Modulo 2^64, for what is no number of 64 bits.
+static int64_t wrapped(double number) {
+    double low = number / 0x1p64;
+    if (!(low > -0x1p52 && low < 0x1p52)) return 0; // a multiple of it, or no number
+    low = (low - (double)(int64_t)low) * 0x1p64;
+    return low < 0 ? (int64_t)(0 - (uint64_t)-low) : (int64_t)(uint64_t)low;
+}
+
 static void put(const RtSimTarget *target, int64_t index, double number) {
-    // Numbers from 2^63 up are those of unsigned registers.
-    bool high = number >= 0x1p63 && number < 0x1p64;
-    int64_t value = high ? (int64_t)(uint64_t)number : rt_to_int(number);
+    bool fits = number >= -0x1p63 && number < 0x1p63;
+    int64_t value = fits ? rt_to_int(number) : wrapped(number);
     rti_sim_set(target, target->data, index, cut(target, value));
     if (target->next && !target->is_array)
         rti_sim_set(target, target->next, index, cut(target, value));
