@@ -8,9 +8,11 @@
 enum {
     TRIAL_US = 300,        // `auto`: how long an engine is tried,
     WORTH_NS = 1500,       // what a cycle must cost for more threads to be worth a trial,
-    WORTH_REST_US = 20000, // and all that are left,
+    WORTH_REST_US = 50000, // and all that are left,
     SLICE_US = 100000,     // for how long they then run before it is looked at again,
     PATIENCE_US = 10000,   // and for how long one runs after it was not worth it, at first
+    LOSS = 50,             // times what the trial cost, at least,
+    TRIAL_CYCLES = 8,      // which takes so many cycles for each thread, at least
 };
 #define GAIN 0.95 // at most so much of the time must threads take
 
@@ -46,11 +48,11 @@ static void run_direct(Run *run, int64_t end) {
     rti_sim_text_finish(&thread->text, &run->stop);
 }
 
-// The staged engine for so many threads, made when it is first asked for.
+// The staged engine for so many threads or more, made when it is first asked for.
 static void make_staged(Run *run, int32_t threads) {
     RtiSimStaged *staged = &run->staged;
     const RtiSimOptions *options = &run->options;
-    if (staged->made == threads) return;
+    if (staged->made >= threads) return;
     if (staged->made) rti_staged_end(staged);
     *staged = (RtiSimStaged){.random_order = options->random_order,
                              .seed = (uint64_t)options->seed,
@@ -74,52 +76,68 @@ static void run_staged(Run *run, int64_t end, int32_t threads) {
     rti_sim_stop_least(&run->stop, &staged->stop);
 }
 
-// Runs cycles for about so long; gives the nanoseconds that one takes. `guess`: the same as far as it
-// is known, or 0.
-static double pace_of(Run *run, int64_t end, int32_t threads, double us, double guess) {
-    int64_t first = run->cycle, step = guess > 0 ? (int64_t)(us * 1e3 / guess) + 1 : 16;
+static int32_t threads_wanted(const RtiSimOptions *options) {
+    RtiCpus cpus;
+    int32_t threads =
+        options->threads ? options->threads : rti_thread_default(rti_cpus_allowed(&cpus));
+    return threads < RTI_SIM_THREADS_MOST ? threads : RTI_SIM_THREADS_MOST;
+}
+
+// `auto`: an engine and what a cycle takes on it, in nanoseconds.
+typedef enum Engine { ENGINE_DIRECT, ENGINE_STAGED, ENGINE_THREADS } Engine;
+
+// Runs cycles for about so long, but at least so many; gives what one takes. `guess`: the same as far
+// as it is known, or 0.
+static double pace_of(Run *run, int64_t end, Engine engine, double us, double guess) {
+    int32_t threads = engine == ENGINE_THREADS ? threads_wanted(&run->options) : 1;
+    int64_t first = run->cycle, least = engine == ENGINE_DIRECT ? 1 : TRIAL_CYCLES * threads;
+    int64_t step = guess > 0 ? (int64_t)(us * 1e3 / guess) + 1 : 16;
     double start = seconds_now(), spent = 0;
+    if (guess > 0 && step < least) step = least;
     while (!is_over(run) && run->cycle < end && spent < us * 0.9e-6) {
         int64_t until = step < end - run->cycle ? run->cycle + step : end;
-        if (threads > 1)
-            run_staged(run, until, threads);
-        else
+        if (engine == ENGINE_DIRECT)
             run_direct(run, until);
+        else
+            run_staged(run, until, threads);
         spent = seconds_now() - start;
         if (guess <= 0) step *= 4;
     }
     return run->cycle > first ? spent * 1e9 / (double)(run->cycle - first) : 0;
 }
 
+// What a cycle takes with threads, or as much as alone when a trial is worth nothing: when little is
+// left to do, or when even half the work of the staged engine is more than what the direct one has.
+static double try_threads(Run *run, int64_t end, int32_t threads, double alone) {
+    double rest = alone * (double)(end - run->cycle);
+    if (threads < 2 || alone < WORTH_NS || rest < WORTH_REST_US * 1e3) return alone;
+    double one = pace_of(run, end, ENGINE_STAGED, TRIAL_US / 3, alone);
+    if (one / threads > alone * GAIN) return alone;
+    return pace_of(run, end, ENGINE_THREADS, TRIAL_US, alone);
+}
+
 // Further threads must pay for waiting for each other. Whether they do is asked again and again, since
 // the hardware may have more to do by then, and the machine other work; the longer it was not so, the
 // more seldom.
-static void run_auto(Run *run, int64_t end, int32_t threads) {
+static void run_auto(Run *run, int64_t end) {
+    int32_t threads = threads_wanted(&run->options);
     double patience = PATIENCE_US;
     while (!is_over(run) && run->cycle < end) {
-        double alone = pace_of(run, end, 1, TRIAL_US, 0);
-        double rest = alone * (double)(end - run->cycle);
-        bool worth = threads > 1 && alone > WORTH_NS && rest > WORTH_REST_US * 1e3;
-        if (worth && !run->staged.made) // threads are to be there, and costs of modules known
-            (void)pace_of(run, end, threads, TRIAL_US, alone);
-        double together = worth ? pace_of(run, end, threads, TRIAL_US, alone) : alone;
+        double alone = pace_of(run, end, ENGINE_DIRECT, TRIAL_US, 0), start = seconds_now();
+        int64_t first = run->cycle;
+        double together = try_threads(run, end, threads, alone);
+        double lost = (seconds_now() - start) * 1e6 - alone * 1e-3 * (double)(run->cycle - first);
         if (together < alone * GAIN) {
             do {
-                together = pace_of(run, end, threads, SLICE_US, together);
+                together = pace_of(run, end, ENGINE_THREADS, SLICE_US, together);
             } while (together < alone * GAIN && !is_over(run) && run->cycle < end);
             patience = PATIENCE_US;
         } else {
-            (void)pace_of(run, end, 1, patience, alone);
+            if (patience < lost * LOSS) patience = lost * LOSS;
+            (void)pace_of(run, end, ENGINE_DIRECT, patience, alone);
             patience *= 2;
         }
     }
-}
-
-static int32_t threads_wanted(const RtiSimOptions *options) {
-    RtiCpus cpus;
-    int32_t threads =
-        options->threads ? options->threads : rti_thread_default(rti_cpus_allowed(&cpus));
-    return threads < RTI_SIM_THREADS_MOST ? threads : RTI_SIM_THREADS_MOST;
 }
 
 // Up to `end` with the engine that was asked for.
@@ -132,7 +150,7 @@ static void run_until(Run *run, int64_t end) {
     else if (staged)
         run_staged(run, end, 1);
     else if (options->parallel == RTI_SIM_AUTO)
-        run_auto(run, end, threads_wanted(options));
+        run_auto(run, end);
     else
         run_direct(run, end);
 }

@@ -10,7 +10,8 @@
 enum {
     PAUSE_AT = 256 * 1024, // bytes of a thread's text before it is merged
     SAMPLE_MASK = 31,
-    SAMPLE_CYCLES = 4, // what modules cost is measured in 4 of 32 cycles
+    SAMPLE_CYCLES = 4, // what modules cost is measured in 4 of 32 cycles, and in the first ones
+    MEASURED_FIRST = 8,
     GONE = 0x40000000, // the epoch of a thread that has left the phase
 };
 
@@ -67,11 +68,14 @@ static void run_measured(const RtiSimStaged *staged, RtiSimWorker *worker, int64
     }
 }
 
-static uint32_t run_modules(const RtiSimStaged *staged, RtiSimWorker *worker, int64_t cycle) {
+static uint32_t run_modules(const Turn *turn) {
+    const RtiSimStaged *staged = turn->staged;
+    RtiSimWorker *worker = turn->self;
+    int64_t cycle = turn->cycle;
     const RtSimModule *modules = staged->model->modules;
     char *slots = rti_staged_slots(staged, cycle);
     if (staged->random_order) shuffle(staged, worker, cycle);
-    if (staged->measures || (cycle & SAMPLE_MASK) < SAMPLE_CYCLES)
+    if (cycle - turn->first < MEASURED_FIRST || (cycle & SAMPLE_MASK) < SAMPLE_CYCLES)
         run_measured(staged, worker, cycle);
     else
         for (int64_t i = 0; i < worker->module_count; i++)
@@ -186,7 +190,7 @@ static uint32_t run_cycle(Turn *turn) {
     uint32_t told = 0;
     if (turn->cycle > turn->first) rti_staged_apply(staged, self, turn->cycle - 1);
     if (staged->trace) rti_trace_state(staged, turn->index, turn->cycle);
-    if (!self->thread.stop.set) told = run_modules(staged, self, turn->cycle);
+    if (!self->thread.stop.set) told = run_modules(turn);
     if (staged->trace) rti_trace_exposed(staged, turn->index, turn->cycle);
     if (self->thread.stop.set) told |= RTI_SIM_ENDS;
     if (self->thread.text.sink.length > PAUSE_AT || self->waves.sink.length > PAUSE_AT)

@@ -10,11 +10,11 @@
 #include "sys.h"
 
 enum {
-    MEASURED_CYCLES = 8,        // alone, before the first assignment
-    PHASE_MOST = 1 << 29,       // cycles; fewer than an epoch can count
-    WAIT_FOR_OTHERS_US = 20000, // for so long they are expected at every moment
-    SPIN_US = 50,               // about a sleep and a wake-up
-    MEMBERS = 128,              // more than threads
+    MEASURED_CYCLES = 8,       // alone, before the first assignment
+    PHASE_MOST = 1 << 29,      // cycles; fewer than an epoch can count
+    WAIT_FOR_OTHERS_US = 5000, // for so long they are expected at every moment
+    SPIN_US = 50,              // about a sleep and a wake-up
+    MEMBERS = 128,             // more than threads
 };
 
 typedef struct Party {
@@ -121,7 +121,8 @@ static void lead_alone(Party *party) {
 
 // How many cycles the next stretch has. States are saved at its end, so what a pipeline may have to
 // repeat is a small part of what ran before.
-static int64_t next_length(const RtiSimStaged *staged, int64_t length, int64_t ran) {
+static int64_t next_length(const RtiSimStaged *staged) {
+    int64_t length = staged->stretch, ran = staged->ran;
     int64_t more = length < MEASURED_CYCLES * 8 ? length * 2 : length * 4;
     if (staged->is_pipeline && more > ran / 8) more = ran / 8 > length ? ran / 8 : length;
     return more < PHASE_MOST ? more : PHASE_MOST;
@@ -129,22 +130,23 @@ static int64_t next_length(const RtiSimStaged *staged, int64_t length, int64_t r
 
 static void lead(Party *party) {
     RtiSimStaged *staged = party->staged;
-    int64_t length = MEASURED_CYCLES, first = staged->cycle;
+    int64_t first = staged->cycle - staged->ran;
     uint64_t random = party->random_places;
     staged->spin = spin_of(party);
     if (!staged->has_costs) {
-        staged->measures = staged->has_costs = true;
+        staged->has_costs = true;
         rti_staged_assign(staged, 1, 0);
         lead_stretch(party, staged->cycle + MEASURED_CYCLES);
-        staged->measures = false;
+        staged->stretch = MEASURED_CYCLES;
     }
     lead_alone(party);
     while (!is_over(staged)) {
         rti_staged_assign(staged, members_now(party), random);
         forget_costs(staged); // hardware that fills step by step works elsewhere by now
-        lead_stretch(party, staged->cycle + (random ? 5 : length));
+        lead_stretch(party, staged->cycle + (random ? 5 : staged->stretch));
         if (random) random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        length = next_length(staged, length, staged->cycle - first);
+        staged->ran = staged->cycle - first;
+        staged->stretch = next_length(staged);
     }
     change_phase(party, 0);
 }

@@ -59,9 +59,10 @@ typedef struct RtiSimStaged {
     uint64_t spin;         // ticks that a thread looks before it sleeps
     int64_t cycle, end;    // of the phase: next cycle, and where it ends at the latest
     int64_t idle, idle_limit;
-    bool measures, has_costs; // of modules: in every cycle; from an earlier stretch
-    bool went_too_far;        // the states are not those of `cycle`
-    RtiSimTrace *trace;       // or null
+    bool has_costs;       // of modules, from an earlier stretch
+    int64_t stretch, ran; // cycles of the next stretch, of all so far
+    bool went_too_far;    // the states are not those of `cycle`
+    RtiSimTrace *trace;   // or null
     RtiSimStop stop;
     // Written by several threads in a phase:
     _Alignas(RTI_CACHE_LINE) _Atomic int64_t last; // pipeline: the cycle after which all end
