@@ -231,6 +231,9 @@ void sema_swap(Sema *s, Node *node) {
     Node *const sides[2] = {node->swap.left, node->swap.right};
     for (int i = 0; i < 2; i++) {
         visit_target(s, sides[i]);
+        const Node *root = sides[i];
+        while (path_base(root) != NULL) root = path_base(root);
+        if (root->kind == NODE_NAME) root->name.symbol->used = true; // a swap reads what it updates
         if (sides[i]->kind != NODE_MEMORY) continue;
         Diag *diag = diag_report(s->c, DIAG_E0414, sides[i]->span);
         diag_help(s->c, diag, "C's memory is updated by `<-`: swap through a variable");
