@@ -13,8 +13,10 @@ import platform
 import re
 import shutil
 import struct
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from compiler import take_flapc
@@ -65,6 +67,46 @@ running = threads()
 @ k in 0..<10000 { 4 @ i in 0..<100 { s += i } }
 println(s, count() - maps, threads() - running, running)
 """
+# Iterations without an end, on four threads.
+ENDLESS = """
+spin = n => {
+    k := n
+    @ { k <- k + 1; k < 0 { ret k } }
+}
+4 @ i in 0..<8 { println(spin(i)) }
+"""
+IDLE = """
+s := 0
+4 @ i in 0..<1000 { s += i }
+sleep(20)
+println(s)
+"""
+WIDE = """
+s := 0
+1024 @ i in 0..<5000 { s += i }
+@@ i in 0..<5000 { s += i }
+println(s)
+"""
+COUNT_THREADS = """
+xs := [0] * 3000000
+@@ i in 0..<3000000 { xs[i] <- i * 0.5 }
+@ row in split(read_file("/proc/self/status"), "\\n") { starts_with(row, "Threads:") { println(sum(xs), num(row[8:])) } }
+"""
+FORKED = """
+work = n => {
+    s := 0
+    4 @ i in 0..<n { s += i }
+    s
+}
+before = work(1000)
+pid = call("fork") as i32
+pid == 0 {
+    println("child", before, work(2000), work(3000))
+    exit(7)
+}
+call("waitpid", pid as i32, 0 as ptr, 0 as i32)
+println("parent", before, work(2000))
+"""
 
 
 def refuse(calls):
@@ -87,6 +129,11 @@ def refuse(calls):
         if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.byref(program), 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "no filter")
     return install
+
+
+def contents(path):
+    with open(path) as file:
+        return file.read()
 
 
 class Threads(unittest.TestCase):
@@ -164,6 +211,76 @@ class Threads(unittest.TestCase):
         for threads in ("1", "2", "3", "64"):
             self.expect([program], output, {"FLAP_NUM_THREADS": threads})
             self.expect([FLAPC, "run", source], output, {"FLAP_NUM_THREADS": threads})
+
+    # --- signals, names, idle workers ------------------------------------------------------------
+
+    def start(self, words, threads):
+        """The process, once it has so many threads."""
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        tasks, until = f"/proc/{process.pid}/task", time.monotonic() + 60
+        while time.monotonic() < until and process.poll() is None:
+            if len(os.listdir(tasks)) >= threads:
+                return process, [os.path.join(tasks, task) for task in os.listdir(tasks)]
+            time.sleep(0.01)
+        self.fail(f"{words}: not {threads} threads, status {process.poll()}")
+
+    def test_signals_end_all_threads(self):
+        for prelude in ("", FOREIGN):
+            source, program = self.compile(prelude + ENDLESS)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                for words in ([program], [FLAPC, "run", source]):
+                    process, _ = self.start(words, 4)
+                    process.send_signal(number)
+                    self.assertEqual(process.wait(timeout=60), -number, words)
+
+    def test_names(self):
+        for prelude in ("", FOREIGN):
+            process, tasks = self.start([self.compile(prelude + ENDLESS)[1]], 4)
+            names, until = [], time.monotonic() + 60
+            while names[1:] != ["flap-1", "flap-2", "flap-3"] and time.monotonic() < until:
+                names = [contents(os.path.join(task, "comm")).strip() for task in sorted(tasks)]
+            self.assertEqual(names[1:], ["flap-1", "flap-2", "flap-3"])
+
+    def test_idle_workers_use_no_processor(self):
+        for prelude in ("", FOREIGN):
+            process, tasks = self.start([self.compile(prelude + IDLE)[1]], 4)
+
+            def used():  # in hundredths of a second
+                rows = [contents(os.path.join(task, "stat")).rsplit(")", 1)[1].split() for task in tasks]
+                return sum(int(row[11]) + int(row[12]) for row in rows)
+            time.sleep(0.3)
+            before = used()
+            time.sleep(0.5)
+            self.assertLessEqual(used() - before, 5)  # three that spin: 150 on idle processors
+
+    # --- processors ------------------------------------------------------------------------------
+
+    def one_processor(self):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    def test_one_processor(self):
+        for prelude in ("", FOREIGN):
+            source, program = self.compile(prelude + SUMS)
+            self.expect([program], SUMS_OUTPUT, preexec_fn=self.one_processor)
+            self.expect([FLAPC, "run", source], SUMS_OUTPUT, preexec_fn=self.one_processor)
+            source, program = self.compile(prelude + COUNT_THREADS)
+            self.expect([program], "2249999250000 1\n", preexec_fn=self.one_processor)
+            self.expect([program], "2249999250000 3\n", {"FLAP_NUM_THREADS": "3"}, preexec_fn=self.one_processor)
+
+    def test_thousand_threads(self):
+        for prelude in ("", FOREIGN):
+            source, program = self.compile(prelude + WIDE)
+            self.expect([program], "24995000\n")
+            self.expect([program], "24995000\n", preexec_fn=self.one_processor)
+
+    def test_forked(self):
+        source, program = self.compile(FORKED)
+        for _ in range(max(1, ROUNDS // 20)):
+            output = "child 499500 1999000 4498500\nparent 499500 1999000\n"
+            self.expect([program], output)
+            self.expect([program], output, {"FLAP_NUM_THREADS": "16"})
 
     # --- V4 --------------------------------------------------------------------------------------
 
