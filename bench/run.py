@@ -1,88 +1,51 @@
 #!/usr/bin/env python3
 """Runs each benchmark in Flap, C and Lua, in turn, and prints ratios of medians (below 1: Flap is faster).
 
-usage: run.py --flapc PATH [--runs N] [--markdown] [NAME …]    (NAME `simulation`: simulated hardware)
+usage: run.py --flapc PATH [--runs N] [NAME …]
+       NAME `simulation`: simulated hardware; `scaling`: speed by the number of threads, with a picture
 
-Figures are whole-process seconds. C is compiled by clang -O3 -march=native, with -fopenmp for the
-columns with threads (LLVM's libomp and gcc's libgomp, the better one counts): for programs whose C twin has
-a pragma for OpenMP. Those with a twin in Lua run in LuaJIT too, where it is installed. Every program's output
-must equal its C twin's; a difference is printed and counts as a failure (exit status 1).
+Figures are whole-process seconds. C is compiled by clang -O3 -march=native, and with -fopenmp by gcc (libgomp)
+and clang (libomp) for the columns with threads: for programs whose C twin has a pragma for OpenMP. Twins in
+C++ use oneTBB, those in Lua run in LuaJIT, where these are installed. Every program's output must equal its
+C twin's; a difference is printed and counts as a failure (exit status 1).
 """
 import argparse
 import glob
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
+from measure import HERE, build, clang, interleave, rivals, tool
+from scaling import scaling
 from simulation import simulation
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 LINES = 20000
-
-
-def tool(*names):
-    return next((shutil.which(n) for n in names if shutil.which(n)), None)
-
-
-def build(argv):
-    done = subprocess.run(argv, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(argv)}\n{done.stderr}")
-
-
-def timed(argv, env):
-    start = time.perf_counter()
-    done = subprocess.run(argv, capture_output=True, env=env)
-    return time.perf_counter() - start, done.stdout, done.returncode
-
-
-def interleave(commands, runs):
-    """{label: (argv, extra env)} -> ({label: median seconds}, {label: output})."""
-    times, outputs = {label: [] for label in commands}, {}
-    for turn in range(runs + 1):
-        for label, (argv, extra) in commands.items():
-            seconds, output, status = timed(argv, {**os.environ, **extra})
-            if status != 0:
-                sys.exit(f"{' '.join(argv)}: exit status {status}")
-            outputs[label] = output
-            if turn > 0:
-                times[label].append(seconds)
-    return {label: statistics.median(t) for label, t in times.items()}, outputs
 
 
 def kernel(name, flapc, work, runs):
     source = os.path.join(HERE, name)
     out = os.path.join(work, name)
-    clang, gcc = tool("clang-22", "clang-21", "clang-20", "clang-19", "clang"), tool("gcc")
     build([flapc, "-O2", "--mcpu=native", "-q", "-o", out + ".flap", source + ".flap"])
-    build([clang, "-O3", "-march=native", "-o", out + ".c1", source + ".c", "-lm"])
+    build([clang(), "-O3", "-march=native", "-o", out + ".c1", source + ".c", "-lm"])
     commands = {"flap 1": ([out + ".flap"], {"FLAP_NUM_THREADS": "1"}), "c 1": ([out + ".c1"], {})}
     with open(source + ".c") as twin:
         parallel = "#pragma omp" in twin.read()
     if tool("luajit") and os.path.exists(source + ".lua"):
         commands["lua"] = ([tool("luajit"), source + ".lua"], {})
     if parallel:
-        cores = str(len(os.sched_getaffinity(0)))
-        build([gcc, "-O3", "-march=native", "-fopenmp", "-o", out + ".gomp", source + ".c", "-lm"])
         commands["flap @@"] = ([out + ".flap"], {})
-        commands["libgomp"] = ([out + ".gomp"], {"OMP_NUM_THREADS": cores})
-        omp = subprocess.run([clang, "-O3", "-march=native", "-fopenmp", "-o", out + ".omp",
-                              source + ".c", "-lm"], capture_output=True)
-        if omp.returncode == 0:
-            commands["libomp"] = ([out + ".omp"], {"OMP_NUM_THREADS": cores})
+        commands.update(rivals(name, out, len(os.sched_getaffinity(0))))
     medians, outputs = interleave(commands, runs)
     wrong = {label for label, text in outputs.items() if text.split() != outputs["c 1"].split()}
     row = {"flap": medians["flap 1"], "flap / C": medians["flap 1"] / medians["c 1"]}
     if "lua" in medians:
         row["flap / LuaJIT"] = medians["flap 1"] / medians["lua"]
     if "flap @@" in medians:
-        best = min(medians[k] for k in ("libgomp", "libomp") if k in medians)
         row["flap @@"] = medians["flap @@"]
-        row["@@ / OpenMP"] = medians["flap @@"] / best
+        for label in ("libgomp", "libomp", "oneTBB"):
+            if label in medians:
+                row[f"@@ / {label}"] = medians["flap @@"] / medians[label]
         row["1 thread / @@"] = medians["flap 1"] / medians["flap @@"]
     return row, wrong
 
@@ -117,11 +80,10 @@ def compiling(flapc, work, runs):
             g.write(f"    s += f{i}(s, {i});\n")
         f.write("println(s)\n")
         g.write('    printf("%g\\n", s);\n}\n')
-    clang = tool("clang-22", "clang-21", "clang-20", "clang-19", "clang")
     rows = []
     for level in ("-O0", "-O2"):
         medians, _ = interleave({"flap": ([flapc, level, "-q", "-c", "-o", flap + ".o", flap], {}),
-                                 "c": ([clang, level, "-w", "-c", "-o", c + ".o", c], {})}, max(1, runs // 3))
+                                 "c": ([clang(), level, "-w", "-c", "-o", c + ".o", c], {})}, max(1, runs // 3))
         rows.append((f"compile {LINES} lines, {level}", medians["flap"], medians["flap"] / medians["c"], "clang"))
     return rows
 
@@ -132,17 +94,19 @@ def main():
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    if options.names == ["simulation"]:
-        with tempfile.TemporaryDirectory() as work:
-            simulation(os.path.abspath(options.flapc), work, options.runs)
-        return 0
+    for name, job in (("simulation", simulation), ("scaling", scaling)):
+        if options.names == [name]:
+            with tempfile.TemporaryDirectory() as work:
+                job(os.path.abspath(options.flapc), work, options.runs)
+            return 0
     names = options.names or sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(HERE, "*.flap")))
     failed = False
-    columns = ["flap", "flap / C", "flap / LuaJIT", "flap @@", "@@ / OpenMP", "1 thread / @@"]
+    columns = ["flap", "flap / C", "flap / LuaJIT", "flap @@", "@@ / libgomp", "@@ / libomp", "@@ / oneTBB",
+               "1 thread / @@"]
     ratios = []
     with tempfile.TemporaryDirectory() as work:
-        print("| kernel | flap, s | flap / C | flap / LuaJIT | flap @@, s | @@ / OpenMP | 1 thread / @@ |")
-        print("|---|---|---|---|---|---|---|")
+        print("| kernel | flap, s | flap / C | flap / LuaJIT | flap @@, s | " + " | ".join(columns[4:]) + " |")
+        print("|---" * (len(columns) + 1) + "|")
         for name in names:
             if name == "hello":
                 continue
