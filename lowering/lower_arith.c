@@ -384,7 +384,7 @@ LVal lower_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type, Span 
 
 static LVal lower_logical(LowerCtx *cx, Node *node) {
     bool is_and = node->binary.op == BINARY_AND;
-    LVal left = lower_expr(cx, node->binary.left);
+    LVal left = lower_rooted(cx, lower_expr(cx, node->binary.left));
     LLVMValueRef first = lower_truth(cx, left, node->binary.left->span);
     lower_release(cx, left);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
@@ -393,7 +393,7 @@ static LVal lower_logical(LowerCtx *cx, Node *node) {
     lower_branch(cx, first, is_and ? more : on, is_and ? on : more);
     lower_at(cx, more);
     uint32_t mark = lower_scope(cx);
-    LVal right = lower_expr(cx, node->binary.right);
+    LVal right = lower_rooted(cx, lower_expr(cx, node->binary.right));
     LLVMValueRef second = lower_truth(cx, right, node->binary.right->span);
     lower_release(cx, right);
     lower_scope_end(cx, mark);
@@ -510,6 +510,7 @@ LVal lower_unary(LowerCtx *cx, Node *node) {
     if (hoisted_length(cx, node, &result)) return result;
     LVal v = lower_expr(cx, node->unary.operand);
     if (node->unary.op == UNARY_TAIL) return lower_rest(cx, node, v);
+    v = lower_rooted(cx, v);
     result = unary_of(cx, node, v);
     if (v.owned && !result.owned) result = lower_own(cx, result); // ^xs of a list that goes now
     lower_release(cx, v);
@@ -549,6 +550,7 @@ LVal lower_cast(LowerCtx *cx, Node *node) {
     if (to_text && v.rep == REP_STRING) return v;
     if (to == CAST_LIST && v.rep == REP_LIST) return v;
     if (!to_text && to != CAST_LIST && is_number_rep(v)) return cast_number(cx, v, to);
+    v = lower_rooted(cx, v);
     if (to == CAST_CSTR || (to == CAST_STRING && lower_gives_address(cx, node->cast.operand))) {
         LLVMValueRef text = RT(cx, rt_str_of_c, lower_word(cx, v), lower_place(cx, node->span));
         lower_release(cx, v);

@@ -1,6 +1,7 @@
 // lower_call.c: calls and pipes. A known function is called directly, its captures first; a value
 // by rt_call. Arguments are borrowed by the callee, the result is the caller's.
 #include "lower_internal.h"
+#include "../rt/rt_layout.h"
 
 // --- calls of known functions --------------------------------------------------------------------
 
@@ -17,7 +18,10 @@ static void give_args(LowerCtx *cx, const Instance *callee, LVal *args, Node *co
     for (uint32_t i = 0; i < function->param_count; i++) {
         bool taken = function->params.items[i]->taken;
         bool variable = nodes && nodes[i] && nodes[i]->kind == NODE_NAME;
-        if (taken || (gives && !variable)) args[i] = lower_own(cx, args[i]);
+        if (taken)
+            args[i] = lower_own(cx, args[i]);
+        else if (gives && !variable)
+            args[i] = lower_own_rooted(cx, args[i]);
     }
 }
 
@@ -37,7 +41,10 @@ LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *co
         values[captured + i] = lower_convert(cx, args[i], rep).v;
         if (function->params.items[i]->taken && lower_is_counted_rep(rep)) args[i].owned = false;
     }
-    if (tail) lower_clean(cx, 0);
+    if (tail) {
+        lower_clean(cx, 0);
+        lower_roots_leave(cx);
+    }
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[callee->number],
                                        cx->functions[callee->number], values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
@@ -282,6 +289,7 @@ static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
         prepare_callee(cx, right);
     else
         applied.value = lower_expr(cx, right);
+    if (applied.value.owned) applied.value = lower_rooted(cx, applied.value);
     return applied;
 }
 
@@ -382,6 +390,19 @@ static int32_t cost_of(LowerCtx *cx, const Applied *applied) {
     return applied->instance ? lower_call_cost(cx, applied->instance) : 0;
 }
 
+static void mark_boxed(LowerCtx *cx, LLVMValueRef list, bool boxed) {
+    LLVMValueRef flags = LLVMConstInt(cx->i8, boxed ? RT_FLAG_BOXED : 0, 0);
+    lower_store(cx, flags, lower_field(cx, list, 5), cx->tbaa_header);
+}
+
+// So that the list may be released at any time.
+static void fill_with_zeros(LowerCtx *cx, LLVMValueRef list, LLVMValueRef length) {
+    LLVMValueRef bytes = LLVMBuildMul(cx->builder, length, lower_i64(cx, 8), "");
+    LLVMBuildMemSet(cx->builder, lower_data(cx, list), LLVMConstInt(cx->i8, 0, 0), bytes, 8);
+    lower_store(cx, length, lower_field(cx, list, 8), cx->tbaa_header);
+    mark_boxed(cx, list, true);
+}
+
 static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
@@ -390,6 +411,8 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
     LVal function = map.applied.value;
     LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
     map.made = made;
+    uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
+    if (cx->fs->gives_up) fill_with_zeros(cx, made, length);
     EachBody body = {.effects = effects_of(&map.applied),
                      .cost = cost_of(cx, &map.applied),
                      .start = map_start,
@@ -397,10 +420,9 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
                      .context = &map};
     lower_parallel_each(cx, length, node->span, &body);
     lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
-    if (element.kinds != KIND_NUMBER)
-        lower_store(cx, LLVMConstInt(cx->i8, 1 /* RT_FLAG_BOXED */, 0), lower_field(cx, made, 5),
-                    cx->tbaa_header);
+    mark_boxed(cx, made, element.kinds != KIND_NUMBER);
     if (function.v) lower_release(cx, function);
+    lower_unhold(cx, held);
     return lower_val(REP_LIST, type, made, true);
 }
 
@@ -410,6 +432,7 @@ static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
     if (element.kinds == 0) element = type_any();
     Applied applied = make_ready(cx, node, node->pipe.right);
     LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
+    uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
     Each each;
     LVal item = each_begin(cx, &each, list, 0);
     LVal result = apply(cx, &applied, &item, NULL, 1, element, node->span);
@@ -419,12 +442,16 @@ static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
     if (!number) result = lower_own(cx, result);
     LLVMValueRef stored = number ? lower_convert(cx, result, REP_F64).v : lower_word(cx, result);
     lower_store(cx, stored, to, cx->tbaa_element);
+    if (cx->fs->gives_up && !number) { // what is in it goes with it
+        LLVMValueRef so_far = LLVMBuildNSWAdd(cx->builder, each.position, lower_i64(cx, 1), "");
+        lower_store(cx, so_far, lower_field(cx, made, 8), cx->tbaa_header);
+        mark_boxed(cx, made, true);
+    }
     each_end(cx, &each);
     lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
-    if (!number)
-        lower_store(cx, LLVMConstInt(cx->i8, 1 /* RT_FLAG_BOXED */, 0), lower_field(cx, made, 5),
-                    cx->tbaa_header);
+    if (!number) mark_boxed(cx, made, true);
     lower_release(cx, applied.value);
+    lower_unhold(cx, held);
     return lower_val(REP_LIST, type, made, true);
 }
 
@@ -432,7 +459,7 @@ static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
     Type type = lower_node_type(cx, node);
     Rep rep = type_rep(type);
     Applied applied = make_ready(cx, node, node->pipe.right);
-    LLVMValueRef slot = lower_alloca(cx, lower_type(cx, rep), "reduced");
+    LLVMValueRef slot = lower_variable(cx, rep, "reduced");
     LVal first = lower_index_value(cx, list, lower_zero(cx), type, node->span);
     LLVMBuildStore(cx->builder, lower_own(cx, lower_convert(cx, first, rep)).v, slot);
     Each each;
@@ -445,12 +472,13 @@ static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
     lower_release(cx, args[0]);
     each_end(cx, &each);
     LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
+    if (lower_needs_root(cx, rep)) lower_empty_root(cx, slot);
     return lower_val(rep, type, v, lower_is_counted_rep(rep));
 }
 
 // Where only the run tells what the left side is.
 static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
-    LVal function = lower_expr(cx, node->pipe.right);
+    LVal function = lower_rooted(cx, lower_expr(cx, node->pipe.right));
     LLVMValueRef x = lower_word(cx, left), f = lower_word(cx, function);
     LLVMValueRef place = lower_place(cx, node->span);
     LLVMValueRef word = node->pipe.op == PIPE_REDUCE ? RT(cx, rt_reduce, x, f, place)

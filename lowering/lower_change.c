@@ -42,9 +42,11 @@ bool lower_change_given(LowerCtx *cx, Node *call, LVal *result) {
     LVal args[3];
     CHECK(count <= 3, "these builtins have at most three arguments");
     lower_operands(cx, call->call.args.items, count, args);
-    for (uint32_t i = 1; i < count; i++) args[i] = lower_own(cx, args[i]);
+    for (uint32_t i = 1; i < count; i++) args[i] = lower_own_rooted(cx, args[i]);
     lower_take(cx, first, &args[0]);
-    LLVMValueRef changed = change(cx, builtin, lower_own(cx, args[0]), args + 1, call->span);
+    args[0] = lower_own_rooted(cx, args[0]);
+    LLVMValueRef changed = change(cx, builtin, args[0], args + 1, call->span);
+    lower_unrooted(cx, args[0]);
     *result = lower_val(REP_ANY, lower_node_type(cx, call), changed, true);
     lower_release_all(cx, args + 1, count - 1);
     return true;
@@ -65,12 +67,22 @@ bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     CHECK(count <= 3, "these builtins have at most three arguments");
     lower_operands(cx, nodes, count, args);
     // Owned first: one of them may be, or lie in, the very list that is changed.
-    for (uint32_t i = 0; i < count; i++) args[i] = lower_own(cx, args[i]);
+    for (uint32_t i = 0; i < count; i++) args[i] = lower_own_rooted(cx, args[i]);
     LLVMValueRef word = change(cx, builtin, lower_symbol(cx, symbol), args, node->span);
     LVal changed = lower_val(REP_ANY, slot->type, word, true);
     LLVMBuildStore(cx->builder, lower_convert(cx, changed, slot->rep).v, slot->at);
     lower_release_all(cx, args, count);
     return true;
+}
+
+LVal lower_changed(LowerCtx *cx, LVal whole, LLVMValueRef word) {
+    lower_unrooted(cx, whole);
+    return lower_rooted(cx, lower_val(REP_ANY, whole.type, word, true));
+}
+
+LVal lower_added(LowerCtx *cx, LVal whole, LVal part, Span span) {
+    LLVMValueRef word = RT(cx, rt_add_into, whole.v, lower_word(cx, part), lower_place(cx, span));
+    return lower_changed(cx, whole, word);
 }
 
 // --- through a path -------------------------------------------------------------------------------
@@ -147,7 +159,7 @@ static bool hand_to_call(LowerCtx *cx, Node *node) {
     for (uint32_t i = 0; i < count; i++) nodes[i] = call->call.args.items[i + (i >= at)];
     Path path = lower_path(cx, node->update.target, nodes, values, count);
     // Owned first: one of them may be, or lie in, the very value that is handed on.
-    for (uint32_t i = 0; i < count; i++) args[i + (i >= at)] = lower_own(cx, values[i]);
+    for (uint32_t i = 0; i < count; i++) args[i + (i >= at)] = lower_own_rooted(cx, values[i]);
     args[at] = lower_own(cx, lower_path_read(cx, &path));
     lower_path_write(cx, &path, lower_zero(cx)); // so that nobody else holds it
     LVal result = lower_call_known(cx, callee, args, NULL, false);
@@ -168,14 +180,18 @@ bool lower_grow_path(LowerCtx *cx, Node *node) {
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count + 1);
     Path path = lower_path(cx, node->update.target, growth.parts.items, values, count);
     // Owned first: one of them may be, or lie in, the very value that grows.
-    for (uint32_t i = 0; i < count; i++) values[i] = lower_own(cx, values[i]);
-    LLVMValueRef taken = lower_word(cx, lower_own(cx, lower_path_read(cx, &path)));
+    for (uint32_t i = 0; i < count; i++) values[i] = lower_own_rooted(cx, values[i]);
+    LVal whole = lower_own_rooted(cx, lower_path_read(cx, &path));
     lower_path_write(cx, &path, lower_zero(cx)); // so that nobody else holds it
-    LVal whole = lower_val(REP_ANY, type, taken, true);
-    if (growth.builtin) taken = change(cx, growth.builtin, whole, values, node->span);
+    whole = lower_convert(cx, whole, REP_ANY);
+    whole.type = type;
+    if (growth.builtin) {
+        LLVMValueRef changed = change(cx, growth.builtin, whole, values, node->span);
+        whole = lower_changed(cx, whole, changed);
+    }
     for (uint32_t i = 0; i < count && !growth.builtin; i++)
-        taken = RT(cx, rt_add_into, taken, lower_word(cx, values[i]), lower_place(cx, node->span));
-    lower_path_write(cx, &path, lower_val(REP_ANY, type, taken, true));
+        whole = lower_added(cx, whole, values[i], node->span);
+    lower_path_write(cx, &path, whole);
     lower_release_all(cx, values, count);
     lower_path_end(cx, &path);
     return true;

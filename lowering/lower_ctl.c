@@ -199,7 +199,7 @@ static LVal endless_loop(LowerCtx *cx, Node *node, bool want_value) {
     LLVMValueRef goes_on = NULL;
     if (node->loop->kind == LOOP_WHILE) {
         uint32_t mark = lower_scope(cx);
-        LVal condition = lower_expr(cx, node->loop->condition);
+        LVal condition = lower_rooted(cx, lower_expr(cx, node->loop->condition));
         goes_on = lower_truth(cx, condition, node->loop->condition->span);
         lower_release(cx, condition);
         lower_scope_end(cx, mark);
@@ -362,6 +362,7 @@ static LVal string_loop(LowerCtx *cx, Node *node, LVal text, bool want_value, ui
 
 // A list of what the loop goes over, when only the run tells what that is.
 static LVal as_list(LowerCtx *cx, LVal v, Span span) {
+    v = lower_rooted(cx, v);
     LLVMValueRef made = RT(cx, rt_elements, lower_word(cx, v), lower_place(cx, span));
     lower_release(cx, v);
     return lower_val(REP_LIST, type_of_kind(KIND_LIST), made, true);
@@ -382,7 +383,7 @@ static void bind_word(LowerCtx *cx, LoopNode *loop, uint32_t at, LLVMValueRef wo
 static LVal pairs_loop(LowerCtx *cx, Node *node, bool want_value) {
     LoopNode *loop = node->loop;
     uint32_t mark = lower_scope(cx);
-    LVal map = lower_expr(cx, loop->iterable);
+    LVal map = lower_rooted(cx, lower_expr(cx, loop->iterable));
     LLVMValueRef object =
         lower_expect(cx, map, KIND_MAP, "a loop with two names", loop->iterable->span);
     map = lower_own(cx, map);

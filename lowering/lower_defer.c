@@ -97,11 +97,13 @@ static void fill_function(LowerCtx *cx, FuncState *fs, LLVMValueRef function, No
     lower_begin(cx, fs, outer->instance, function);
     fs->plan = outer->plan;
     fs->shared = outer->shared;
+    fs->gives_up = outer->gives_up;
     fs->deferred = true;
     fs->record = LLVMGetParam(function, 0);
     if (outer->par) fs->par = lower_kept_deferred(cx, outer->par);
     import_frames(cx, outer);
     lower_effect(cx, body);
+    lower_roots_leave(cx);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
     LLVMPositionBuilderAtEnd(cx->builder, here);

@@ -122,9 +122,11 @@ void lower_operands(LowerCtx *cx, Node *const *nodes, uint32_t count, LVal *valu
     for (uint32_t i = 0; i < count; i++) {
         values[i] = lower_peek(cx, nodes[i]);
         held[i] = UINT32_MAX;
-        if (i + 1 == count || !lower_is_counted(values[i])) continue;
+        if (!lower_is_counted(values[i])) continue;
+        if (values[i].owned) values[i] = lower_rooted(cx, values[i]);
+        if (i + 1 == count) continue;
         uint8_t later = flags_later(cx, nodes, i, count);
-        if (later & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) values[i] = lower_own(cx, values[i]);
+        if (later & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) values[i] = lower_own_rooted(cx, values[i]);
         if ((later & NODE_MAY_JUMP) && values[i].owned) held[i] = lower_hold(cx, values[i]);
     }
     for (uint32_t i = 0; i < count; i++)
@@ -179,6 +181,7 @@ void lower_statements(LowerCtx *cx, Node *block) {
 }
 
 void lower_effect(LowerCtx *cx, Node *node) {
+    uint32_t in_flight = cx->fs->in_flight;
     if (node->kind == NODE_BLOCK)
         lower_block(cx, node, false, false);
     else if (node->kind == NODE_MATCH)
@@ -189,6 +192,7 @@ void lower_effect(LowerCtx *cx, Node *node) {
         lower_arena(cx, node, false);
     else
         lower_discard(cx, node, lower_expr(cx, node));
+    cx->fs->in_flight = in_flight;
 }
 
 static void lower_ret(LowerCtx *cx, Node *node) {
@@ -216,7 +220,8 @@ static LVal lower_list(LowerCtx *cx, Node *node) {
     LLVMValueRef literal = lower_literal_list(cx, node);
     if (literal) return lower_val(REP_LIST, lower_node_type(cx, node), literal, false);
     uint32_t count = node->list.items.len;
-    bool boxed = false, jumps = (lower_node_flags(cx, node) & NODE_MAY_JUMP) != 0;
+    bool boxed = false;
+    bool ends = cx->fs->gives_up || (lower_node_flags(cx, node) & NODE_MAY_JUMP) != 0;
     LLVMValueRef list = RT(cx, rt_list_new, lower_i64(cx, count));
     LVal result = lower_val(REP_LIST, lower_node_type(cx, node), list, true);
     uint32_t held = lower_hold(cx, result);
@@ -228,7 +233,7 @@ static LVal lower_list(LowerCtx *cx, Node *node) {
             lower_store(cx, flag, lower_field(cx, list, 5), cx->tbaa_header);
         }
         store_item(cx, list, i, item);
-        if (jumps || i + 1 == count)
+        if (ends || i + 1 == count)
             lower_store(cx, lower_i64(cx, i + 1), lower_field(cx, list, 8), cx->tbaa_header);
     }
     lower_unhold(cx, held);

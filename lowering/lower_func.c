@@ -93,6 +93,7 @@ void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef f
     fs->instance = instance;
     fs->function = source;
     fs->shared = instance->parallel || (instance->boxed && cx->c->program->parallel);
+    fs->gives_up = fs->shared && cx->c->program->leaves;
     fs->slots = ARENA_ARRAY(cx->arena, SymSlot, source->symbols.len + 1);
     fs->captures = ARENA_ARRAY(cx->arena, SymSlot, source->captures.len + 1);
 }
@@ -100,6 +101,7 @@ void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef f
 void lower_end(LowerCtx *cx) {
     if (!LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(cx->builder)))
         LLVMBuildUnreachable(cx->builder);
+    lower_roots_end(cx);
     cx->fs = cx->fs->outer;
 }
 
@@ -124,16 +126,19 @@ static SymSlot *slot_place(LowerCtx *cx, FuncState *fs, Symbol *symbol, Type *ty
     UNREACHABLE("a symbol of another function is a capture");
 }
 
-static void slot_make(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type) {
+static void slot_make(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, bool owns) {
+    const char *name = symbol->name ? symbol->name->text : "";
     slot->type = type;
     slot->rep = type_rep(type);
-    slot->at = lower_alloca(cx, lower_type(cx, slot->rep), symbol->name ? symbol->name->text : "");
+    slot->root = owns && lower_needs_root(cx, slot->rep);
+    slot->at = slot->root ? lower_variable(cx, slot->rep, name)
+                          : lower_alloca(cx, lower_type(cx, slot->rep), name);
 }
 
 // A parallel body takes what it mentions from its capture record; the loop fills that afterwards.
 static void import_slot(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type) {
     FuncState *fs = cx->fs;
-    slot_make(cx, slot, symbol, type);
+    slot_make(cx, slot, symbol, type, false);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     LLVMPositionBuilderBefore(cx->builder, fs->entry_end);
     LLVMValueRef from = lower_field(cx, fs->record, 16 + 8 * (int64_t)fs->imports.len);
@@ -160,14 +165,15 @@ SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol) {
     else if (cx->fs->plan)
         import_slot(cx, slot, symbol, type);
     else
-        slot_make(cx, slot, symbol, type); // only in code that is never reached
+        slot_make(cx, slot, symbol, type, false); // only in code that is never reached
     return slot;
 }
 
-SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol) {
+SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol, bool owns) {
     Type type;
     SymSlot *slot = slot_place(cx, cx->fs, symbol, &type);
-    if (!slot->at) slot_make(cx, slot, symbol, type);
+    bool other = !symbol->is_global && slot->root != (owns && lower_needs_root(cx, slot->rep));
+    if (!slot->at || other) slot_make(cx, slot, symbol, type, owns);
     slot->data = slot->length = slot->value = NULL;
     slot->hoisted_write = slot->known_unique = false;
     return slot;
@@ -185,7 +191,7 @@ static bool is_fixed(const SymSlot *slot, const Symbol *symbol) {
 }
 
 void lower_define(LowerCtx *cx, Symbol *symbol, LVal value) {
-    SymSlot *slot = lower_slot_define(cx, symbol);
+    SymSlot *slot = lower_slot_define(cx, symbol, true);
     LVal own = lower_own(cx, lower_fit(cx, value, slot->type, slot->rep));
     store_slot(cx, slot, own);
     if (is_fixed(slot, symbol)) slot->value = own.v;
@@ -195,7 +201,7 @@ void lower_define(LowerCtx *cx, Symbol *symbol, LVal value) {
 }
 
 void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value) {
-    SymSlot *slot = lower_slot_define(cx, symbol);
+    SymSlot *slot = lower_slot_define(cx, symbol, false);
     slot->borrowed = true;
     store_slot(cx, slot, value);
 }
@@ -223,6 +229,7 @@ void lower_clean(LowerCtx *cx, uint32_t mark) {
         }
         const SymSlot *slot = cleanup->slot;
         LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, slot->rep), slot->at, "");
+        if (slot->root) lower_empty_root(cx, slot->at);
         lower_drop(cx, lower_val(slot->rep, slot->type, v, true));
     }
 }
@@ -233,13 +240,16 @@ void lower_scope_end(LowerCtx *cx, uint32_t mark) {
 }
 
 uint32_t lower_hold(LowerCtx *cx, LVal value) {
-    Cleanup cleanup = {.value = value, .active = true};
+    LVal held = lower_rooted(cx, value);
+    Cleanup cleanup = {.value = held, .active = true, .roots = held.root != value.root};
     vec_push(cx->arena, &cx->fs->cleanups, cleanup);
     return cx->fs->cleanups.len - 1;
 }
 
 void lower_unhold(LowerCtx *cx, uint32_t at) {
-    cx->fs->cleanups.items[at].active = false;
+    Cleanup *cleanup = &cx->fs->cleanups.items[at];
+    if (cleanup->roots) cleanup->value = lower_unrooted(cx, cleanup->value);
+    cleanup->active = false;
 }
 
 static void release_globals(LowerCtx *cx) {
@@ -273,6 +283,7 @@ void lower_return(LowerCtx *cx, LVal value) {
         Rep rep = type_rep(fs->instance->result);
         value = lower_own(cx, lower_fit(cx, value, fs->instance->result, rep));
         lower_clean(cx, 0);
+        lower_roots_leave(cx);
         LLVMBuildRet(cx->builder, value.v);
     }
     lower_at(cx, lower_block_new(cx, "dead"));
@@ -294,7 +305,7 @@ void lower_tail(LowerCtx *cx, Node *node) {
 
 static void bind_input(LowerCtx *cx, SymSlot *slot, Symbol *symbol, Type type, Rep rep,
                        LLVMValueRef value, bool owns) {
-    slot_make(cx, slot, symbol, type);
+    slot_make(cx, slot, symbol, type, owns);
     LVal input = lower_val(rep, type, value, false);
     LLVMSetValueName2(value, symbol->name ? symbol->name->text : "",
                       symbol->name ? symbol->name->len : 0);

@@ -66,8 +66,10 @@ LVal lower_sum(LowerCtx *cx, Node *node) {
         lower_release_all(cx, v, 2);
         return sum;
     }
-    if (parts[1]->kind != NODE_NAME) v[1] = lower_own(cx, v[1]);
+    if (parts[1]->kind != NODE_NAME) v[1] = lower_own_rooted(cx, v[1]);
+    v[0] = lower_rooted(cx, v[0]);
     LVal sum = add_into(cx, v[0], v[1], type, node->span);
+    lower_unrooted(cx, v[0]);
     lower_release(cx, v[1]);
     return sum;
 }
@@ -99,16 +101,20 @@ LVal lower_cons(LowerCtx *cx, LVal first, LVal rest, Type type, Span span) {
 
 LVal lower_cons_given(LowerCtx *cx, Node *node, LVal *v) {
     lower_take(cx, node->binary.right, &v[1]);
-    LVal made = lower_cons(cx, v[0], lower_own(cx, v[1]), lower_node_type(cx, node), node->span);
+    v[1] = lower_own_rooted(cx, v[1]);
+    LVal made = lower_cons(cx, v[0], v[1], lower_node_type(cx, node), node->span);
+    lower_unrooted(cx, v[1]);
     lower_release(cx, v[0]);
     return made;
 }
 
 LVal lower_rest(LowerCtx *cx, Node *node, LVal v) {
     Type type = lower_node_type(cx, node);
-    v = lower_own(cx, v);
-    if (v.rep == REP_LIST) return lower_val(REP_LIST, v.type, RT(cx, rt_list_tail, v.v), true);
+    if (v.rep == REP_LIST)
+        return lower_val(REP_LIST, v.type, RT(cx, rt_list_tail, lower_own(cx, v).v), true);
+    v = lower_own_rooted(cx, v);
     LLVMValueRef word = RT(cx, rt_tail, lower_word(cx, v), lower_place(cx, node->span));
+    lower_unrooted(cx, v);
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
 }
 
@@ -134,10 +140,10 @@ void lower_args(LowerCtx *cx, const NodeVec *nodes, LVal *args) {
     if (late == 0) return;
     // What others hold of it must not go with what is taken off.
     for (uint32_t i = 0; i < count; i++)
-        if (operands[i] == nodes->items[i]) args[i] = lower_own(cx, args[i]);
+        if (operands[i] == nodes->items[i]) args[i] = lower_own_rooted(cx, args[i]);
     for (uint32_t i = 0; i < count; i++) {
         if (operands[i] == nodes->items[i]) continue;
         lower_take_late(cx, operands[i], &args[i]);
-        args[i] = lower_rest(cx, nodes->items[i], args[i]);
+        args[i] = lower_rooted(cx, lower_rest(cx, nodes->items[i], args[i]));
     }
 }

@@ -58,6 +58,7 @@ typedef struct LVal {
     bool owned; // whoever holds it must release it (only of counted kinds)
     Type type;
     LLVMValueRef v;
+    LLVMValueRef root; // lower_roots.c: where it is written down that it is owned, or null
 } LVal;
 
 // Where a symbol lives in the function being filled.
@@ -72,6 +73,7 @@ typedef struct SymSlot {
     bool known_unique;  // a list that nobody else holds for as long as this function runs
     bool undo;          // of a parallel body: an element's old value is noted before it is written
     bool borrowed;      // somebody else's value: it is not to be handed on
+    bool root;          // lower_roots.c: what it holds is owned at any time
     bool kept;          // of a parallel body: its changes are kept, the slot is not to be touched
 } SymSlot;
 
@@ -81,7 +83,14 @@ typedef struct Cleanup {
     LLVMValueRef defer; // record of a deferred block, or null
     bool arena;         // an arena to be left
     bool active;
+    bool roots;         // the value has a root only because it is held
 } Cleanup;
+
+// lower_roots.c: a variable whose value the runtime finds; of REP_ANY or a pointer to an object.
+typedef struct Root {
+    LLVMValueRef at; // an alloca until the function is complete
+    bool is_word;
+} Root;
 
 typedef struct LoopFrame {
     struct LoopFrame *outer;
@@ -116,6 +125,7 @@ typedef struct FuncState {
     const char *name;        // for messages: the Flap function's
     LLVMValueRef place;      // of a builtin as a value: that of the call; else null
     bool shared;             // counts change atomically
+    bool gives_up;           // an iteration may end in the middle of it: what it owns has roots
     ParPlan *plan;           // of a parallel body
     struct Par *par;         // the same, and of a deferred block in one
     bool deferred;           // a deferred block: what it mentions lies in the function around it
@@ -135,6 +145,11 @@ typedef struct FuncState {
     struct Active *active;          // the same
     LLVMValueRef zero_divisor; // of the loop around: a bit to note them in, or null
     bool in_lockstep;          // what is filled are iterations side by side (lower_lockstep.c)
+    VEC(Root) roots;
+    VEC(LLVMValueRef) temporaries; // roots for values in flight, of which so many are in use:
+    uint32_t in_flight;
+    VEC(LLVMValueRef) root_notes;          // instructions that unlink the record
+    LLVMValueRef root_record, root_chain;  // allocas that stand for it and for where the chain begins
 } FuncState;
 
 // The recursion of a function that some call bounds with `max N`: how deep it is now and may be. Programs
@@ -258,6 +273,18 @@ LLVMValueRef lower_store(LowerCtx *cx, LLVMValueRef v, LLVMValueRef at, LLVMValu
 LLVMValueRef lower_length(LowerCtx *cx, LLVMValueRef list);
 LLVMValueRef lower_data(LowerCtx *cx, LLVMValueRef list);
 
+// --- lower_roots.c --------------------------------------------------------------------------------
+bool lower_needs_root(const LowerCtx *cx, Rep rep);
+// A variable that owns what it holds: a root where the code needs one.
+LLVMValueRef lower_variable(LowerCtx *cx, Rep rep, const char *name);
+void lower_empty_root(LowerCtx *cx, LLVMValueRef root);
+// The value; if it is owned, with a root until it is released or somebody else owns it.
+LVal lower_rooted(LowerCtx *cx, LVal v);
+LVal lower_own_rooted(LowerCtx *cx, LVal v);     // the same, owned in any case
+LVal lower_unrooted(LowerCtx *cx, LVal v); // now it is, or is about to be
+void lower_roots_leave(LowerCtx *cx);      // before the function returns
+void lower_roots_end(LowerCtx *cx);        // it is complete
+
 // --- lower_func.c ---------------------------------------------------------------------------------
 void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef function);
 void lower_begin_plain(LowerCtx *cx, FuncState *fs, LLVMValueRef function, const char *name);
@@ -274,7 +301,7 @@ LLVMBasicBlockRef lower_rare(LowerCtx *cx, LLVMValueRef condition, const char *n
 void lower_rare_stop(LowerCtx *cx, LLVMBasicBlockRef on); // ends in unreachable
 void lower_branch(LowerCtx *cx, LLVMValueRef condition, LLVMBasicBlockRef yes, LLVMBasicBlockRef no);
 SymSlot *lower_slot(LowerCtx *cx, Symbol *symbol);      // for reading or updating
-SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol); // with its alloca
+SymSlot *lower_slot_define(LowerCtx *cx, Symbol *symbol, bool owns); // with its alloca; owns: what it holds
 void lower_define(LowerCtx *cx, Symbol *symbol, LVal value); // stores and keeps until the scope ends
 void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value);  // the same for a value that outlives it
 uint32_t lower_scope(LowerCtx *cx);
@@ -364,6 +391,10 @@ bool lower_change_given(LowerCtx *cx, Node *call, LVal *result);
 // `x <- push(x, v)` and its like: done, in place?
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol);
 bool lower_grow_path(LowerCtx *cx, Node *node); // the same for what stands at the end of a path
+// Takes the whole, a word, which the part is added to, in place if that is possible; or has become
+// that word.
+LVal lower_added(LowerCtx *cx, LVal whole, LVal part, Span span);
+LVal lower_changed(LowerCtx *cx, LVal whole, LLVMValueRef word);
 typedef struct Path {
     Symbol *symbol;
     SymSlot *slot;

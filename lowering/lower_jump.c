@@ -78,6 +78,7 @@ static LLVMValueRef add_code(LowerCtx *cx, const char *name, LLVMTypeRef type) {
 
 static LLVMValueRef tail_call(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef code,
                               LLVMValueRef *values, uint32_t count) {
+    lower_roots_leave(cx);
     LLVMValueRef call = LLVMBuildCall2(cx->builder, type, code, values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
     LLVMSetTailCall(call, 1);
@@ -88,16 +89,21 @@ static LLVMValueRef tail_call(LowerCtx *cx, LLVMTypeRef type, LLVMValueRef code,
 static void call_and_release(LowerCtx *cx, const Instance *instance, LLVMValueRef *values,
                              uint32_t count, LVal closure) {
     const Function *source = instance->function;
+    LVal args[LOWER_JUMP_ARGS] = {0};
+    for (uint32_t i = 0; i < source->param_count; i++) {
+        Type type = instance->params[i];
+        bool own = !source->params.items[i]->taken && lower_is_counted_rep(type_rep(type));
+        args[i] = lower_val(type_rep(type), type, values[source->captures.len + i], own);
+        args[i] = lower_rooted(cx, args[i]);
+    }
+    closure = lower_rooted(cx, closure);
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[instance->number],
                                        cx->functions[instance->number], values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
-    for (uint32_t i = 0; i < source->param_count; i++) {
-        LVal arg = lower_val(type_rep(instance->params[i]), instance->params[i],
-                             values[source->captures.len + i], true);
-        if (!source->params.items[i]->taken) lower_drop(cx, arg);
-    }
+    lower_release_all(cx, args, source->param_count);
     lower_drop(cx, closure);
     LVal result = lower_val(type_rep(instance->result), instance->result, call, true);
+    lower_roots_leave(cx);
     LLVMBuildRet(cx->builder, lower_word(cx, result));
 }
 
@@ -111,6 +117,7 @@ LLVMValueRef lower_tail_entry(LowerCtx *cx, Instance *instance) {
     FuncState fs;
     lower_begin_plain(cx, &fs, function, source->name ? source->name->text : "<lambda>");
     fs.shared = cx->c->program->parallel;
+    fs.gives_up = cx->c->program->leaves;
     LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
     lower_load_captures(cx, instance, values);
     for (uint32_t i = 0; i < source->param_count; i++) {
@@ -136,11 +143,13 @@ LLVMValueRef lower_tail_entry(LowerCtx *cx, Instance *instance) {
 static void call_plainly(LowerCtx *cx, LLVMValueRef function, uint32_t count) {
     LVal values[1 + LOWER_JUMP_ARGS];
     for (uint32_t i = 0; i <= count; i++)
-        values[i] = lower_val(REP_ANY, type_any(), LLVMGetParam(function, i), true);
+        values[i] = lower_rooted(
+            cx, lower_val(REP_ANY, type_any(), LLVMGetParam(function, i), true));
     LLVMValueRef words = lower_pack(cx, values + 1, count);
     LLVMValueRef result = RT(cx, rt_call, values[0].v, words, lower_i64(cx, count),
                              LLVMGetParam(function, 1 + LOWER_JUMP_ARGS));
     lower_release_all(cx, values, count + 1);
+    lower_roots_leave(cx);
     LLVMBuildRet(cx->builder, result);
 }
 
@@ -173,6 +182,7 @@ static LLVMValueRef jump_code(LowerCtx *cx, uint32_t count) {
     FuncState fs;
     lower_begin_plain(cx, &fs, function, "<call>");
     fs.shared = cx->c->program->parallel;
+    fs.gives_up = cx->c->program->leaves;
     LLVMValueRef word = LLVMGetParam(function, 0);
     LLVMBasicBlockRef look = lower_block_new(cx, "function"), can = lower_block_new(cx, "fits");
     LLVMBasicBlockRef jump = lower_block_new(cx, "jump"), plain = lower_block_new(cx, "plain");

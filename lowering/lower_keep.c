@@ -199,7 +199,9 @@ static void find_one(LowerCtx *cx, Par *par, const ParVariable *variable, LLVMVa
         .symbol = variable->symbol, .variable = variable, .rep = slot->rep, .type = slot->type};
     kept.unique = slot->rep == REP_LIST && variable->use == PAR_KEPT && variable->unread;
     kept.form = form_of(cx, par, &kept);
-    kept.room = lower_alloca(cx, lower_type(cx, kept.rep), variable->symbol->name->text);
+    kept.room = slot->at; // where it stays, if it is a root
+    if (!lower_needs_root(cx, kept.rep))
+        kept.room = lower_alloca(cx, lower_type(cx, kept.rep), variable->symbol->name->text);
     LLVMValueRef value = lower_symbol(cx, kept.symbol).v;
     if (kept.unique) {
         value = RT(cx, rt_list_unique, value);
@@ -209,7 +211,7 @@ static void find_one(LowerCtx *cx, Par *par, const ParVariable *variable, LLVMVa
     }
     if (reads_own(&kept)) {
         kept.base = value;
-        lower_retain(cx, lower_val(REP_MAP, kept.type, value, false));
+        kept.base_held = lower_own_rooted(cx, lower_val(REP_MAP, kept.type, value, false));
     }
     if (kept.form == KEPT_SUM) {
         LLVMValueRef bound = bound_of(cx, &kept, count);
@@ -258,7 +260,7 @@ void lower_kept_finish(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->kept.len; i++) {
         const Kept *kept = &par->kept.items[i];
         if (kept->copies) RT(cx, rt_par_copies_end, kept->copies);
-        if (kept->base) lower_drop(cx, lower_val(REP_MAP, kept->type, kept->base, true));
+        if (kept->base) lower_drop(cx, kept->base_held);
         LLVMTypeRef type = lower_type(cx, kept->rep);
         LLVMValueRef value = LLVMBuildLoad2(cx->builder, type, kept->room, "");
         LLVMBuildStore(cx->builder, value, lower_slot(cx, kept->symbol)->at);
@@ -294,13 +296,14 @@ static int64_t most_length(const Kept *kept) {
 
 // The value itself if the block has its turn, else an empty one.
 static void start_local(LowerCtx *cx, const Par *par, Kept *kept, LLVMValueRef room) {
-    kept->local = lower_alloca(cx, lower_type(cx, kept->rep), kept->symbol->name->text);
+    kept->local = lower_variable(cx, kept->rep, kept->symbol->name->text);
     LLVMBasicBlockRef take = lower_block_new(cx, "take"), make = lower_block_new(cx, "make");
     LLVMBasicBlockRef on = lower_block_new(cx, "on");
     lower_branch(cx, par->direct, take, make);
     lower_at(cx, take);
     LLVMValueRef taken = LLVMBuildLoad2(cx->builder, lower_type(cx, kept->rep), room, "");
     LLVMBuildStore(cx->builder, taken, kept->local);
+    if (cx->fs->gives_up) LLVMBuildStore(cx->builder, cx->taken, room);
     LLVMBuildBr(cx->builder, on);
     lower_at(cx, make);
     LLVMBuildStore(cx->builder, empty_value(cx, kept->rep), kept->local);
@@ -314,7 +317,7 @@ static void start_local(LowerCtx *cx, const Par *par, Kept *kept, LLVMValueRef r
 }
 
 static void start_last(LowerCtx *cx, Kept *kept) {
-    kept->local = lower_alloca(cx, lower_type(cx, kept->rep), kept->symbol->name->text);
+    kept->local = lower_variable(cx, kept->rep, kept->symbol->name->text);
     kept->set = lower_alloca(cx, cx->i1, "set");
     LLVMBuildStore(cx->builder, empty_value(cx, kept->rep), kept->local);
     LLVMBuildStore(cx->builder, LLVMConstInt(cx->i1, 0, 0), kept->set);
@@ -429,6 +432,7 @@ LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLV
     lower_code_attributes(cx, function);
     lower_begin(cx, fs, cx->fs->instance, function);
     fs->shared = true;
+    fs->gives_up = fs->outer->gives_up;
     fs->record = LLVMGetParam(function, 0);
     *words = LLVMGetParam(function, 1);
     LLVMValueRef at =
@@ -439,6 +443,7 @@ LLVMValueRef lower_kept_begin(LowerCtx *cx, const Kept *kept, FuncState *fs, LLV
 }
 
 void lower_kept_done(LowerCtx *cx, LLVMBasicBlockRef here) {
+    lower_roots_leave(cx);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
     LLVMPositionBuilderAtEnd(cx->builder, here);
@@ -485,9 +490,16 @@ static void keep_part(LowerCtx *cx, const Kept *kept, LLVMValueRef value) {
     RT(cx, rt_par_keep, add_join(cx, kept), cx->fs->par->record, words, lower_i64(cx, 1));
 }
 
+static LLVMValueRef take_local(LowerCtx *cx, const Kept *kept) {
+    LLVMTypeRef type = lower_type(cx, kept->rep);
+    LLVMValueRef value = LLVMBuildLoad2(cx->builder, type, kept->local, "");
+    if (lower_needs_root(cx, kept->rep)) LLVMBuildStore(cx->builder, LLVMConstNull(type), kept->local);
+    return value;
+}
+
 // Adds the part if there is something in it; else drops it.
 static void flush(LowerCtx *cx, const Kept *kept) {
-    LLVMValueRef value = LLVMBuildLoad2(cx->builder, lower_type(cx, kept->rep), kept->local, "");
+    LLVMValueRef value = take_local(cx, kept);
     LLVMValueRef some =
         kept->form == KEPT_LAST
             ? LLVMBuildLoad2(cx->builder, cx->i1, kept->set, "")
@@ -533,7 +545,7 @@ void lower_kept_end(LowerCtx *cx, Par *par) {
         lower_at(cx, put);
         LLVMValueRef room =
             LLVMBuildLoad2(cx->builder, cx->ptr, lower_field(cx, par->record, kept->field), "");
-        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->ptr, kept->local, ""), room);
+        LLVMBuildStore(cx->builder, take_local(cx, kept), room);
         LLVMBuildBr(cx->builder, on);
         lower_at(cx, add);
         flush(cx, kept);

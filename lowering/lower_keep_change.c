@@ -20,7 +20,7 @@ typedef struct Change {
     LVal *values;  // as computed
     uint32_t indices;
     bool stops;         // it may stop the program
-    LLVMValueRef words; // in the function that makes the change
+    LVal *operands;     // the same, in the function that makes the change
 } Change;
 
 // True if the changed value, which stands on the left of the statement, is part of the form on the
@@ -147,14 +147,14 @@ static bool may_stop(LowerCtx *cx, Change *change) {
 
 // --- the change -----------------------------------------------------------------------------------
 
-static LVal operand(LowerCtx *cx, const Change *change, uint32_t i) {
+static LVal operand_in(LowerCtx *cx, const Change *change, LLVMValueRef words, uint32_t i) {
     LVal was = change->values[i];
     LLVMValueRef word =
-        LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, change->words, 8 * (int64_t)i), "");
+        LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, words, 8 * (int64_t)i), "");
     Rep rep = was.rep == REP_NONE ? REP_ANY : was.rep;
     LVal v = lower_convert(cx, lower_val(REP_ANY, was.type, word, true), rep);
     v.owned = lower_is_counted_rep(v.rep);
-    return v;
+    return lower_rooted(cx, v);
 }
 
 static LLVMValueRef append(LowerCtx *cx, Rep rep, LLVMValueRef taken, LVal part, bool item) {
@@ -210,10 +210,10 @@ static LVal collected(LowerCtx *cx, const Change *change, Node *node, LVal self,
     if (ast_same(node, target)) return self;
     if (!has_self(node, target)) {
         bool spread = change->kept->rep == REP_LIST && is_appending(change) && is_short_list(node);
-        if (!spread) return operand(cx, change, (*at)++);
+        if (!spread) return change->operands[(*at)++];
         LLVMValueRef list = RT(cx, rt_list_new, lower_i64(cx, node->list.items.len));
         for (uint32_t i = 0; i < node->list.items.len; i++)
-            list = append(cx, REP_LIST, list, operand(cx, change, (*at)++), true);
+            list = append(cx, REP_LIST, list, change->operands[(*at)++], true);
         return lower_val(REP_LIST, lower_node_type(cx, node), list, true);
     }
     if (node->kind == NODE_CALL) return collected_call(cx, change, node, self, at);
@@ -240,7 +240,7 @@ static void find_path(LowerCtx *cx, const Change *change, Path *path) {
     uint32_t i = path->count;
     for (Node *at = node->update.target; at->kind == NODE_INDEX; at = at->index.base)
         path->steps[--i] = at;
-    for (i = 0; i < path->count; i++) path->indices[i] = operand(cx, change, i);
+    for (i = 0; i < path->count; i++) path->indices[i] = change->operands[i];
 }
 
 // xs[k] <- xs[k] + a + b of what may be a list, a text or a map: it grows where it lies. False if it is
@@ -254,14 +254,15 @@ static bool grow_element(LowerCtx *cx, const Change *change, Path *path) {
         left = left->binary.left;
     bool sums = node->update.op == UPDATE_SET && ast_same(left, node->update.target);
     if (!sums && node->update.op != UPDATE_ADD) return false;
-    LLVMValueRef taken = lower_word(cx, lower_own(cx, lower_path_read(cx, path)));
+    LVal whole = lower_own_rooted(cx, lower_path_read(cx, path));
     lower_path_write(cx, path, lower_zero(cx)); // so that nobody else holds it
+    whole = lower_convert(cx, whole, REP_ANY);
+    whole.type = type;
     for (uint32_t i = path->count; i < change->nodes.len; i++) {
-        LVal part = operand(cx, change, i);
-        taken = RT(cx, rt_add_into, taken, lower_word(cx, part), lower_place(cx, node->span));
-        lower_release(cx, part);
+        whole = lower_added(cx, whole, change->operands[i], node->span);
+        lower_release(cx, change->operands[i]);
     }
-    lower_path_write(cx, path, lower_val(REP_ANY, type, taken, true));
+    lower_path_write(cx, path, whole);
     lower_path_end(cx, path);
     return true;
 }
@@ -276,7 +277,7 @@ static void change_element(LowerCtx *cx, const Change *change) {
     bool reads = node->update.op != UPDATE_SET || is_collecting(change);
     if (reads) old = lower_path_read(cx, &path);
     if (node->update.op != UPDATE_SET) {
-        LVal by = operand(cx, change, at);
+        LVal by = change->operands[at];
         Type type = lower_node_type(cx, node->update.target);
         if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
         if (type.integer) type = type_number();
@@ -287,7 +288,7 @@ static void change_element(LowerCtx *cx, const Change *change) {
         self.owned = false;
         value = lower_own(cx, collected(cx, change, node->update.value, self, &at));
     } else {
-        value = operand(cx, change, at);
+        value = change->operands[at];
     }
     if (reads) lower_release(cx, old);
     lower_path_write(cx, &path, value);
@@ -307,7 +308,7 @@ static bool append_parts(LowerCtx *cx, const Change *change) {
         bool spread = kept->rep == REP_LIST && is_short_list(part);
         uint32_t count = spread ? part->list.items.len : 1;
         for (uint32_t i = 0; i < count; i++, at++)
-            taken = append(cx, kept->rep, taken, operand(cx, change, at), spread);
+            taken = append(cx, kept->rep, taken, change->operands[at], spread);
     }
     LLVMBuildStore(cx->builder, taken, lower_slot(cx, kept->symbol)->at);
     return true;
@@ -318,7 +319,7 @@ static void change_whole(LowerCtx *cx, const Change *change) {
     Symbol *symbol = change->kept->symbol;
     uint32_t at = 0;
     if (!is_collecting(change)) {
-        lower_assign(cx, symbol, operand(cx, change, 0));
+        lower_assign(cx, symbol, change->operands[0]);
         return;
     }
     if (append_parts(cx, change)) return;
@@ -337,7 +338,10 @@ static void change_whole(LowerCtx *cx, const Change *change) {
 static LLVMValueRef add_change(LowerCtx *cx, Change *change) {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs;
-    LLVMValueRef function = lower_kept_begin(cx, change->kept, &fs, &change->words);
+    LLVMValueRef words, function = lower_kept_begin(cx, change->kept, &fs, &words);
+    change->operands = ARENA_ARRAY(cx->arena, LVal, change->nodes.len + 1);
+    for (uint32_t i = 0; i < change->nodes.len; i++)
+        change->operands[i] = operand_in(cx, change, words, i);
     if (change->indices > 0)
         change_element(cx, change);
     else
@@ -354,6 +358,11 @@ static bool has_deferred(const FuncState *fs) {
     return fs->deferred && has_deferred(fs->outer);
 }
 
+// The words are taken from here on.
+static void hand_over(LowerCtx *cx, const Change *change) {
+    for (uint32_t i = 0; i < change->nodes.len; i++) lower_unrooted(cx, change->values[i]);
+}
+
 // The function, called at once where that is known to be right.
 static void make_or_keep(LowerCtx *cx, const Change *change, LLVMValueRef function,
                          LLVMValueRef words) {
@@ -363,6 +372,7 @@ static void make_or_keep(LowerCtx *cx, const Change *change, LLVMValueRef functi
     LLVMBasicBlockRef on = lower_block_new(cx, "on");
     lower_branch(cx, par->direct, now, later);
     lower_at(cx, now);
+    hand_over(cx, change);
     LLVMBuildCall2(cx->builder, LLVMGlobalGetValueType(function), function, args, 2, "");
     LLVMBuildBr(cx->builder, on);
     lower_at(cx, later);
@@ -370,6 +380,7 @@ static void make_or_keep(LowerCtx *cx, const Change *change, LLVMValueRef functi
         RT0(cx, rt_par_turn);
     else if (change->stops)
         RT(cx, rt_par_keep_mark, par->record);
+    hand_over(cx, change);
     RT(cx, rt_par_keep, function, par->record, words, lower_i64(cx, change->nodes.len));
     lower_go(cx, on);
 }
@@ -386,7 +397,7 @@ void lower_keep_change(LowerCtx *cx, const Kept *kept, Node *node) {
     LLVMValueRef words = lower_words_alloca(cx, count, "kept");
     for (uint32_t i = 0; i < count; i++) {
         LVal v = change.values[i];
-        if (lower_is_counted_rep(v.rep)) v = lower_own(cx, v);
+        if (lower_is_counted_rep(v.rep)) v = change.values[i] = lower_own_rooted(cx, v);
         LLVMBuildStore(cx->builder, lower_word(cx, v), lower_field(cx, words, 8 * (int64_t)i));
     }
     make_or_keep(cx, &change, add_change(cx, &change), words);

@@ -79,6 +79,7 @@ static LLVMValueRef add_restore(LowerCtx *cx, const Path *path) {
     FuncState fs;
     lower_begin(cx, &fs, cx->fs->instance, function);
     fs.shared = true;
+    fs.gives_up = false;
     fs.record = LLVMGetParam(function, 0);
     LLVMValueRef words = LLVMGetParam(function, 1), at = lower_alloca(cx, cx->ptr, "list");
     LLVMBuildStore(cx->builder,

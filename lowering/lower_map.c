@@ -13,10 +13,11 @@ LVal lower_map(LowerCtx *cx, Node *node) {
         LVal pair[2];
         lower_operands(cx, parts, 2, pair);
         lower_take(cx, entry->value, &pair[1]);
-        pair[1] = lower_own(cx, pair[1]);
+        pair[1] = lower_own_rooted(cx, pair[1]);
         // Nobody else holds the map yet, so it stays where it is.
         RT(cx, rt_map_put, map, lower_word(cx, pair[0]), lower_word(cx, pair[1]),
            lower_place(cx, entry->key->span));
+        lower_unrooted(cx, pair[1]);
         lower_release(cx, pair[0]);
     }
     lower_unhold(cx, held);

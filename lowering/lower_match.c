@@ -95,7 +95,7 @@ static LLVMValueRef guard_truth(LowerCtx *cx, const MatchArm *arm, LVal subject)
         LLVMValueRef is = lower_is_error(cx, subject);
         return arm->kind == ARM_ERR_GUARD ? is : LLVMBuildNot(cx->builder, is, "");
     }
-    LVal guard = lower_expr(cx, arm->guard);
+    LVal guard = lower_rooted(cx, lower_expr(cx, arm->guard));
     LLVMValueRef truth = arm->literal_guard ? lower_equal(cx, subject, guard)
                                             : lower_truth(cx, guard, arm->guard->span);
     lower_release(cx, guard);
@@ -289,7 +289,7 @@ LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail) {
     bool guarded = false;
     for (uint32_t i = 0; i < node->match.arms.len; i++)
         guarded |= is_guard(&node->match.arms.items[i]);
-    LVal subject = lower_expr(cx, node->match.subject);
+    LVal subject = lower_rooted(cx, lower_expr(cx, node->match.subject));
     Type type = lower_node_type(cx, node);
     Meeting meeting = {.end = lower_block_new(cx, "matched"),
                        .tail = tail,

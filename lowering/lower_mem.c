@@ -173,12 +173,13 @@ LVal lower_slice(LowerCtx *cx, Node *node) {
     LVal v[4];
     lower_operands(cx, parts, count, v);
     lower_take(cx, parts[0], &v[0]);
-    v[0] = lower_own(cx, v[0]);
+    v[0] = lower_own_rooted(cx, v[0]);
     LLVMValueRef words[4];
     for (uint32_t i = 0, next = 0; i < 4; i++)
         words[i] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
     LLVMValueRef word =
         RT(cx, rt_slice_taken, words[0], words[1], words[2], words[3], lower_place(cx, node->span));
+    lower_unrooted(cx, v[0]);
     lower_release_all(cx, v + 1, count - 1);
     Type type = lower_node_type(cx, node);
     return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
@@ -195,6 +196,7 @@ static LVal rounded(LowerCtx *cx, const Symbol *symbol, LVal v) {
 }
 
 void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal value, Span span) {
+    value = lower_rooted(cx, value);
     LLVMValueRef list = lower_expect(cx, value, KIND_LIST, "a list taken apart", span);
     LLVMValueRef wanted = lower_i64(cx, symbols->len);
     LLVMValueRef length = lower_length(cx, list);
@@ -417,6 +419,7 @@ void lower_update(LowerCtx *cx, Node *node) {
     if (node->update.or_return) value = lower_or_return(cx, value);
     if (node->update.op != UPDATE_SET) {
         SymSlot *slot = lower_slot(cx, symbol);
+        value = lower_rooted(cx, value);
         LVal old = lower_symbol(cx, symbol);
         Type type = slot->type;
         BinaryOp op = lower_operator_of(node->update.op);
@@ -432,8 +435,8 @@ void lower_update(LowerCtx *cx, Node *node) {
 void lower_swap(LowerCtx *cx, Node *node) {
     Path left = lower_path(cx, node->swap.left, NULL, NULL, 0);
     Path right = lower_path(cx, node->swap.right, NULL, NULL, 0);
-    LVal a = lower_own(cx, lower_path_read(cx, &left));
-    LVal b = lower_own(cx, lower_path_read(cx, &right));
+    LVal a = lower_own_rooted(cx, lower_path_read(cx, &left));
+    LVal b = lower_own_rooted(cx, lower_path_read(cx, &right));
     lower_path_write(cx, &left, b);
     lower_path_write(cx, &right, a);
     lower_path_end(cx, &left);

@@ -118,6 +118,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     fs->plan = par->plan;
     fs->par = par;
     fs->shared = true;
+    fs->gives_up = outer->gives_up || par->loop->left;
     fs->record = LLVMGetParam(par->function, 0);
     // Iterations count from 0, which lets LLVM see that i % 16 is no remainder of something negative.
     par->begin =
@@ -148,6 +149,7 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     if (!lower_par_walks(par)) lower_reductions_finish(cx, par, REDUCE_PER_BLOCK);
     lower_reductions_finish(cx, par, REDUCE_PER_RUN);
     lower_kept_end(cx, par);
+    lower_roots_leave(cx);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
 }
@@ -546,10 +548,12 @@ void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, Span span, const Each
     lower_begin(cx, &fs, outer->instance, par.function);
     fs.plan = plan;
     fs.shared = true;
+    fs.gives_up = outer->gives_up;
     fs.record = LLVMGetParam(par.function, 0);
     body->start(cx, body->context, NULL);
     lower_par_count(cx, &par, LLVMGetParam(par.function, 1), LLVMGetParam(par.function, 2), 1,
                     each_iteration, NULL, NULL);
+    lower_roots_leave(cx);
     LLVMBuildRetVoid(cx->builder);
     lower_end(cx);
     LLVMPositionBuilderAtEnd(cx->builder, here);

@@ -48,6 +48,7 @@ typedef struct Kept {
     LLVMValueRef most;  // i64: the length up to which it may wait
     LLVMValueRef exact,
         exact_inside; // KEPT_SUM, and lists with copies: i1, that the order does not matter
+    LVal base_held;
     LLVMValueRef base,
         base_inside;     // of a map whose own elements are read: as it was before the loop
     LLVMValueRef copies; // of a list of numbers that every thread may have a copy of; or null

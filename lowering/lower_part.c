@@ -54,7 +54,7 @@ LLVMValueRef lower_parts_fit(LowerCtx *cx, const ParPlan *plan) {
 static void take(LowerCtx *cx, Par *par, const ParPart *part) {
     Taken taken = {.part = part, .path = path_of(cx, part)};
     uint8_t kind = kind_of(cx, part);
-    SymSlot *slot = lower_slot_define(cx, part->symbol);
+    SymSlot *slot = lower_slot_define(cx, part->symbol, true);
     LVal value = lower_own(cx, lower_path_read(cx, &taken.path));
     Span span = part->nodes.items[0]->span;
     LLVMValueRef object = lower_expect(cx, value, kind, "an element update", span);
@@ -89,6 +89,8 @@ void lower_parts_put(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->taken.len; i++) {
         const Taken *taken = &par->taken.items[i];
         LVal value = lower_symbol(cx, taken->part->symbol);
+        const SymSlot *slot = lower_slot(cx, taken->part->symbol);
+        if (slot->root) lower_empty_root(cx, slot->at);
         value.owned = true;
         lower_path_write(cx, &taken->path, value);
         lower_path_end(cx, &taken->path);

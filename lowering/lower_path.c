@@ -161,9 +161,11 @@ static bool write_number_key(LowerCtx *cx, const Path *path, LVal value) {
     if (path->count != 1 || path->slot->rep != REP_MAP ||
         (key->rep != REP_F64 && key->rep != REP_I64))
         return false;
+    value = lower_own_rooted(cx, value);
     LLVMValueRef map = RT(cx, rt_map_put_number, lower_symbol(cx, path->symbol).v,
                           lower_convert(cx, *key, REP_F64).v, lower_word(cx, value),
                           lower_place(cx, path->span));
+    lower_unrooted(cx, value);
     LLVMBuildStore(cx->builder, map, path->slot->at);
     return true;
 }
@@ -197,14 +199,15 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         lower_alias_access(cx, lower_number_store(cx, at, element, value), data);
         return;
     }
-    value = lower_own(cx, value); // first: it may be, or hold, the very list that is written to
+    // Owned first: it may be, or hold, the very list that is written to.
+    value = lower_own_rooted(cx, value);
     if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, true);
     if (only_lists(path)) {
         write_lists(cx, path, value);
     } else if (!write_number_key(cx, path, value)) {
         LVal base = lower_symbol(cx, path->symbol);
-        LLVMValueRef word = lower_word(cx, lower_own(cx, value));
-        word = write_any(cx, path, lower_word(cx, base), word);
+        LLVMValueRef word = write_any(cx, path, lower_word(cx, base), lower_word(cx, value));
+        lower_unrooted(cx, value);
         LVal whole = lower_val(REP_ANY, slot->type, word, true);
         LLVMBuildStore(cx->builder, lower_convert(cx, whole, slot->rep).v, slot->at);
     }

@@ -201,8 +201,10 @@ void lower_reductions_start(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
         r->inside = lower_import(cx, r->partials);
-        r->local = lower_words_alloca(cx, r->laned ? LANES : 1, r->symbol->name->text);
-        if (r->laned) r->value = lower_words_alloca(cx, 1, r->symbol->name->text);
+        const char *name = r->symbol->name->text;
+        r->local = r->rep == REP_ANY ? lower_variable(cx, REP_ANY, name)
+                                     : lower_words_alloca(cx, r->laned ? LANES : 1, name);
+        if (r->laned) r->value = lower_words_alloca(cx, 1, name);
         SymSlot *slot = &cx->fs->slots[r->symbol->index];
         Type type = r->rep == r->outer ? r->type : type_number();
         *slot = (SymSlot){.at = r->local, .rep = r->rep, .type = type};
@@ -266,6 +268,7 @@ void lower_reductions_finish(LowerCtx *cx, Par *par, ReducePer per) {
         LLVMValueRef v = r->laned
                              ? join_lanes(cx, r)
                              : LLVMBuildLoad2(cx->builder, lower_type(cx, r->rep), r->local, "");
+        if (lower_needs_root(cx, r->rep)) lower_empty_root(cx, r->local);
         LLVMBuildStore(cx->builder, v, word_at(cx, r->inside, block));
     }
 }

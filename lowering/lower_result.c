@@ -24,6 +24,8 @@ LVal lower_no_error(LowerCtx *cx, LVal v) {
 // The function gives the error (a word, taken); at the top level it is the program's end.
 static void fail_with(LowerCtx *cx, LLVMValueRef error) {
     if (cx->fs->function->parent == NULL) {
+        LVal held = lower_val(REP_ANY, type_of_kind(KIND_ERROR), error, true);
+        lower_rooted(cx, held); // the iteration may turn out not to be wanted
         RT(cx, rt_exit_error, error);
         lower_dead(cx);
         return;
@@ -53,6 +55,7 @@ void lower_err(LowerCtx *cx, Node *node) {
 }
 
 void lower_discard(LowerCtx *cx, Node *node, LVal v) {
+    v = lower_rooted(cx, v);
     if (may_be_error(v)) RT(cx, rt_discard, v.v, lower_place(cx, node->span));
     lower_release(cx, v);
 }

@@ -82,6 +82,7 @@ void lower_retain(LowerCtx *cx, LVal v) {
 }
 
 void lower_drop(LowerCtx *cx, LVal v) {
+    v = lower_unrooted(cx, v);
     if (!lower_is_counted(v)) return;
     bool shared = cx->fs && cx->fs->shared;
     if (v.rep == REP_ANY) {
@@ -102,8 +103,10 @@ void lower_release(LowerCtx *cx, LVal v) {
 }
 
 LVal lower_own(LowerCtx *cx, LVal v) {
-    if (!v.owned) lower_retain(cx, v);
+    if (v.owned) return lower_unrooted(cx, v);
+    lower_retain(cx, v);
     v.owned = true;
+    v.root = NULL; // of what it is borrowed from
     return v;
 }
 

@@ -43,11 +43,17 @@ uint64_t rt_b_filter(const uint64_t *args, int64_t count, const RtPlace *place) 
     if (!rti_is(args[0], RT_TAG_FUNCTION)) rti_stop_kind("filter", "a function", args[0], place);
     RtList *list = rti_need_list("filter", args[1], place), *kept = rt_list_new(0);
     rti_retain(list); // the function may drop the list that it came from
+    RtiRooted rooted;
+    rti_root(&rooted, rti_list_word(list), rti_list_word(kept), NULL);
     for (int64_t i = 0; i < list->length; i++) {
         uint64_t answer = rt_call(args[0], &list->words[i], 1, place);
+        rooted.words[2] = answer;
         if (rt_truth(answer, place)) kept = add(kept, rti_retained(list->words[i]));
+        rooted.words[1] = rti_list_word(kept);
+        rooted.words[2] = 0;
         rti_release_word(answer);
     }
+    rti_unroot(&rooted);
     rti_release(list);
     return rti_list_word(kept);
 }

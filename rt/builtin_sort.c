@@ -33,13 +33,14 @@ static inline __attribute__((always_inline)) void merge(const uint64_t *a, const
     while (b < b_end) *to++ = *b++;
 }
 
-// Inlined into each user, so that comparisons of keys are instructions.
-static inline __attribute__((always_inline)) void merge_sort(uint64_t *words, int64_t count,
-                                                             LessFn *less, const void *context) {
+// Inlined into each user, so that comparisons of keys are instructions. `other`: room for as many.
+static inline __attribute__((always_inline)) void merge_sort(uint64_t *words, uint64_t *other,
+                                                             int64_t count, LessFn *less,
+                                                             const void *context) {
     for (int64_t at = 0; at < count; at += RUN)
         insertion_run(words + at, count - at < RUN ? count - at : RUN, less, context);
     if (count <= RUN) return;
-    uint64_t *other = rti_alloc((size_t)count * sizeof(uint64_t)), *from = words, *to = other;
+    uint64_t *from = words, *to = other;
     for (int64_t run = RUN; run < count; run *= 2) {
         for (int64_t at = 0; at < count; at += 2 * run) {
             int64_t middle = count - at < run ? count : at + run;
@@ -51,12 +52,21 @@ static inline __attribute__((always_inline)) void merge_sort(uint64_t *words, in
         to = swap;
     }
     if (from != words) rti_copy(words, from, (size_t)count * sizeof(uint64_t));
-    rti_free(other);
+}
+
+static uint64_t *room_to_merge(int64_t count) {
+    return count > RUN ? rti_alloc((size_t)count * sizeof(uint64_t)) : NULL;
 }
 
 static bool key_less(const void *context, uint64_t a, uint64_t b) {
     (void)context;
     return a < b;
+}
+
+static void merge_keys(uint64_t *keys, int64_t count) {
+    uint64_t *other = room_to_merge(count);
+    merge_sort(keys, other, count, key_less, NULL);
+    rti_free(other);
 }
 
 // --- numbers ------------------------------------------------------------------------------------
@@ -137,7 +147,7 @@ static void sort_numbers(RtList *result, const RtList *list) {
     if (count >= RADIX_FROM && count <= UINT32_MAX)
         radix_sort(keys, count);
     else
-        merge_sort(keys, count, key_less, NULL);
+        merge_keys(keys, count);
     for (int64_t i = 0; i < count; i++) keys[i] = word_of_key(keys[i]);
     if (minus_zero) restore_zeros(keys, count, list);
     for (; count < list->length; count++) keys[count] = RT_CANONICAL_NAN;
@@ -149,6 +159,7 @@ static void sort_numbers(RtList *result, const RtList *list) {
 typedef struct Caller {
     uint64_t function;
     const RtPlace *place;
+    RtiRooted *rooted;
 } Caller;
 
 static bool string_less(const void *context, uint64_t a, uint64_t b) {
@@ -160,13 +171,17 @@ static bool function_less(const void *context, uint64_t a, uint64_t b) {
     const Caller *caller = context;
     uint64_t words[2] = {a, b};
     uint64_t result = rt_call(caller->function, words, 2, caller->place);
+    caller->rooted->words[1] = result;
     bool less = rt_truth(result, caller->place) != 0;
+    caller->rooted->words[1] = 0;
     rti_release_word(result);
     return less;
 }
 
 static void merge_strings(uint64_t *words, int64_t count) {
-    merge_sort(words, count, string_less, NULL);
+    uint64_t *other = room_to_merge(count);
+    merge_sort(words, other, count, string_less, NULL);
+    rti_free(other);
 }
 
 // The first eight bytes, zeros after the end, as a number of the same order.
@@ -196,8 +211,23 @@ static void sort_strings(uint64_t *words, int64_t count) {
     rti_free(items);
 }
 
-static void sort_by_function(uint64_t *words, int64_t count, const Caller *caller) {
-    merge_sort(words, count, function_less, caller);
+// The words are put in order without being owned: in the middle of it some are there twice, and a
+// comparison may not return.
+static uint64_t sort_by_function(RtList *list, uint64_t function, const RtPlace *place) {
+    uint64_t *words = rti_alloc((size_t)list->length * 2 * sizeof(uint64_t));
+    RtSink room = {.data = (char *)words};
+    RtiRooted rooted;
+    Caller caller = {function, place, &rooted};
+    rti_retain(list); // the function may drop the list that it came from
+    rti_root(&rooted, rti_list_word(list), 0, &room);
+    rti_copy(words, list->words, (size_t)list->length * sizeof(uint64_t));
+    merge_sort(words, words + list->length, list->length, function_less, &caller);
+    rti_unroot(&rooted);
+    for (int64_t i = 0; i < list->length; i++) (void)rti_retained(words[i]);
+    RtList *result = rt_list_of(words, list->length);
+    rti_free(words);
+    rti_release(list);
+    return rti_list_word(result);
 }
 
 // The RT_IS_ bits of the elements; stops at two kinds, or at one that has no order. RT_IS_ERROR:
@@ -225,10 +255,7 @@ uint64_t rt_b_sort(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (count > 1) {
         if (!rti_is(args[1], RT_TAG_FUNCTION))
             rti_stop_kind("sort", "a function", args[1], place);
-        Caller caller = {args[1], place};
-        RtList *result = rt_list_copy(list);
-        sort_by_function(result->words, result->length, &caller);
-        return rti_list_word(result);
+        return sort_by_function(list, args[1], place);
     }
     int kinds = RT_IS_NUMBER;
     if ((list->header.flags & RT_FLAG_BOXED) != 0) kinds = kinds_of(list, &error, place);

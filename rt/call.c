@@ -34,7 +34,10 @@ uint64_t rt_call(uint64_t function, const void *words, int64_t count, const RtPl
         stop_arguments(info, count, place);
     // The callee may drop the last other reference to itself (a variable that holds it).
     rti_retain(closure);
+    RtiRooted rooted;
+    rti_root(&rooted, function, 0, NULL);
     uint64_t result = closure->code(closure, words, count, place);
+    rti_unroot(&rooted);
     rti_release(closure);
     return result;
 }
@@ -44,12 +47,15 @@ uint64_t rt_pipe(uint64_t value, uint64_t function, const RtPlace *place) {
     RtList *from = rti_list(value);
     rti_retain(from); // the function may drop the list that it came from
     RtList *to = rt_list_new(from->length);
+    RtiRooted rooted;
+    rti_root(&rooted, rti_list_word(from), rti_list_word(to), NULL);
     for (int64_t i = 0; i < from->length; i++) {
         uint64_t word = rt_call(function, &from->words[i], 1, place);
         to->words[i] = word;
         to->length = i + 1;
         rti_list_flag(to, word);
     }
+    rti_unroot(&rooted);
     rti_release(from);
     return rti_list_word(to);
 }
@@ -60,15 +66,16 @@ uint64_t rt_reduce(uint64_t value, uint64_t function, const RtPlace *place) {
     RtList *list = rti_list(value);
     if (list->length == 0) return 0;
     rti_retain(list);
-    uint64_t result = rti_retained(list->words[0]);
+    RtiRooted rooted;
+    rti_root(&rooted, rti_list_word(list), rti_retained(list->words[0]), NULL);
     for (int64_t i = 1; i < list->length; i++) {
-        uint64_t words[2] = {result, list->words[i]};
-        uint64_t next = rt_call(function, words, 2, place);
-        rti_release_word(result);
-        result = next;
+        uint64_t words[2] = {rooted.words[1], list->words[i]};
+        rooted.words[1] = rt_call(function, words, 2, place);
+        rti_release_word(words[0]);
     }
+    rti_unroot(&rooted);
     rti_release(list);
-    return result;
+    return rooted.words[1];
 }
 
 // --- f(x) max N -----------------------------------------------------------------------------------

@@ -72,6 +72,42 @@ static _Noreturn void stop_update(uint64_t base, uint64_t index, const RtPlace *
     stop_no_elements(base, index, place);
 }
 
+static int64_t position_to_write(uint64_t list, uint64_t index, const RtPlace *place) {
+    int64_t at = position_of(list, index, place), length = rti_list(list)->length;
+    if (at < 0 || at >= length) rt_stop_range(at, length, place);
+    return at;
+}
+
+// The key must be there, since the path goes on behind it.
+static uint64_t *value_on_the_way(uint64_t map, uint64_t key, const RtPlace *place) {
+    RtMapEntry *entry = rti_map_find(rti_map(map), key);
+    if (entry) return &entry->value;
+    uint64_t error = rti_map_miss(key);
+    RtiRooted rooted;
+    rti_root(&rooted, error, 0, NULL);
+    rti_stop_error(error, place);
+}
+
+// Stops unless the element can be written to, or, where that is not the last one, gone through.
+static const uint64_t *check_element(uint64_t base, uint64_t index, bool last,
+                                     const RtPlace *place) {
+    if (rti_is(base, RT_TAG_LIST))
+        return &rti_list(base)->words[position_to_write(base, index, place)];
+    if (!rti_is(base, RT_TAG_MAP)) stop_update(base, index, place);
+    rt_par_key(index, place);
+    return last ? NULL : value_on_the_way(base, index, place);
+}
+
+// The whole path, before anything of it is taken: what is taken by a function that then stops is lost
+// when the iteration is given up.
+static void check_path(uint64_t base, const uint64_t *indices, int64_t count,
+                       const RtPlace *place) {
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t *element = check_element(base, indices[i], i == count - 1, place);
+        if (element) base = *element;
+    }
+}
+
 // The address of an element of the list or map in *base, which is made unshared there first. On the
 // way (not last) a key that is missing stops; the last one is put in. `boxed`: what will be stored
 // there may be no number.
@@ -79,8 +115,7 @@ static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, boo
                                   const RtPlace *place) {
     if (rti_is(*base, RT_TAG_LIST)) {
         RtList *list = rti_list(*base);
-        int64_t at = position_of(*base, index, place);
-        if (at < 0 || at >= list->length) rt_stop_range(at, list->length, place);
+        int64_t at = position_to_write(*base, index, place);
         if (!rti_unshared(list)) list = rt_list_grow(list, 0);
         *base = rti_list_word(list);
         if (boxed) rti_mark_boxed(&list->header);
@@ -88,8 +123,7 @@ static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, boo
     }
     if (!rti_is(*base, RT_TAG_MAP)) stop_update(*base, index, place);
     rti_map_check_key(index, place);
-    if (!last && rti_map_find(rti_map(*base), index) == NULL)
-        rti_stop_error(rti_map_miss(index), place);
+    if (!last) (void)value_on_the_way(*base, index, place);
     RtMap *map = rt_map_unique(rti_map(*base));
     *base = rti_map_word(map);
     if (boxed) rti_mark_boxed(&map->header);
@@ -100,6 +134,7 @@ static uint64_t *element_to_write(uint64_t *base, uint64_t index, bool last, boo
 uint64_t rt_index_set_path(uint64_t base, const void *indices, int64_t count, uint64_t value,
                            const RtPlace *place) {
     const uint64_t *index = indices;
+    if (rti_self()->roots) check_path(base, index, count, place);
     uint64_t *at = &base;
     for (int64_t i = 0; i < count; i++) {
         bool last = i == count - 1;

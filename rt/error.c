@@ -85,8 +85,16 @@ const char *rti_system_error(long error) {
 
 enum { PLAIN = 1 }; // a stop that is one line, unless FLAP_DEBUG=backtrace asks for more
 
+// What a stop begins with, before anything is made for its message: the iteration may turn out not to
+// be wanted.
+static void wait_to_stop(void) {
+    rti_mutexes_drop(NULL);
+    rti_par_wait_turn();
+}
+
 static _Noreturn void stop_with(const RtPlace *place, const char *message, size_t length,
                                 int flags) {
+    wait_to_stop();
     char small[MESSAGE_MOST + 4096]; // no memory is asked for unless the message is long
     RtSink text = {.data = small, .capacity = sizeof small};
     bool long_message = length > MESSAGE_MOST;
@@ -113,7 +121,6 @@ static _Noreturn void stop_with(const RtPlace *place, const char *message, size_
                                               : flags & PLAIN ? ""
                                                               : NULL,
                                  });
-    rti_mutexes_drop(NULL);
     rti_err(text.data, text.length);
     rti_defers_run();
     rti_process_end(1);
@@ -144,6 +151,7 @@ void rti_stop_kind(const char *what, const char *needed, uint64_t word, const Rt
 
 void rti_stop_index(const char *what, uint64_t index, const RtPlace *place) {
     if (!rti_is(index, RT_TAG_STRING)) rti_stop_kind("a position", "a number", index, place);
+    wait_to_stop();
     RtSink text = {0};
     rti_sink_cstr(&text, what);
     rti_sink_cstr(&text, " has no field '");
@@ -183,6 +191,7 @@ void rt_stop_depth(const RtPlace *place) {
 }
 
 void rt_stop_text(uint64_t message, const RtPlace *place) {
+    wait_to_stop();
     RtSink text = {0};
     rti_write_value(&text, message);
     stop_with(place, text.data, text.length, 0);
@@ -198,6 +207,7 @@ void rt_stop_error(uint64_t error, const RtPlace *place) {
 }
 
 void rt_exit_error(uint64_t error) {
+    wait_to_stop();
     RtStr *text = rt_str_of(error);
     stop_with(NULL, text->bytes, (size_t)text->length, PLAIN);
 }

@@ -431,6 +431,9 @@ void rti_format(RtSink *sink, const RtStr *format, const uint64_t *words, int64_
 
 RtStr *rt_str_format(RtStr *format, const void *words, int64_t count, const RtPlace *place) {
     RtSink text = {0};
+    RtiRooted rooted;
+    rti_root(&rooted, 0, 0, &text);
     rti_format(&text, format, words, count, place);
+    rti_unroot(&rooted);
     return rti_sink_to_str(&text);
 }

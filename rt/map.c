@@ -382,11 +382,13 @@ uint64_t *rti_map_slot(RtMap *map, uint64_t key, const RtPlace *place) {
 
 RtMap *rt_map_put(RtMap *map, uint64_t key, uint64_t value, const RtPlace *place) {
     key = key_to_put(key, place);
-    map = rt_map_unique(map);
-    uint64_t *at = slot_of(map, key), old = *at;
+    RtMap *shared = rti_unshared(map) ? NULL : map;
+    if (shared) map = rt_map_copy(shared);
+    uint64_t *at = slot_of(map, key), old = *at; // from here on the map and the value are taken
     *at = value;
     if (!rti_is_number(value)) map->header.flags |= RT_FLAG_BOXED;
     rti_release_word(old);
+    if (shared) rti_release(shared);
     return map;
 }
 

@@ -115,26 +115,57 @@ static size_t change_size(const Change *change) {
     return sizeof(Change) + (is_mark(change) ? 0 : (size_t)change->count * sizeof(uint64_t));
 }
 
+// Releases words that no change was made of, and the room that they were kept in.
+static void drop_changes_from(RtSink *changes, size_t at) {
+    while (at < changes->length) {
+        const Change *change = (const Change *)(const void *)(changes->data + at);
+        int64_t count = is_mark(change) ? 0 : change->count;
+        for (int64_t i = 0; i < count; ++i) rti_release_word(change->words[i]);
+        at += change_size(change);
+    }
+    rti_sink_free(changes);
+}
+
+static void drop_changes(RtSink *changes) {
+    drop_changes_from(changes, 0);
+}
+
+// What a block has kept, while it is being done.
+typedef struct Doing {
+    RtiRootedCode rooted; // first
+    RtSink text, changes;
+    size_t at; // changes before this have been made, or are being made
+} Doing;
+
+static void stop_doing(RtiRootedCode *self) {
+    Doing *doing = (Doing *)(void *)self;
+    rti_sink_free(&doing->text);
+    drop_changes_from(&doing->changes, doing->at);
+}
+
 // Does what a block has kept: writes its text and makes its changes, in the order of the iterations
 // as far as anybody could tell. The thread holds the token.
 static void make_changes(RtSink *kept_text, RtSink *kept_changes, void *captures) {
-    RtSink text = *kept_text, changes = *kept_changes;
+    Doing doing = {.text = *kept_text, .changes = *kept_changes};
     *kept_text = *kept_changes = (RtSink){NULL, 0, 0}; // not twice, should this thread give up here
+    rti_root_code(&doing.rooted, stop_doing);
+    const RtSink *text = &doing.text;
     size_t written = 0;
-    for (size_t at = 0; at < changes.length;) {
-        const Change *change = (const Change *)(const void *)(changes.data + at);
+    while (doing.at < doing.changes.length) {
+        const Change *change = (const Change *)(const void *)(doing.changes.data + doing.at);
+        doing.at += change_size(change);
         if (is_mark(change)) {
             size_t until = (size_t)change->count;
-            if (until > written) rti_out(text.data + written, until - written);
+            if (until > written) rti_out(text->data + written, until - written);
             written = until;
         } else {
             change->change(captures, change->words);
         }
-        at += change_size(change);
     }
-    if (text.length > written) rti_out(text.data + written, text.length - written);
-    rti_sink_free(&text);
-    rti_sink_free(&changes);
+    if (text->length > written) rti_out(text->data + written, text->length - written);
+    rti_unroot_code(&doing.rooted);
+    rti_sink_free(&doing.text);
+    rti_sink_free(&doing.changes);
 }
 
 // The block that keeps changes of this loop's variables: the one in hand or, for one who has its turn,
@@ -169,18 +200,6 @@ void rt_par_keep(const void *change, const void *captures, const void *words, in
 void rt_par_keep_mark(const void *captures) {
     RtParState *state = keeper(captures);
     if (state) keep(state, (Change){NULL, (int64_t)state->kept.length}, NULL);
-}
-
-// Releases words that no change was made of, and the room that they were kept in.
-static void drop_changes(RtSink *changes) {
-    for (size_t at = 0; at < changes->length;) {
-        const Change *change = (const Change *)(const void *)(changes->data + at);
-        int64_t count = is_mark(change) ? 0 : change->count;
-        for (int64_t i = 0; i < count; ++i) rti_release_word(change->words[i]);
-        at += change_size(change);
-    }
-    rti_sink_free(changes);
-    *changes = (RtSink){NULL, 0, 0};
 }
 
 enum { UNDO_SIZE = sizeof(Change) + 2 * sizeof(uint64_t) };
@@ -339,11 +358,11 @@ bool rti_order_may_abandon(const RtiJob *job) {
     return true;
 }
 
-// What the iterations of the block hold is lost, not undone; what it kept is dropped at the loop's end.
+// What the iterations of the block own is released; what it kept is dropped at the loop's end.
 _Noreturn void rti_order_abandon(void) {
     RtParState *state = rti_self()->running;
     rti_mutexes_drop(state->held);
-    atomic_store_explicit(&rti_process.gave_up, 1, memory_order_relaxed); // read when all is over
+    rti_roots_release(state->roots);
     rti_jump(state->resume);
 }
 

@@ -103,6 +103,7 @@ void rti_blocks_run(RtParState *state, int32_t end) {
     RtArena *arena = thread->arena;
     RtDepths *depths = thread->depths;
     state->defers = thread->defers;
+    state->roots = thread->roots;
     state->held = thread->held;
     thread->par = thread->running = state;
     thread->sink = NULL;

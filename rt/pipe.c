@@ -22,6 +22,11 @@ uint64_t rt_pipe_parallel(uint64_t value, uint64_t function, const RtPlace *plac
     RtList *from = rti_list(value);
     rti_retain(from); // the function may drop the list that it came from
     Piped piped = {from, rt_list_new(from->length), function, place};
+    RtiRooted rooted;
+    rti_root(&rooted, rti_list_word(from), rti_list_word(piped.to), NULL);
+    for (int64_t i = 0; i < from->length; i++) piped.to->words[i] = 0; // should it be released before
+    piped.to->length = from->length;
+    piped.to->header.flags |= RT_FLAG_BOXED;
     RtParLoop loop = {
         .body = pipe_run,
         .captures = &piped,
@@ -30,7 +35,8 @@ uint64_t rt_pipe_parallel(uint64_t value, uint64_t function, const RtPlace *plac
         .place = place,
     };
     rt_par_for(&loop);
-    piped.to->length = from->length;
+    rti_unroot(&rooted);
+    piped.to->header.flags &= (uint8_t)~RT_FLAG_BOXED;
     for (int64_t i = 0; i < from->length; i++) rti_list_flag(piped.to, piped.to->words[i]);
     rti_release(from);
     return rti_list_word(piped.to);

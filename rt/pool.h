@@ -81,6 +81,7 @@ struct RtParState {
     RtSink undo;    // and rt_par_undo()
     void *resume[RTI_JUMP_WORDS]; // where a block that is no longer wanted is abandoned to
     RtDefer *defers;              // the thread's chain before this block
+    RtRoots *roots;               // the same
     struct RtCell *held;          // the mutexes that it had locked before this block
     struct RtiWorker *worker;     // of a loop that has the pool
 };

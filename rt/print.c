@@ -135,6 +135,7 @@ void rt_print_str(RtStr *string) {
 
 void rt_print(int32_t fd, const void *words, int64_t count, int32_t newline) {
     const uint64_t *word = words;
+    if (fd == 2) rti_par_wait_turn(); // before anything is made for it
     char small[128];
     size_t used = 0;
     if (count == 1 && rti_is_number(*word)) { // the common case, without a sink
@@ -153,7 +154,10 @@ void rt_print(int32_t fd, const void *words, int64_t count, int32_t newline) {
         rti_write_value(&text, word[i]);
     }
     if (newline) rti_sink_add(&text, "\n", 1);
+    RtiRooted rooted;
+    rti_root(&rooted, 0, 0, &text);
     out_to(fd, text.data, text.length);
+    rti_unroot(&rooted);
     rti_sink_free(&text);
 }
 
@@ -161,7 +165,10 @@ void rt_printf(int32_t fd, uint64_t format, const void *words, int64_t count,
                const RtPlace *place) {
     if (!rti_is(format, RT_TAG_STRING)) rti_stop_kind("printf", "a format string", format, place);
     RtSink text = {0};
+    RtiRooted rooted;
+    rti_root(&rooted, 0, 0, &text);
     rti_format(&text, rti_str(format), words, count, place);
     out_to(fd, text.data, text.length);
+    rti_unroot(&rooted);
     rti_sink_free(&text);
 }

@@ -46,6 +46,7 @@ typedef struct RtThread {
     bool overflowed;        // its stack has run out once, and that was told
     const RtDefer *unwound; // where it went on after that
     RtDefer *defers;        // defer.c: deferred blocks to be run, innermost first
+    RtRoots *roots;         // roots.c: what the functions own that it is inside of, innermost first
     uint64_t **memos;       // call.c: tables of remembered results, by number
     int64_t memo_count;
     RtDepths *depths;     // call.c: or null; a parallel body works on a copy of those around its loop
@@ -91,7 +92,6 @@ typedef struct RtProcess {
     bool debug_threads, debug_leaks, debug_backtrace; // FLAP_DEBUG=threads,leaks,backtrace
     _Atomic int32_t parallel;         // > 0 while a parallel loop runs: counts must be atomic
     _Atomic int32_t ending;           // the process is on its way out
-    _Atomic int32_t gave_up;          // an iteration of a parallel loop was abandoned: order.c
     const RtFunctionEntry *functions; // functions.c: what generated code told of itself
     int64_t function_count;
     RtHeap *_Atomic heaps;      // alloc.c: every heap ever made
@@ -134,6 +134,28 @@ void rti_backtrace_add(RtSink *text, RtTrace from);
 
 // A stop or an exit: runs the deferred blocks of all that this thread is inside of. (defer.c)
 void rti_defers_run(void);
+
+// --- what a thread owns when it may not come back (roots.c) ---------------------------------------
+
+// Releases what the thread has linked since `until`, and unlinks it: it is about to jump there.
+void rti_roots_release(RtRoots *until);
+// For functions of the runtime, around what may not return: if it does not, the words, which may change
+// meanwhile, are released, and what the sink holds. 0, null: nothing. Does nothing outside of loops.
+enum { RTI_ROOTED_WORDS = 3 };
+typedef struct RtiRooted {
+    RtRoots roots;
+    uint64_t words[RTI_ROOTED_WORDS], sink;
+} RtiRooted;
+void rti_root(RtiRooted *rooted, uint64_t a, uint64_t b, RtSink *sink);
+// The same for anything: the code, given this record, is run.
+typedef struct RtiRootedCode {
+    RtRoots roots;
+    uint64_t self;
+    void (*code)(struct RtiRootedCode *self);
+} RtiRootedCode;
+void rti_root_code(RtiRootedCode *rooted, void (*code)(RtiRootedCode *self));
+void rti_unroot_code(RtiRootedCode *rooted);
+void rti_unroot(RtiRooted *rooted);
 
 // --- memory (alloc.c) ----------------------------------------------------------------------------
 

@@ -134,6 +134,18 @@ typedef struct RtDefer {
     const void *stack;    // below the frame that it lies in
 } RtDefer;
 
+// What a function owns while it runs, in its frame, where an iteration of a parallel loop may end in
+// the middle of it: the runtime then releases what the words hold (roots.c). 0: nothing.
+typedef struct RtRootMap {
+    int64_t count;
+    uint8_t kinds[]; // 0: a pointer to an object, 1: a word of the program; others: roots.c
+} RtRootMap;
+typedef struct RtRoots {
+    struct RtRoots *next; // of what called the function, or further out
+    const RtRootMap *map;
+    // uint64_t words[map->count] follow
+} RtRoots;
+
 // A parallel loop as generated code hands it to rt_par_for().
 enum {
     RT_PAR_PER_BLOCK = 1, // call the body once per block (it keeps per-block state: reductions)
