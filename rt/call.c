@@ -122,6 +122,8 @@ const void *rt_memo(int64_t number, int64_t words) {
 }
 
 void rti_memos_free(RtThread *thread) {
+    rti_free(thread->depths);
+    thread->depths = NULL;
     for (int64_t i = 0; i < thread->memo_count; i++) rti_free(thread->memos[i]);
     rti_free(thread->memos);
     thread->memos = NULL;

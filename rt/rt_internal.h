@@ -170,7 +170,7 @@ int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when
 
 void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove semantics not promised
 
-void rti_memos_free(RtThread *thread); // call.c
+void rti_memos_free(RtThread *thread); // call.c: and what the thread counts there
 RtDepths *rti_depths_copy(const RtDepths *from);
 void rti_sim_end(void);                // sim_state.c: frees what the simulated hardware holds
 void rti_arenas_forget(void);          // arena.c: frees the table of handles, when no code runs

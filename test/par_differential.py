@@ -381,6 +381,46 @@ class Loop:
         self.body.append(f"defer {{ {s} += 1 }}")
         self.after.append(s)
 
+    def parts(self):
+        """Elements of parts of a variable: own ones, and others that are not read."""
+        g, r = self.name("g"), self.rng
+        at = "i" if self.kind == "range" else "@counter"
+        n = self.count + 1
+        self.before.append(f'{g} := {{xs: range(0, {n}), rows: [{{n: 1, t: "a", ys: [0, 1]}}] * {n}, h: [0] * 7, k: 3}}')
+        forms = [f"{g}.xs[{at}] <- {g}.xs[{at}] * {g}.k + {self.value()}",
+                 f"{g}.rows[{at}].n <- {g}.rows[{at}].n * 2 + #{g}.rows[{at}].t",
+                 f"{g}.rows[{at}].t <- {g}.rows[{at}].t + str({g}.k)",
+                 f"{g}.rows[{at}].ys[i % 2] += {g}.rows[{at}].n + #{g}.rows",
+                 f"{g}.rows[{at}].ys <- {g}.rows[{at}].ys + [i]",
+                 f"PREFIX j in 0..<2 {{ {g}.rows[{at}].ys[j] <- {g}.rows[{at}].ys[j] * 2 + j }}",
+                 f"{g}.h[i % 7] += {self.value()}", f"{g}.rows[{at}].n <-> {g}.rows[{at}].m"]
+        for form in r.sample(forms, r.randint(1, 3)):
+            self.body.append(self.maybe(form))
+        self.after.append(g)
+
+    def inner_keys(self):
+        m, r = self.name("ik"), self.rng
+        change = r.choice([f"{m}[key] <- {m}[key] * 2 + i", f"{m}[key] <- [{m}[key], i]"])
+        self.body += [f"{m} := {{a: i, b: 2, 7: 3}}", f"PREFIX key in {m} {{ {change} }}",
+                      f"i % 70 == 4 {{ println({m}) }}"]
+
+    def maps_in_body(self):
+        x, r = self.name("mp"), self.rng
+        self.before.append(f"{x} := []")
+        form = r.choice([f"{x} <- {x} + (range(0, i % 5) || (q => q * i))",
+                         f'{x} <- {x} + ([i, "a"] || str)',
+                         f"[i, i + 1] || (q => {{ q % 50 == 7 {{ println(q, i) }}; q }})",
+                         f"{x} <- {x} + ([[i], [1, 2]] || (q => q || (z => z + i)))",
+                         f"{x} <- {x} + (range(0, i % 3) || (q => deep(q + i % 4) max 9))"])
+        self.body.append(f"i % 6 == 1 {{ {form} }}")
+        self.after.append(x)
+
+    def bounded(self):
+        s = self.name("bd")
+        self.before.append(f"{s} := 0")
+        self.body.append(self.maybe(f"{s} += deep(i % 30) max 31"))
+        self.after.append(s)
+
     def leave(self):
         r = self.rng
         at = r.choice([0, 1, 3, self.count // 2, self.count - 1, self.count + 5])
@@ -400,9 +440,13 @@ class Loop:
                  self.chance, self.shared, self.pipes, self.waits, self.room, self.texts, self.maps, self.closures,
                  self.state, self.failures,
                  self.histogram, self.sums, self.groups, self.ends, self.ownkeys, self.swap, self.deferlist,
-                 self.errors]
+                 self.errors, self.parts, self.inner_keys, self.maps_in_body, self.bounded]
+        changes = [self.reduce, self.own, self.kept, self.keys, self.collect, self.last, self.paths, self.histogram,
+                   self.sums, self.groups, self.ends, self.ownkeys, self.swap, self.parts]
         for form in r.sample(forms, r.randint(1, 4)):
             form()
+            if form in changes and r.random() < 0.2:  # when the iteration ends, last first
+                self.body[-1] = f"defer {{ {self.body[-1]} }}"
         if r.random() < 0.25:
             self.body.insert(r.randint(0, len(self.body)), None)
             at = self.body.index(None)
@@ -442,6 +486,10 @@ ENDINGS = [
     "PREFIX i in 0..<500 { i == 321 { i <- undefined_key_of({a: 1}) } }".replace("i <- ", "z = ")
     .replace("undefined_key_of({a: 1})", "num(\"x\")") + "; println(\"done\")",
     "PREFIX i in 0..<10 max 4 { println(i) }",
+    "w := 0\ndefer { println(w) }\nPREFIX i in 0..<900 { w += i; i == 431 { exit(3) } }",
+    "d := [0] * 5\nPREFIX i in 0..<90 { defer { i % 9 == 0 { println(i) } }; defer { d[i % 7] += 1 } }",
+    "deeper = n => n <= 0 { 0 ~> deeper(n - 1) + 1 }\n"
+    "PREFIX i in 0..<90 { i % 9 == 0 { println(i) }; deeper(i) max 50 }",
 ]
 
 
