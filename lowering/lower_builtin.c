@@ -2,6 +2,7 @@
 // rest by words through the runtime, which checks kinds. exit and assert are here; output is
 // lower_print.c.
 #include "lower_internal.h"
+#include <math.h>
 
 static LVal number_val(LLVMValueRef v) {
     return lower_val(REP_F64, type_number(), v, false);
@@ -44,14 +45,57 @@ static LLVMValueRef integer_at(LowerCtx *cx, const BuiltinCall *call, uint32_t i
     return lower_convert(cx, call->args[i], REP_I64).v;
 }
 
+// What is known of a number; a whole one is never NaN nor -0.
+typedef struct Sure {
+    bool number;                // not NaN
+    bool minus_zero, plus_zero; // perhaps
+} Sure;
+
+static Sure sure_of(LVal arg, LLVMValueRef number) {
+    if (arg.rep == REP_I64)
+        return (Sure){.number = true, .plus_zero = !(arg.type.low > 0 || arg.type.high < 0)};
+    if (!LLVMIsAConstantFP(number)) return (Sure){false, true, true};
+    LLVMBool loses;
+    double value = LLVMConstRealGetDouble(number, &loses);
+    return (Sure){value == value, value == 0 && signbit(value), value == 0 && !signbit(value)};
+}
+
+// The smaller or greater of two, one of which is no NaN: the instruction that gives its second operand
+// where neither is less, and so NaN, as x86 has it. A zero of either sign makes more of it.
+static LLVMValueRef extreme_with(LowerCtx *cx, bool greatest, LLVMValueRef known, Sure sure,
+                                 LLVMValueRef other) {
+    LLVMRealPredicate better = greatest ? LLVMRealOGT : LLVMRealOLT;
+    LLVMValueRef is = LLVMBuildFCmp(cx->builder, better, known, other, "");
+    LLVMValueRef best = LLVMBuildSelect(cx->builder, is, known, other, "");
+    if (!greatest || !sure.plus_zero) return best;
+    return LLVMBuildFAdd(cx->builder, best, lower_f64(cx, 0), ""); // max(0, -0) is 0
+}
+
+// Without knowledge: NaN wins, and -0 is less than 0.
+static LLVMValueRef extreme_of(LowerCtx *cx, bool greatest, LVal a, LLVMValueRef x, LVal b,
+                               LLVMValueRef y) {
+    Sure first = sure_of(a, x), second = sure_of(b, y);
+    if (second.number && !second.minus_zero) return extreme_with(cx, greatest, y, second, x);
+    if (first.number && !first.minus_zero) return extreme_with(cx, greatest, x, first, y);
+    LLVMValueRef two[] = {x, y};
+    const char *name = greatest ? "llvm.maximum" : "llvm.minimum";
+    return lower_intrinsic(cx, name, cx->f64, two, 2);
+}
+
 static LVal extreme(LowerCtx *cx, const BuiltinCall *call) {
     bool greatest = call->builtin->id == BUILTIN_max, integers = all_integers(call);
-    const char *name = integers ? (greatest ? "llvm.smax" : "llvm.smin")
-                                : (greatest ? "llvm.maximum" : "llvm.minimum");
+    const char *name = greatest ? "llvm.smax" : "llvm.smin";
+    LVal so_far = call->args[0];
     LLVMValueRef best = integers ? integer_at(cx, call, 0) : number_at(cx, call, 0);
     for (uint32_t i = 1; i < call->count; i++) {
-        LLVMValueRef two[] = {best, integers ? integer_at(cx, call, i) : number_at(cx, call, i)};
-        best = lower_intrinsic(cx, name, integers ? cx->i64 : cx->f64, two, 2);
+        if (!integers) {
+            LLVMValueRef next = number_at(cx, call, i);
+            best = extreme_of(cx, greatest, so_far, best, call->args[i], next);
+            so_far = number_val(best);
+            continue;
+        }
+        LLVMValueRef two[] = {best, integer_at(cx, call, i)};
+        best = lower_intrinsic(cx, name, cx->i64, two, 2);
     }
     if (!integers) return number_val(best);
     return lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), best, false);
