@@ -36,11 +36,13 @@ static inline uint64_t mix(uint64_t x) {
 }
 
 // rt_inline.c has the same.
-// The bits of the number times the golden ratio, twice: whole numbers up to 2^20 have only upper bits,
-// and meet the lower half of it. Arithmetic progressions are spread evenly, so keys that count up
-// hardly ever meet.
+// A whole number, else the number's bits, times the golden ratio: arithmetic progressions are spread
+// evenly, so small whole numbers hardly ever meet.
 static inline uint32_t hash_number(uint64_t key) {
-    return (uint32_t)(key * UINT64_C(0x9E3779B99E3779B1) >> 32);
+    double number = rti_number(key);
+    if (__builtin_fabs(number) < 0x1p62 && (double)(int64_t)number == number)
+        key = (uint64_t)(int64_t)number;
+    return (uint32_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 32);
 }
 
 static bool is_letter(char c) {

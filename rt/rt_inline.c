@@ -143,8 +143,10 @@ RtList *rt_packed_push(RtList *list, int64_t value, int32_t size) {
     if (__builtin_expect(!is_unshared(&list->header) || list->length == list->capacity, 0))
         list = rt_packed_grow(list, size);
     int64_t at = list->length++;
-    if (size == 1) ((uint8_t *)list->words)[at] = (uint8_t)value;
-    else ((int32_t *)(void *)list->words)[at] = (int32_t)value;
+    if (size == 1)
+        ((uint8_t *)list->words)[at] = (uint8_t)value;
+    else
+        ((int32_t *)(void *)list->words)[at] = (int32_t)value;
     return list;
 }
 
@@ -158,8 +160,11 @@ static inline RtMapEntry *map_entry(const RtMap *map, double number) {
         return entry->key == key ? entry : 0;
     }
     if (!map->index) return 0;
-    uint32_t hash = (uint32_t)(key * UINT64_C(0x9E3779B99E3779B1) >> 32),
-             mask = (uint32_t)map->mask;
+    uint64_t bits = key;
+    if (__builtin_fabs(number) < 0x1p62 && (double)(int64_t)number == number)
+        bits = (uint64_t)(int64_t)number;
+    uint32_t hash = (uint32_t)(bits * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+    uint32_t mask = (uint32_t)map->mask;
     hash = hash << (map->header.spare & 31) | hash >> (32 - map->header.spare);
     for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
         uint32_t slot = map->index[at];
