@@ -2,7 +2,7 @@
 #include <stdlib.h>
 int main(void) {
     enum { N = 5000000, ROUNDS = 20 };
-    double *values = malloc(N * sizeof *values); /* a list of numbers is what Flap has */
+    unsigned char *values = malloc(N);
     int seed = 1;
     for (int i = 0; i < N; i++) {
         seed = (seed * 3877 + 29573) % 139968;
@@ -11,7 +11,7 @@ int main(void) {
     long counts[256] = {0};
     for (int r = 0; r < ROUNDS; r++) {
 #pragma omp parallel for reduction(+ : counts)
-        for (int i = 0; i < N; i++) counts[(int)values[i]]++;
+        for (int i = 0; i < N; i++) counts[values[i]]++;
     }
     printf("%ld %ld %ld\n", counts[0], counts[17], counts[255]);
     free(values);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 int main(void) {
     enum { N = 10000000 };
-    double *composite = calloc(N + 1, sizeof *composite);
+    char *composite = calloc(N + 1, sizeof *composite);
     for (long i = 2; i * i <= N; i++)
         if (composite[i] == 0)
             for (long j = i * i; j <= N; j += i) composite[j] = 1;

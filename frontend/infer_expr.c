@@ -22,7 +22,7 @@ static Type constant_type(Walk *w, const Node *node) {
     if (node->kind == NODE_LIST) {
         VEC_EACH(Node *, item, &node->list.items)
             element = type_join(w->infer->arena, element, constant_type(w, item));
-        return type_list(w->infer->arena, element);
+        return type_list_ranged(w->infer->arena, element);
     }
     for (uint32_t i = 0; i < node->map.entries.len; i++)
         element = type_join(w->infer->arena, element,
@@ -298,9 +298,7 @@ Type infer_bound(Walk *w, Node *node) {
 // --- elements -----------------------------------------------------------------------------------
 
 Type infer_element(Type list, const Node *node) {
-    bool ranged = node->kind == NODE_NAME && node->name.symbol != NULL &&
-                  node->name.symbol->kind != SYMBOL_CONSTANT;
-    return ranged ? type_element_ranged(list) : type_element(list);
+    return node->kind == NODE_NAME ? type_element_ranged(list) : type_element(list);
 }
 
 static Type element_types(Walk *w, Type base, const Node *node) {

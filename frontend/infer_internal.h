@@ -91,7 +91,7 @@ Type infer_binary_types(Walk *w, Node *node, BinaryOp op, Type a, Type b, RangeU
 void infer_never_equal(Walk *w, Node *node, bool is_true, Type a, Type b);
 // A bound of a range; reports one that is no number.
 Type infer_bound(Walk *w, Node *node);
-// What the elements of the value of `node` are: ranges are of use where a variable holds it.
+// What the elements of the value of `node` are: ranges are of use where a name stands for it.
 Type infer_element(Type list, const Node *node);
 Type infer_range_list(Walk *w, Type low, Type high, bool inclusive);
 // Reports an index or field that a value of the type `base` cannot have.

@@ -10,6 +10,7 @@
 // Invariant: types alone decide what lowering does, and lowering converts where they differ; so a class
 // that is wrong costs time, but no result.
 #include "infer_internal.h"
+#include <math.h>
 
 typedef struct Survey {
     Arena *arena;
@@ -88,8 +89,31 @@ static bool is_variable(const Node *node) {
             symbol->kind == SYMBOL_SNAPSHOT);
 }
 
-// A variable as it is held.
+static bool is_small_number(const Node *node) {
+    bool negative = node->kind == NODE_UNARY && node->unary.op == UNARY_NEG;
+    if (negative) node = node->unary.operand;
+    if (node->kind != NODE_NUMBER) return false;
+    double value = node->number.value;
+    return value == trunc(value) && value <= 0x1p31 - 1 && value >= -0x1p31 &&
+           !(value == 0 && (negative || signbit(value)));
+}
+
+// The name of a constant that can be packed wherever it stands.
+static bool is_constant(const Node *node) {
+    if (node->kind != NODE_NAME || node->name.symbol == NULL) return false;
+    const Symbol *symbol = node->name.symbol;
+    if (symbol->kind != SYMBOL_CONSTANT || symbol->constant->kind != NODE_LIST) return false;
+    VEC_EACH(Node *, item, &symbol->constant->list.items)
+    if (!is_small_number(item)) return false;
+    return symbol->constant->list.items.len > 0;
+}
+
+// A variable as it is held, or a constant.
 static bool look_held(Survey *s, Node *node) {
+    if (is_constant(node)) {
+        note_node(s, node, NULL);
+        return true;
+    }
     if (!is_variable(node)) return false;
     note_node(s, node, of_symbol(s, node->name.symbol));
     return true;
@@ -321,6 +345,8 @@ static void flow(Survey *s, Node *value, ListClass *to) {
     if (is_variable(value)) {
         unite(of_symbol(s, value->name.symbol), to);
         note_node(s, value, to);
+    } else if (is_constant(value)) {
+        note_node(s, value, to);
     } else if (value->kind == NODE_CALL) {
         flow_call(s, value, to);
     } else {
@@ -453,13 +479,17 @@ bool packed_decide(Infer *infer, uint32_t round) {
 
 // --- marks ----------------------------------------------------------------------------------------
 
+static const Type *stored(Arena *arena, const Type *from) {
+    if (from->store != STORE_WORD) return from;
+    Type *element = ARENA_NEW(arena, Type);
+    *element = *from;
+    element->store = element->low >= 0 && element->high <= 255 ? STORE_U8 : STORE_I32;
+    return element;
+}
+
 static void choose_store(ListClass *lists, void *context) {
     Infer *infer = context;
-    if (lists->plain || lists->element->store != STORE_WORD) return;
-    Type *element = ARENA_NEW(infer->arena, Type);
-    *element = *lists->element;
-    element->store = element->low >= 0 && element->high <= 255 ? STORE_U8 : STORE_I32;
-    lists->element = element;
+    if (!lists->plain) lists->element = stored(infer->arena, lists->element);
 }
 
 static void mark(Type *type, const ListClass *lists) {
@@ -467,7 +497,14 @@ static void mark(Type *type, const ListClass *lists) {
     type->element = root_of(lists)->element;
 }
 
-static void mark_instance(Instance *instance) {
+static void mark_node(Arena *arena, Type *type, const ListClass *lists) {
+    if (lists != NULL)
+        mark(type, lists);
+    else if (type_element_ranged(*type).integer)
+        type->element = stored(arena, type->element);
+}
+
+static void mark_instance(Arena *arena, Instance *instance) {
     const Function *function = instance->function;
     VEC_EACH(Symbol *, symbol, &function->symbols)
     mark(&instance->symbol_types[symbol->index], symbol->lists);
@@ -478,15 +515,15 @@ static void mark_instance(Instance *instance) {
     mark(&instance->result, function->lists);
     for (uint32_t i = 0; i < function->list_nodes.len; i++) {
         const ListNode *node = &function->list_nodes.items[i];
-        mark(&instance->node_types[node->id], node->lists);
+        mark_node(arena, &instance->node_types[node->id], node->lists);
         VEC_EACH(Speculation *, guess, &instance->speculations)
         if (node->id >= guess->first && node->id <= guess->last)
-            mark(&guess->node_types[node->id - guess->first], node->lists);
+            mark_node(arena, &guess->node_types[node->id - guess->first], node->lists);
     }
 }
 
 void packed_mark(Infer *infer) {
     const Program *program = infer->c->program;
     each_class(program, choose_store, infer);
-    VEC_EACH(Instance *, instance, &program->instances) mark_instance(instance);
+    VEC_EACH(Instance *, instance, &program->instances) mark_instance(infer->arena, instance);
 }

@@ -48,7 +48,7 @@ typedef struct ListClass {
 } ListClass;
 typedef struct ListNode { // an expression that gives a list of such a class as it is
     uint32_t id;
-    ListClass *lists;
+    ListClass *lists; // null: a constant, on its own
 } ListNode;
 
 struct Symbol {

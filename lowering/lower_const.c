@@ -177,6 +177,9 @@ LLVMValueRef lower_literal_list(LowerCtx *cx, const Node *node) {
 
 LLVMValueRef lower_packed_literal(LowerCtx *cx, const Node *node, Type element) {
     if (!is_literal(node)) return NULL;
+    PtrMap *known = element.store == STORE_U8 ? &cx->constant_bytes : &cx->constant_integers;
+    LLVMValueRef global = map_get(known, node);
+    if (global) return global;
     uint32_t count = node->list.items.len;
     LLVMTypeRef type = lower_element_llvm(cx, element);
     LLVMValueRef *items = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
@@ -189,7 +192,9 @@ LLVMValueRef lower_packed_literal(LowerCtx *cx, const Node *node, Type element) 
                             lower_i64(cx, count), lower_i64(cx, count), lower_i64(cx, 0),
                             LLVMConstArray2(type, items, count)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
-    return lower_private(cx, value, "flap.packed", 16);
+    global = lower_private(cx, value, "flap.packed", 16);
+    map_put(known, node, global);
+    return global;
 }
 
 static LVal constant_number(LowerCtx *cx, double value) {

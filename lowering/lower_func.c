@@ -290,7 +290,10 @@ void lower_return(LowerCtx *cx, LVal value) {
 }
 
 void lower_tail(LowerCtx *cx, Node *node) {
-    if (node->kind == NODE_BLOCK) {
+    LVal value;
+    if (lower_packed_expr(cx, node, &value)) {
+        lower_return(cx, value);
+    } else if (node->kind == NODE_BLOCK) {
         lower_block(cx, node, true, true);
     } else if (node->kind == NODE_MATCH) {
         lower_match(cx, node, true, true);

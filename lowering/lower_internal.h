@@ -181,6 +181,7 @@ struct LowerCtx {
     PtrMap closures;          // Instance, Builtin -> constant RtClosure
     PtrMap infos;             // Instance -> RtFunctionInfo
     PtrMap constants;         // a literal list's Node -> global RtList
+    PtrMap constant_bytes, constant_integers; // the same of packed ones
     PtrMap depths;            // Function, or CALL of a value -> Depth
     uint32_t depth_count;
     PtrMap addresses;         // symbols that hold what `as ptr` gave

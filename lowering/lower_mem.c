@@ -24,9 +24,15 @@ LVal lower_element_inside(LowerCtx *cx, LLVMValueRef data, LLVMValueRef position
     return lower_element_val(cx, found, element);
 }
 
+// A constant position below 0: no address is made of it, which may be too far from a constant list.
+static bool is_before(LLVMValueRef position) {
+    return LLVMIsAConstantInt(position) && LLVMConstIntGetSExtValue(position) < 0;
+}
+
 LVal lower_element(LowerCtx *cx, LLVMValueRef data, LLVMValueRef count, LLVMValueRef position,
                    Type element) {
     LLVMTypeRef type = lower_element_llvm(cx, element);
+    if (is_before(position)) return lower_element_val(cx, LLVMConstNull(type), element);
     LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
     LLVMBasicBlockRef read = lower_block_new(cx, "read"), on = lower_block_new(cx, "on");
     LLVMValueRef inside = LLVMBuildICmp(cx->builder, LLVMIntULT, position, count, "inside");

@@ -153,12 +153,17 @@ bool lower_packed_append(LowerCtx *cx, Node *update, Symbol *symbol) {
 
 bool lower_packed_expr(LowerCtx *cx, Node *node, LVal *result) {
     if (node->kind == NODE_CALL && packed_sum(cx, node, result)) return true;
-    bool can = node->kind == NODE_LIST || node->kind == NODE_BINARY || node->kind == NODE_RANGE ||
-               node->kind == NODE_CALL;
+    bool can = node->kind == NODE_NAME || node->kind == NODE_LIST || node->kind == NODE_BINARY ||
+               node->kind == NODE_RANGE || node->kind == NODE_CALL;
     Type type = can ? lower_node_type(cx, node) : TYPE_NEVER;
     if (type_rep(type) != REP_PACKED) return false;
-    if (node->kind == NODE_LIST) {
-        LLVMValueRef literal = lower_packed_literal(cx, node, type_element(type));
+    const Node *list = node;
+    if (node->kind == NODE_NAME) {
+        if (node->name.symbol->kind != SYMBOL_CONSTANT) return false;
+        list = node->name.symbol->constant;
+    }
+    if (list->kind == NODE_LIST) {
+        LLVMValueRef literal = lower_packed_literal(cx, list, type_element(type));
         *result =
             literal ? lower_val(REP_PACKED, type, literal, false) : new_of_items(cx, node, type);
         return true;
