@@ -44,6 +44,7 @@ static void on_fault(int signal, void *info, void *context) {
     char *address;
     __builtin_memcpy(&address, (char *)info + 16, sizeof address); // siginfo's si_addr
     if (rti_fault(address, context)) return;
+    rti_fault_tell(address, "");
     set_fault_handler(NULL); // no overflow: the instruction faults again, and that ends the process
 }
 

@@ -26,26 +26,22 @@ _Noreturn void rti_exit(int status, bool orderly) {
 
 static struct sigaction earlier_action; // what the process did about faults before
 
-// Nothing here may allocate or lock: the fault may have happened anywhere.
-static void tell_fault(const void *address) {
-    const char *name = rti_self()->foreign;
-    char line[256];
-    int length = name && *name
-                     ? snprintf(line, sizeof line,
-                                "Error: segmentation fault in the C function '%.100s' (address %p)\n",
-                                name, address)
-                     : snprintf(line, sizeof line,
-                                "Error: segmentation fault: there is no memory at address %p\n",
-                                address);
-    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
-    (void)written;
+// Where the thread is, as rti_fault_tell() wants it.
+static const char *place_in_c(char *text, size_t room) {
+    const RtThread *self = rti_self();
+    if (self->foreign && !*self->foreign) return " in a C function that was called by its address";
+    if (!self->self && self->exports == 0 && !self->foreign) return " on a thread that C made";
+    if (!self->foreign) return "";
+    (void)snprintf(text, room, " in the C function '%.100s'", self->foreign);
+    return text;
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
+    char text[160];
     if (rti_fault(info->si_addr, context)) return;
-    tell_fault(info->si_addr);
-    (void)sigaction(signal, &earlier_action,
-                    NULL); // no overflow: it faults again, as it would have
+    rti_fault_tell(info->si_addr, place_in_c(text, sizeof text));
+    // It faults again, as it would have.
+    (void)sigaction(signal, &earlier_action, NULL);
 }
 
 static void set_fault_handler(void) {

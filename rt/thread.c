@@ -176,6 +176,34 @@ bool rti_fault(const char *address, char *context) {
     return true;
 }
 
+static void add_address(RtSink *text, uintptr_t address) {
+    char digits[2 + 2 * sizeof address];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdef"[address % 16];
+        address /= 16;
+    } while (address);
+    digits[--at] = 'x';
+    digits[--at] = '0';
+    rti_sink_add(text, digits + at, sizeof digits - at);
+}
+
+void rti_fault_tell(const char *address, const char *where) {
+    static _Atomic int32_t told; // relaxed: it orders nothing
+    if (atomic_exchange_explicit(&told, 1, memory_order_relaxed) != 0)
+        for (;;) (void)rti_sys_sched_yield();
+    char bytes[512];
+    RtSink text = {.data = bytes, .capacity = sizeof bytes};
+    rti_sink_cstr(&text, "Error: segmentation fault");
+    rti_sink_cstr(&text, where);
+    rti_sink_cstr(&text, *where ? " (address " : ": there is no memory at address ");
+    add_address(&text, (uintptr_t)address);
+    rti_sink_cstr(&text, *where ? ")\n" : "\n");
+    (void)rti_write_all(1, rti_process.out.data, rti_process.out.length);
+    rti_process.out.length = 0;
+    (void)rti_write_all(2, text.data, text.length);
+}
+
 #ifdef RT_STRESS
 bool rti_stress_fails(RtiStress what) {
     static _Atomic int64_t calls[2];

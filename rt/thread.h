@@ -74,6 +74,9 @@ void rti_thread_debug(const char *text, int64_t number, const char *more);
 // before the deferred blocks have run, for which the context was changed. False: it is no overflow,
 // and the caller restores the default crash.
 bool rti_fault(const char *address, char *context);
+// Tells of a fault that is no overflow, after what the program has printed. `where`: " in …", or "". Nothing
+// is allocated or locked; other threads that come here too wait for the end.
+void rti_fault_tell(const char *address, const char *where);
 
 // Failing the n-th call on purpose, in stress builds: FLAP_STRESS_FAIL_CLONE, FLAP_STRESS_FAIL_MMAP
 // = n or n+ (that one and all later).
