@@ -118,6 +118,7 @@ void rti_staged_begin(RtiSimStaged *staged, const RtSim *model, int32_t threads)
         worker->thread.keeps_all = true;
         worker->modules = zeroed(modules * sizeof(int32_t));
         worker->kept = zeroed(targets * sizeof(int32_t));
+        worker->changed = zeroed(targets * sizeof(RtiSimChanged));
         worker->costs = zeroed(modules * sizeof(uint64_t));
     }
 }
@@ -141,6 +142,7 @@ void rti_staged_end(RtiSimStaged *staged) {
         free_state(staged->model, worker);
         rti_free(worker->modules);
         rti_free(worker->kept);
+        rti_free(worker->changed);
         rti_free(worker->costs);
         rti_sink_free(&worker->thread.text.sink);
         rti_free(worker->thread.text.segments);
@@ -208,12 +210,34 @@ static RtSimOwn *own_in(const RtiSimStaged *staged, const RtiSimWorker *worker, 
     return (RtSimOwn *)(void *)(worker->state + staged->model->modules[rank].own);
 }
 
+// What the thread keeps and somebody changes, laid out for rti_staged_apply.
+static void list_changed(const RtSim *model, RtiSimWorker *worker) {
+    worker->changed_count = 0;
+    for (int64_t i = 0; i < worker->kept_count; i++) {
+        const RtSimTarget *target = &model->targets[worker->kept[i]];
+        bool port = target->kind == RT_SIM_PORT, stamped = target->stamps_offset >= 0;
+        RtiSimChanged *changed = &worker->changed[worker->changed_count];
+        if (target->kind == RT_SIM_REGISTER && target->writer_count == 0) continue;
+        worker->changed_count++;
+        *changed = (RtiSimChanged){.target = target,
+                                   .kind = target->kind,
+                                   .bytes = target->bytes,
+                                   .at = worker->state + target->offset,
+                                   .writer_count = target->writer_count,
+                                   .block = model->modules[target->rank].block,
+                                   .taken = port ? (int64_t)1 << target->position : RT_SIM_CALL};
+        if (stamped) changed->stamps = (uint64_t *)(void *)(worker->state + target->stamps_offset);
+        if (target->writer_count > 0) changed->only = target->writers[0];
+    }
+}
+
 void rti_staged_load(RtiSimStaged *staged) {
     const RtSim *model = staged->model;
     distribute(staged);
     for (int32_t t = 0; t < staged->thread_count; t++) {
         RtiSimWorker *worker = &staged->workers[t];
         if (!worker->state) make_state(model, worker);
+        list_changed(model, worker);
         for (int64_t i = 0; i < worker->kept_count; i++)
             target_load(model, &model->targets[worker->kept[i]], worker->state);
         for (int64_t i = 0; i < worker->module_count; i++)
@@ -241,49 +265,64 @@ static const RtSimSlots *slots_of(const char *all, const RtSimWriter *writer, in
     return block->stamp == cycle + 1 ? (const void *)(all + writer->slots) : NULL;
 }
 
-static void apply_register(const char *all, RtiSimWorker *worker, const RtSimTarget *target,
+static const RtSimWriter *writers_of(const RtiSimChanged *changed) {
+    return changed->writer_count == 1 ? &changed->only : changed->target->writers;
+}
+
+static void put(const RtiSimChanged *changed, int64_t index, int64_t value) {
+    if (changed->bytes == 8)
+        ((int64_t *)(void *)changed->at)[index] = value;
+    else
+        rti_sim_set(changed->target, changed->at, index, value);
+}
+
+static void apply_register(const char *all, RtiSimWorker *worker, const RtiSimChanged *changed,
                            int64_t cycle) {
-    char *elements = worker->state + target->offset;
-    uint64_t *stamps = target->stamps_offset < 0
-                           ? NULL
-                           : (uint64_t *)(void *)(worker->state + target->stamps_offset);
-    for (int64_t w = 0; w < target->writer_count; w++) {
-        const RtSimWriter *writer = &target->writers[w];
+    const RtSimWriter *writer = writers_of(changed);
+    for (const RtSimWriter *end = writer + changed->writer_count; writer < end; writer++) {
         const RtSimSlots *slots = slots_of(all, writer, cycle);
         for (int64_t i = 0; slots && i < slots->count; i++) {
             int64_t index = slots->entries[i].index;
-            uint64_t *stamp = stamps ? &stamps[index] : NULL;
+            uint64_t *stamp = changed->stamps ? &changed->stamps[index] : NULL;
             if (stamp && *stamp >> 16 == (uint64_t)cycle + 1) {
                 rt_sim_stop(&worker->thread.run, slots->entries[i].site, cycle, writer->rank, index,
                             (int64_t)(*stamp & 0xFFFF));
                 continue;
             }
             if (stamp) *stamp = ((uint64_t)cycle + 1) << 16 | (uint64_t)writer->rank;
-            rti_sim_set(target, elements, index, slots->entries[i].value);
+            put(changed, index, slots->entries[i].value);
         }
     }
 }
 
-static void apply_queue(const char *all, const RtSimBlock *block, RtiSimWorker *worker,
-                        const RtSimTarget *target, int64_t cycle) {
-    RtSimQueue *queue = queue_in(worker->state, target);
+// Values of a writer behind those of the queue, which has so many with them.
+static int64_t apply_pushes(RtiSimWorker *worker, const RtiSimChanged *changed,
+                            const RtSimSlots *slots, int64_t count, int64_t cycle, int64_t rank) {
+    RtSimQueue *queue = (RtSimQueue *)(void *)changed->at;
+    int64_t depth = changed->target->length;
+    for (int64_t i = 0; i < slots->count; i++) {
+        if (depth > 0 && count >= depth)
+            rt_sim_stop(&worker->thread.run, slots->entries[i].site, cycle, rank, 0, 0);
+        else
+            queue_push(queue, count++, slots->entries[i].value);
+    }
+    return count;
+}
+
+static void apply_queue(const char *all, RtiSimWorker *worker, const RtiSimChanged *changed,
+                        int64_t cycle) {
+    RtSimQueue *queue = (RtSimQueue *)(void *)changed->at;
+    const RtSimBlock *block = (const void *)(all + changed->block);
     int64_t count = queue->count;
-    bool port = target->kind == RT_SIM_PORT;
-    for (int64_t w = 0; w < target->writer_count; w++) {
-        const RtSimWriter *writer = &target->writers[w];
+    bool port = changed->kind == RT_SIM_PORT;
+    const RtSimWriter *writer = writers_of(changed);
+    for (const RtSimWriter *end = writer + changed->writer_count; writer < end; writer++) {
         const RtSimSlots *slots = slots_of(all, writer, cycle);
         if (!slots) continue;
-        if (!port) count += slots->count;
-        for (int64_t i = 0; port && i < slots->count; i++) {
-            if (target->length > 0 && count >= target->length) {
-                rt_sim_stop(&worker->thread.run, slots->entries[i].site, cycle, writer->rank, 0, 0);
-                continue;
-            }
-            queue_push(queue, count++, slots->entries[i].value);
-        }
+        count = port ? apply_pushes(worker, changed, slots, count, cycle, writer->rank)
+                     : count + slots->count;
     }
-    int64_t bit = port ? (int64_t)1 << target->position : RT_SIM_CALL;
-    if (block->stamp == cycle + 1 && (block->taken & bit)) {
+    if (block->stamp == cycle + 1 && (block->taken & changed->taken)) {
         count--;
         queue->head = (queue->head + port) & queue->mask;
     }
@@ -291,14 +330,12 @@ static void apply_queue(const char *all, const RtSimBlock *block, RtiSimWorker *
 }
 
 void rti_staged_apply(const RtiSimStaged *staged, RtiSimWorker *worker, int64_t cycle) {
-    const RtSim *model = staged->model;
     const char *all = rti_staged_slots(staged, cycle);
-    for (int64_t i = 0; i < worker->kept_count; i++) {
-        const RtSimTarget *target = &model->targets[worker->kept[i]];
-        if (target->kind == RT_SIM_REGISTER)
-            apply_register(all, worker, target, cycle);
+    const RtiSimChanged *changed = worker->changed;
+    for (const RtiSimChanged *end = changed + worker->changed_count; changed < end; changed++) {
+        if (changed->kind == RT_SIM_REGISTER)
+            apply_register(all, worker, changed, cycle);
         else
-            apply_queue(all, (const void *)(all + model->modules[target->rank].block), worker,
-                        target, cycle);
+            apply_queue(all, worker, changed, cycle);
     }
 }

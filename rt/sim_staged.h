@@ -27,6 +27,17 @@ enum { RTI_SIM_THREADS_MOST = 64, RTI_SIM_RING_MOST = 128 };
 // What is told of a cycle.
 enum { RTI_SIM_ACTIVE = 1, RTI_SIM_ENDS = 2 };
 
+// A target that a thread keeps and that changes.
+typedef struct RtiSimChanged {
+    const RtSimTarget *target;
+    int32_t kind, bytes;
+    char *at;         // in the thread's state
+    uint64_t *stamps; // the same, or null
+    int64_t writer_count;
+    RtSimWriter only;     // the first writer
+    int64_t block, taken; // ports and events: where their module says what it took, and the bit
+} RtiSimChanged;
+
 typedef struct RtiSimWorker {
     RtiSimThread thread;
     RtiSimText waves;           // of a traced simulation: what changed, by (cycle, wave)
@@ -35,6 +46,8 @@ typedef struct RtiSimWorker {
     int64_t module_count;
     int32_t *kept; // numbers of the targets that its state holds
     int64_t kept_count;
+    RtiSimChanged *changed; // of these those that change
+    int64_t changed_count;
     uint64_t *costs; // ticks that each rank took while they were measured
     int64_t reached; // at the end of a phase: the cycle that it would have run next,
     int64_t idle;    // and cycles in a row, up to there, in which nothing happened
