@@ -31,6 +31,8 @@ static const Row arm64[] = {
     INTEGER("x", 0, 31, 0),
     ZERO("xzr", 40),
     INTEGER("sp", 0, 0, 31),
+    INTEGER("fp", 0, 0, 29),
+    INTEGER("lr", 0, 0, 30),
     FLOATING("d", 0, 32, 32),
 };
 static const Row riscv64[] = {
@@ -43,6 +45,7 @@ static const Row riscv64[] = {
     INTEGER("t", 3, 4, 28),    FLOATING("ft", 0, 8, 32),
     FLOATING("fs", 0, 2, 40),  FLOATING("fa", 0, 8, 42),
     FLOATING("fs", 2, 10, 50), FLOATING("ft", 8, 4, 60),
+    FLOATING("f", 0, 32, 32),
 };
 
 static const struct {
