@@ -2,6 +2,7 @@
 // rest by words through the runtime, which checks kinds. exit and assert are here; output is
 // lower_print.c.
 #include "lower_internal.h"
+#include "../frontend/range.h"
 #include <math.h>
 
 static LVal number_val(LLVMValueRef v) {
@@ -261,7 +262,26 @@ static LVal unless_error(LowerCtx *cx, const BuiltinCall *call) {
     return lower_val(REP_ANY, type_of_kind(KIND_NUMBER | KIND_ERROR), word, true);
 }
 
+// floor(a / b) of whole numbers is a division of integers (range.h).
+static bool floor_quotient(LowerCtx *cx, const BuiltinCall *call, LVal *result) {
+    bool down = call->builtin->id == BUILTIN_floor || call->builtin->id == BUILTIN_trunc;
+    if (!down || !call->nodes || call->count != 1) return false;
+    const Node *quotient = call->nodes->items[0];
+    if (quotient->kind != NODE_BINARY || quotient->binary.op != BINARY_DIV) return false;
+    Node *parts[] = {quotient->binary.left, quotient->binary.right};
+    Type a = lower_node_type(cx, parts[0]), b = lower_node_type(cx, parts[1]);
+    Type type = range_floor_quotient(a, b);
+    if (type_rep(a) != REP_I64 || type_rep(b) != REP_I64 || !type.integer) return false;
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    LLVMValueRef x = lower_convert(cx, v[0], REP_I64).v, y = lower_convert(cx, v[1], REP_I64).v;
+    *result = lower_val(REP_I64, type, LLVMBuildUDiv(cx->builder, x, y, ""), false);
+    return true;
+}
+
 LVal lower_builtin(LowerCtx *cx, BuiltinCall call) {
+    LVal quotient;
+    if (floor_quotient(cx, &call, &quotient)) return quotient;
     if (call.args) return passes_errors(&call) ? unless_error(cx, &call) : dispatch(cx, &call);
     LVal *values = ARENA_ARRAY(cx->arena, LVal, call.count + 1);
     lower_operands(cx, call.nodes->items, call.count, values);
