@@ -422,7 +422,7 @@ static void find_sequence(LowerCtx *cx, Par *par) {
 
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
     if (loop->plan->watched) return true;
-    if (!cx->fs->par || loop->left) return cx->fs->par != NULL;
+    if (!cx->fs->par) return false;
     for (uint32_t i = 0; i < loop->plan->captures.len; i++) {
         const ParVariable *variable = &loop->plan->captures.items[i];
         if (lower_par_keeps(cx, variable) && lower_slot(cx, variable->symbol)->kept) return true;
