@@ -299,7 +299,8 @@ void cheader_index(CLibrary *library, char *text) {
                 library->first_error = unquote(library->arena, at);
             else if (line[0] == 'S')
                 map_put(&library->tags, name, line);
-            else if (line[0] == 'F' && library->listed && !map_get(&library->lines, name))
+            else if ((line[0] == 'F' || line[0] == 'V') && library->listed &&
+                     !map_get(&library->lines, name))
                 (void)name; // hidden in the object
             else if (line[0] != 'D')
                 map_put(&library->lines, name, line);
@@ -369,6 +370,10 @@ static const CDecl *read_decl(CLibrary *library, const Name *name, const char *l
         decl->text = arena_printf(library->arena, "long %s(...)", name->text);
         return decl;
     }
+    case 'W':
+        decl->kind = C_DECL_VARIABLE;
+        decl->type = ctype_scalar(C_I64);
+        return decl;
     case 'I': decl->kind = C_DECL_INLINE; return decl;
     case 'M': decl->kind = C_DECL_MACRO; return decl;
     case 'A':

@@ -57,8 +57,15 @@ static bool is_elf(const char *bytes, size_t size) {
            bytes[EI_CLASS] == ELFCLASS64;
 }
 
-// A line `U name` for each function that the object defines; null: it is no shared object.
-static char *list_functions(Arena *arena, const char *bytes, size_t size) {
+// The letter of the line for a symbol: U for functions, W for variables; 0: it is neither.
+static char letter_of(const Elf64_Sym *symbol) {
+    if (symbol->st_shndx == SHN_UNDEF) return 0;
+    int kind = ELF64_ST_TYPE(symbol->st_info);
+    return kind == STT_FUNC || kind == STT_GNU_IFUNC ? 'U' : kind == STT_OBJECT ? 'W' : 0;
+}
+
+// A line for each function and variable that the object shows; null: it is no shared object.
+static char *list_symbols(Arena *arena, const char *bytes, size_t size) {
     const Elf64_Shdr *symbols = is_elf(bytes, size) ? section(bytes, size, SHT_DYNSYM) : NULL;
     if (!symbols) return NULL;
     Elf64_Ehdr head;
@@ -71,15 +78,17 @@ static char *list_functions(Arena *arena, const char *bytes, size_t size) {
     for (size_t at = 0; at + sizeof(Elf64_Sym) <= symbols->sh_size; at += sizeof(Elf64_Sym)) {
         Elf64_Sym symbol;
         memcpy(&symbol, bytes + symbols->sh_offset + at, sizeof symbol);
-        if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC) continue;
-        if (symbol.st_name >= strings->sh_size) continue;
+        char letter = letter_of(&symbol);
+        if (!letter || symbol.st_name >= strings->sh_size) continue;
         const char *name = bytes + strings->sh_offset + symbol.st_name;
         size_t len = strnlen(name, strings->sh_size - symbol.st_name);
-        memcpy(out, "U\t", 2);
-        memcpy(out + 2, name, len);
-        out[2 + len] = '\n';
-        out += len + 3;
+        *out++ = letter;
+        *out++ = '\t';
+        memcpy(out, name, len);
+        out[len] = '\n';
+        out += len + 1;
     }
+    *out = '\0';
     return text;
 }
 
@@ -94,7 +103,8 @@ static const Elf64_Shdr *section_at(const char *bytes, size_t size, unsigned num
     return row->sh_offset + row->sh_size <= size ? row : NULL;
 }
 
-static bool has_debug_info(const char *bytes, size_t size) {
+// The section of that name; null: there is none.
+static const Elf64_Shdr *section_named(const char *bytes, size_t size, const char *wanted) {
     Elf64_Ehdr head;
     memcpy(&head, bytes, sizeof head);
     const Elf64_Shdr *names = section_at(bytes, size, head.e_shstrndx);
@@ -102,9 +112,40 @@ static bool has_debug_info(const char *bytes, size_t size) {
         const Elf64_Shdr *row = section_at(bytes, size, i);
         if (!row || row->sh_name >= names->sh_size) continue;
         const char *name = bytes + names->sh_offset + row->sh_name;
-        if (strncmp(name, ".debug_info", names->sh_size - row->sh_name) == 0) return true;
+        if (strncmp(name, wanted, names->sh_size - row->sh_name) == 0) return row;
     }
-    return false;
+    return NULL;
+}
+
+// Where a distribution puts what it took out of the object, by the build's own number.
+static const char *file_by_build(Arena *arena, const char *bytes, size_t size) {
+    const Elf64_Shdr *row = section_named(bytes, size, ".note.gnu.build-id");
+    if (!row || row->sh_size <= 17 || row->sh_size > 100) return NULL;
+    const unsigned char *id = (const unsigned char *)bytes + row->sh_offset + 16;
+    const char *path = arena_printf(arena, "/usr/lib/debug/.build-id/%02x/", id[0]);
+    for (size_t i = 1; i < row->sh_size - 16; i++)
+        path = arena_printf(arena, "%s%02x", path, id[i]);
+    return arena_printf(arena, "%s.debug", path);
+}
+
+// The file with the debugging information: the object, or one beside it that it names (.gnu_debuglink),
+// or that its build has a number for. Null: none.
+static const char *debug_file(Arena *arena, const char *path, const char *bytes, size_t size) {
+    if (section_named(bytes, size, ".debug_info")) return path;
+    const char *built = file_by_build(arena, bytes, size), *folder, *base;
+    if (built && access(built, R_OK) == 0) return built;
+    const Elf64_Shdr *row = section_named(bytes, size, ".gnu_debuglink");
+    if (!row) return NULL;
+    const char *name = bytes + row->sh_offset;
+    size_t len = strnlen(name, row->sh_size);
+    if (len == row->sh_size || memchr(name, '/', len)) return NULL;
+    take_apart(arena, path, &folder, &base);
+    const char *const places[] = {arena_printf(arena, "%s/%s", folder, name),
+                                  arena_printf(arena, "%s/.debug/%s", folder, name),
+                                  arena_printf(arena, "/usr/lib/debug%s/%s", folder, name)};
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        if (access(places[i], R_OK) == 0) return places[i];
+    return NULL;
 }
 
 static bool cannot_read(Compilation *c, CLibrary *library, Span span, const char *why) {
@@ -127,11 +168,12 @@ bool clibrary_find_object(Compilation *c, CLibrary *library, CQuestion *question
         question->text = arena_printf(arena, "#include \"%s\"\n", header);
         return true;
     }
-    char *names = list_functions(arena, bytes, size);
+    char *names = list_symbols(arena, bytes, size);
     if (!names) return cannot_read(c, library, span, "it is no shared object");
     cheader_index(library, names);
     library->listed = true;
-    if (!has_debug_info(bytes, size)) {
+    const char *debug = debug_file(arena, library->path, bytes, size);
+    if (!debug) {
         library->untyped = true;
         diag_report(c, DIAG_W0801, span, library->name->text);
         return false;
@@ -139,7 +181,7 @@ bool clibrary_find_object(Compilation *c, CLibrary *library, CQuestion *question
     question->words.len = 0;
     vec_push(arena, &question->words, "/proc/self/exe");
     vec_push(arena, &question->words, CHELPER_DEBUG);
-    vec_push(arena, &question->words, library->path);
+    vec_push(arena, &question->words, debug);
     question->text = "";
     question->optional = true;
     return true;

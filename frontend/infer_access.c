@@ -36,8 +36,8 @@ bool infer_access(Walk *w, const Node *node, Type base, Type *result) {
         (base.kinds & ~kinds) != 0)
         return false;
     const CType *type = type_pointee(base);
-    bool good = type != NULL && (name != NULL ? type->kind == C_RECORD
-                                              : type->size > 0 && type->kind != C_OTHER);
+    bool good = type != NULL &&
+                (name != NULL ? type->kind == C_RECORD : type->size > 0 && type->kind != C_OTHER);
     if (w->infer->counting) note(w, node, good ? type : NULL);
     if (!good) return false;
     if (name != NULL) {
@@ -55,10 +55,11 @@ void infer_help_address(Walk *w, const Node *node, Diag *diag) {
     const char *text = source->text + (whole.begin - source->base);
     int len = (int)(base.end - base.begin), rest = (int)(whole.end - base.end);
     if (len + rest > 60 || base.begin != whole.begin) return;
-    diag_help(c, diag,
-              "if this is the address of a struct T, say so: `(%.*s as T)%.*s`; addresses are known as "
-              "such where nothing but addresses of one type, and 0, can stand", len, text, rest,
-              text + len);
+    diag_help(
+        c, diag,
+        "if this is the address of a struct T, say so: `(%.*s as T)%.*s`; addresses are known as "
+        "such where nothing but addresses of one type, and 0, can stand",
+        len, text, rest, text + len);
 }
 
 void infer_check_update(Walk *w, const Node *node, Type value) {

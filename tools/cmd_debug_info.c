@@ -18,7 +18,7 @@ typedef struct Reader {
     Arena arena;
     Interner names;
     PtrMap complete; // "s name" -> DwDie of a struct whose members are known
-    PtrMap records;  // the place of a struct in the file, plus one -> its number, plus one
+    PtrMap records;  // DwDie.address of a struct -> its number, plus one
     VEC(DwDie) pending;
     FILE *out;
 } Reader;
@@ -88,11 +88,10 @@ static unsigned record_number(Reader *r, DwDie *die) {
     Name *name = record_key(r, die);
     DwDie *complete = name ? map_get(&r->complete, name) : NULL;
     if (complete) die = complete;
-    const void *key = (const void *)(uintptr_t)(r->dw.dieoffset(die) + 1);
-    uintptr_t known = (uintptr_t)map_get(&r->records, key);
+    uintptr_t known = (uintptr_t)map_get(&r->records, die->address);
     if (known) return (unsigned)known - 1;
     vec_push(&r->arena, &r->pending, *die);
-    map_put(&r->records, key, (void *)(uintptr_t)r->pending.len);
+    map_put(&r->records, die->address, (void *)(uintptr_t)r->pending.len);
     return r->pending.len - 1;
 }
 
@@ -380,14 +379,14 @@ static void write_declaration(Reader *r, DwDie *die) {
 
 // Visits what stands outside functions in every file that the object was compiled from.
 static void visit_all(Reader *r, DwFile *file, void (*visit)(Reader *, DwDie *)) {
-    uint64_t at = 0, next, abbreviations;
-    size_t head;
-    uint8_t address, offset;
-    for (; r->dw.nextcu(file, at, &next, &head, &abbreviations, &address, &offset) == 0;
-         at = next) {
-        DwDie unit, child;
-        if (!r->dw.offdie(file, at + head, &unit)) continue;
-        for (bool more = first_child(r, &unit, &child); more; more = next_child(r, &child))
+    DwUnit *unit = NULL;
+    DwDie whole, split, child;
+    uint16_t version;
+    uint8_t kind;
+    while (r->dw.get_units(file, unit, &unit, &version, &kind, &whole, &split) == 0) {
+        // What lies in a file of its own (-gsplit-dwarf) is found there, when that is still there.
+        DwDie *from = split.address ? &split : &whole;
+        for (bool more = first_child(r, from, &child); more; more = next_child(r, &child))
             visit(r, &child);
     }
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 typedef struct DwFile DwFile;
+typedef struct DwUnit DwUnit;
 
 typedef struct DwDie {
     void *address, *unit, *abbreviation;
@@ -70,13 +71,12 @@ enum { DW_BOOLEAN = 2, DW_COMPLEX = 3, DW_FLOAT = 4, DW_SIGNED = 5, DW_SIGNED_CH
 // name, result, parameters
 #define LIBDW_FUNCTIONS(X)                                                                         \
     X(begin, DwFile *, (int, int))                                                                 \
-    X(nextcu, int, (DwFile *, uint64_t, uint64_t *, size_t *, uint64_t *, uint8_t *, uint8_t *))   \
-    X(offdie, DwDie *, (DwFile *, uint64_t, DwDie *))                                              \
+    X(get_units, int,                                                                              \
+      (DwFile *, DwUnit *, DwUnit **, uint16_t *, uint8_t *, DwDie *, DwDie *))                     \
     X(child, int, (DwDie *, DwDie *))                                                              \
     X(siblingof, int, (DwDie *, DwDie *))                                                          \
     X(tag, int, (DwDie *))                                                                         \
     X(diename, const char *, (DwDie *))                                                            \
-    X(dieoffset, uint64_t, (DwDie *))                                                              \
     X(bytesize, int, (DwDie *))                                                                    \
     X(hasattr_integrate, int, (DwDie *, unsigned))                                                 \
     X(attr_integrate, DwAttribute *, (DwDie *, unsigned, DwAttribute *))                           \
