@@ -132,6 +132,11 @@ static bool is_extreme(const Reduction *r) {
     return r->op == REDUCE_MIN || r->op == REDUCE_MAX;
 }
 
+// Results of blocks that turn out not to be wanted, and may be errors, are released.
+static bool may_drop(const Par *par, const Reduction *r) {
+    return par->loop->left && r->rep == REP_ANY;
+}
+
 void lower_reductions_find(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {
         const ParVariable *variable = &par->plan->captures.items[i];
@@ -151,6 +156,9 @@ void lower_reductions_find(LowerCtx *cx, Par *par) {
                        .once = variable->updates.len == 1};
         r.exact = !r.laned && (r.rep == REP_I64 || truth || is_extreme(&r)) && r.rep != REP_ANY;
         r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
+        if (may_drop(par, &r))
+            LLVMBuildMemSet(cx->builder, r.partials, LLVMConstInt(cx->i8, 0, 0),
+                            lower_i64(cx, RT_PAR_MAX_BLOCKS * 8), 8);
         vec_push(cx->arena, &par->reductions, r);
     }
 }
@@ -337,11 +345,28 @@ static void combine_runs(LowerCtx *cx, const Par *par, LLVMValueRef blocks) {
     lower_at(cx, end);
 }
 
+static void drop_block(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef extra) {
+    (void)extra;
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        if (!may_drop(par, r)) continue;
+        LLVMValueRef word =
+            LLVMBuildLoad2(cx->builder, cx->i64, word_at(cx, r->partials, block), "");
+        lower_drop(cx, lower_val(REP_ANY, r->type, word, true));
+    }
+}
+
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks) {
     if (!par->reductions.len) return;
+    bool drops = false;
+    for (uint32_t i = 0; i < par->reductions.len; i++)
+        drops |= may_drop(par, &par->reductions.items[i]);
     if (par->runs) combine_runs(cx, par, blocks);
     if (!par->by_runs || lower_reductions_have(par, true))
         lower_par_count(cx, par, lower_i64(cx, 0), blocks, 1, combine_block, NULL, NULL);
+    if (drops)
+        lower_par_count(cx, par, blocks, lower_i64(cx, RT_PAR_MAX_BLOCKS), 1, drop_block, NULL,
+                        NULL);
 }
 
 void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
