@@ -63,6 +63,7 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
         return;
     }
     if (symbol->to_f32 && type_may(type, KIND_NUMBER)) type.integer = false;
+    type = infer_sum_set(w, symbol, type);
     Type *slot = &w->instance->shared.symbol_types[symbol->index];
     if (!grow(w, slot, type, symbol->lists, w->instance->walks > WALKS_BEFORE_WIDENING)) return;
     w->grew = true;

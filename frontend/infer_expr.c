@@ -99,8 +99,10 @@ static Type infer_unary(Walk *w, Node *node, RangeUse use) {
         result = operand;
         result.kinds &= may;
     } else {
+        bool list = node->unary.op == UNARY_LEN && type_is(operand, KIND_LIST);
         if (!type_may(operand, KIND_NUMBER)) operand = type_number();
         result = range_unary(node->unary.op, operand, use);
+        if (list) result.high = TYPE_MOST_ELEMENTS;
     }
     result.kinds |= error;
     return result;

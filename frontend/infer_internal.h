@@ -21,6 +21,7 @@ typedef struct InferInstance {
     uint32_t walks;     // after some, ranges are widened
     uint32_t param_growths;
     struct InferInstance *next; // of the same function
+    struct Sums *sums;  // infer_sum.c: by Symbol.index, or null
 } InferInstance;
 typedef VEC(InferInstance *) InferInstanceVec;
 
@@ -37,6 +38,12 @@ typedef struct Refinement {
     Type type;
     double divisor; // what it is a multiple of, or 0
 } Refinement;
+
+// How often the body of a loop runs at most.
+typedef struct LoopTrips {
+    const LoopNode *loop;
+    double most; // infinite: no bound is known, or several threads run it
+} LoopTrips;
 
 typedef struct Infer {
     Compilation *c;
@@ -60,6 +67,7 @@ typedef struct Walk {
     bool grew;            // some symbol's type grew: walk again
     uint32_t par_depth;   // > 0 inside parallel bodies
     PtrMap loop_types;    // LoopNode -> Type *: what `ret @ v` has given it so far
+    VEC(LoopTrips) loops; // around what is being walked
     VEC(Refinement) refinements;
     Speculation *guess; // being tried
     bool guess_failed;
@@ -148,6 +156,15 @@ Type *infer_guess(Walk *w, const Symbol *symbol);
 void infer_guess_set(Walk *w, Symbol *symbol, Type type);
 // What is left of the type of an operation once generated code has looked at the result.
 Type infer_checked(Type type);
+
+// infer_sum.c
+// Before the body of the loop is walked, and after it.
+void infer_sum_loop(Walk *w, const LoopNode *loop);
+void infer_sum_loop_end(Walk *w);
+// `x += by`, or `-=`, in loops that run so often at most: true if that bounds x, which then has its type.
+bool infer_sum(Walk *w, Node *update, Type by);
+// What a variable holds that is also summed up, once it is given a value of that type.
+Type infer_sum_set(Walk *w, const Symbol *symbol, Type type);
 
 // infer_packed.c
 // Before inference: which variables' lists may be stored in fewer bits if ranges allow.

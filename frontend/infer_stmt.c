@@ -99,6 +99,10 @@ Type infer_update(Walk *w, Node *node) {
         infer_result(w, type_of_kind(KIND_ERROR));
         value.kinds &= (uint8_t)~KIND_ERROR;
     }
+    if (infer_sum(w, node, value)) {
+        refine_end(w, node->update.target->name.symbol);
+        return zero();
+    }
     if (node->update.op == UPDATE_DIV && refine_divides(w, node->update.target, node->update.value))
         value = type_integer(ceil(held.low / value.low), floor(held.high / value.low));
     else if (node->update.op != UPDATE_SET)
@@ -274,7 +278,9 @@ Type infer_loop(Walk *w, Node *node) {
     }
     map_put(&w->loop_types, loop, &given);
     w->par_depth += loop->prefix != PREFIX_NONE;
+    infer_sum_loop(w, loop);
     infer_expr(w, loop->body);
+    infer_sum_loop_end(w);
     w->par_depth -= loop->prefix != PREFIX_NONE;
     map_put(&w->loop_types, loop, NULL);
     refine_pop(w, mark);

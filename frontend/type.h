@@ -12,6 +12,8 @@
 
 // Integers are those below 2^53 in magnitude: one more than a bound is then exact, and seen to be out.
 #define TYPE_MAX_INTEGER 9007199254740991.0
+// No list has more elements: the runtime sees to that.
+#define TYPE_MOST_ELEMENTS 0x1p43
 
 // Bits of Type.kinds. No bit: the value does not exist (code not reached, or not yet known).
 enum {
