@@ -8,6 +8,7 @@
 
 #include "ast.h"
 #include "map.h"
+#include "unsafe.h"
 
 typedef enum CKind {
     C_VOID,
@@ -138,9 +139,10 @@ bool ctype_is_text(const CType *type);
 void crecord_layout(CRecord *record, bool packed, uint32_t aligned);
 const CField *crecord_field(const CRecord *record, const Name *name);
 // The numbers that lie in a struct of up to C_SCALARS bytes, by the byte at which each begins (null:
-// none does). False: it is larger, or does not lie as C lays such numbers out (packed structs).
+// none does), as libffi must see them to pass the struct by the rules of `arch`. False: it is larger, or
+// does not lie as C lays such numbers out (packed structs).
 enum { C_SCALARS = 32 };
-bool crecord_scalars(const CType *type, const CType *at[C_SCALARS]);
+bool crecord_scalars(const CType *type, UnsafeArch arch, const CType *at[C_SCALARS]);
 // Whether a callback can take and give the type.
 bool ctype_fits_callback(const CType *type);
 

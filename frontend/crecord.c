@@ -1,5 +1,6 @@
 // crecord.c: how C lays structs out, and what lies in them.
 #include "cheader.h"
+#include "unsafe.h"
 
 static uint64_t round_up(uint64_t value, uint64_t to) {
     return (value + to - 1) / to * to;
@@ -30,7 +31,8 @@ const CField *crecord_field(const CRecord *record, const Name *name) {
 
 typedef struct Scalars {
     const CType **at;
-    bool good;
+    UnsafeArch arch;
+    bool good, has_union;
 } Scalars;
 
 // Integers that cover [from, to) as its alignment allows.
@@ -44,8 +46,8 @@ static void put_integers(Scalars *scalars, uint64_t from, uint64_t to) {
     }
 }
 
-// Where members of a union lie over each other, longer floating-point numbers win over shorter ones,
-// and integers over all.
+// Where members of a union lie over each other, integers win over all, and on x86-64 longer
+// floating-point numbers over shorter ones; elsewhere they are integers, then.
 static void put_scalar(Scalars *scalars, const CType *type, uint64_t from) {
     uint64_t low = from, high = from + type->size;
     bool all_floats = ctype_is_float(type), alone = true;
@@ -53,7 +55,8 @@ static void put_scalar(Scalars *scalars, const CType *type, uint64_t from) {
         const CType *other = scalars->at[i];
         if (other == NULL || i >= high || i + other->size <= low) continue;
         alone = false;
-        all_floats &= ctype_is_float(other);
+        all_floats &=
+            ctype_is_float(other) && (scalars->arch == UNSAFE_X86_64 || other->kind == type->kind);
         if (all_floats && other->size >= type->size) return;
         if (i < low) low = i;
         if (i + other->size > high) high = i + other->size;
@@ -68,6 +71,7 @@ static void put_scalar(Scalars *scalars, const CType *type, uint64_t from) {
 static void put_type(Scalars *scalars, const CType *type, uint64_t from);
 
 static void put_fields(Scalars *scalars, const CRecord *record, uint64_t from) {
+    if (record->is_union) scalars->has_union = true;
     for (uint32_t i = 0; i < record->fields.len; i++) {
         const CField *field = &record->fields.items[i];
         uint64_t at = from + field->offset, bytes = (field->bit + field->width + 7u) / 8;
@@ -102,10 +106,14 @@ static void put_gap(Scalars *scalars, uint64_t from, uint64_t to) {
     put_integers(scalars, from, to);
 }
 
-bool crecord_scalars(const CType *type, const CType *at[C_SCALARS]) {
-    Scalars scalars = {at, type->size <= C_SCALARS};
+bool crecord_scalars(const CType *type, UnsafeArch arch, const CType *at[C_SCALARS]) {
+    Scalars scalars = {at, arch, type->size <= C_SCALARS, false};
     for (uint32_t i = 0; i < C_SCALARS; i++) at[i] = NULL;
     if (scalars.good) put_type(&scalars, type, 0);
+    if (scalars.good && scalars.has_union && arch == UNSAFE_RISCV64) { // integer registers alone
+        for (uint32_t i = 0; i < C_SCALARS; i++) at[i] = NULL;
+        put_integers(&scalars, 0, type->size);
+    }
     uint64_t end = 0;
     for (uint64_t i = 0; i < C_SCALARS && scalars.good; i++) {
         if (at[i] == NULL) continue;
@@ -133,6 +141,7 @@ static bool is_over_aligned(const CType *type) {
 bool ctype_fits_callback(const CType *type) {
     const CType *at[C_SCALARS];
     if (is_over_aligned(type)) return false;
-    if (type->kind == C_RECORD) return type->size > C_SCALARS || crecord_scalars(type, at);
+    if (type->kind == C_RECORD)
+        return type->size > C_SCALARS || crecord_scalars(type, UNSAFE_X86_64, at);
     return type->kind != C_OTHER;
 }

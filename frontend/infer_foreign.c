@@ -193,7 +193,7 @@ static bool fits_callback(const CType *param) {
 // A struct of a long double and nothing else comes back where nothing else does.
 static bool is_long_double_alone(const CType *type) {
     const CType *scalars[C_SCALARS];
-    return type->kind == C_RECORD && type->size == 16 && crecord_scalars(type, scalars) &&
+    return type->kind == C_RECORD && type->size == 16 && crecord_scalars(type, UNSAFE_X86_64, scalars) &&
            scalars[0] != NULL && scalars[0]->kind == C_LONG_DOUBLE;
 }
 

@@ -40,7 +40,7 @@ static LLVMValueRef describe_scalars(LowerCtx *cx, const CType *type) {
     const CType *scalars[C_SCALARS];
     LLVMValueRef bytes[C_SCALARS + 1];
     uint32_t count = 0;
-    if (!crecord_scalars(type, scalars)) return LLVMConstNull(cx->ptr);
+    if (!crecord_scalars(type, (UnsafeArch)cx->c->arch, scalars)) return LLVMConstNull(cx->ptr);
     for (uint32_t i = 0; i < C_SCALARS; i++)
         if (scalars[i]) bytes[count++] = i8_of(cx, (unsigned)lower_c_kind(scalars[i]));
     bytes[count++] = i8_of(cx, RT_C_VOID);

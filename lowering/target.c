@@ -95,7 +95,7 @@ static LLVMCodeGenOptLevel code_level(const LoweringOptions *options) {
 
 static bool is_static_executable(const Backend *b) {
     return !b->for_jit && b->options->emit == EMIT_EXE && !b->c->program->foreign &&
-           b->options->libraries.len == 0;
+           b->options->libraries.len == 0 && b->options->link != LINK_DYNAMIC;
 }
 
 // LLVM tells of processor and feature names that it does not know only on standard error, while it
