@@ -33,12 +33,15 @@ typedef struct Repository {
 // "host/user/repo@ref", "file:///path/repo@ref"
 static Repository read_address(Arena *arena, const char *path) {
     Repository result = {0};
-    const char *slash = strrchr(path, '/'), *at = slash ? strchr(slash, '@') : NULL;
+    const char *scheme = strstr(path, "://"), *host = scheme ? scheme + 3 : path;
+    // Behind the host, before which there may be a user; names of folders may have a `@`, too.
+    bool local = *host == '/';
+    const char *slash = local ? strrchr(host, '/') : strchr(host, '/');
+    const char *at = slash ? strchr(slash, '@') : NULL;
     const char *whole = at ? arena_copy(arena, path, (size_t)(at - path)) : path;
-    const char *scheme = strstr(whole, "://");
     result.ref = at && at[1] ? at + 1 : NULL;
     result.address = scheme ? whole : arena_printf(arena, "https://%s", whole);
-    char *name = arena_printf(arena, "%s%s%s", scheme ? scheme + 3 : whole, at ? "@" : "",
+    char *name = arena_printf(arena, "%s%s%s", whole + (host - path), result.ref ? "@" : "",
                               result.ref ? result.ref : "");
     while (*name == '/') name++;
     // One folder a repository, that nothing in the address can lead out of.
@@ -65,14 +68,19 @@ static void remove_folder(Arena *arena, const char *path) {
     (void)chelper_ask(arena, words, NULL, &size);
 }
 
+typedef enum FetchResult { FETCHED, NOT_FETCHED, NO_SUCH_REF, NO_PLACE } FetchResult;
+
 // A branch or a tag can be fetched alone; a commit needs them all.
-static bool clone(Arena *arena, const Repository *from, const char *to) {
-    if (!from->ref) return GIT(arena, "clone", "-q", "--depth", "1", "--", from->address, to);
+static FetchResult clone(Arena *arena, const Repository *from, const char *to) {
+    if (!from->ref)
+        return GIT(arena, "clone", "-q", "--depth", "1", "--", from->address, to) ? FETCHED
+                                                                                  : NOT_FETCHED;
+    if (*from->ref == '-') return NO_SUCH_REF; // git would take it for an option
     if (GIT(arena, "clone", "-q", "--depth", "1", "--branch", from->ref, "--", from->address, to))
-        return true;
+        return FETCHED;
     remove_folder(arena, to);
-    return GIT(arena, "clone", "-q", "--", from->address, to) &&
-           GIT(arena, "-C", to, "checkout", "-q", from->ref);
+    if (!GIT(arena, "clone", "-q", "--", from->address, to)) return NOT_FETCHED;
+    return GIT(arena, "-C", to, "checkout", "-q", from->ref, "--") ? FETCHED : NO_SUCH_REF;
 }
 
 static const char *cache_folder(Arena *arena) {
@@ -82,12 +90,30 @@ static const char *cache_folder(Arena *arena) {
     return mkdir(folder, 0700) == 0 || errno == EEXIST ? folder : NULL;
 }
 
-static bool fetch(Arena *arena, const Repository *from, const char *folder) {
+static FetchResult fetch(Arena *arena, const Repository *from, const char *folder) {
     const char *half = arena_printf(arena, "%s.%ld", folder, (long)getpid());
-    bool good = clone(arena, from, half);
-    if (good && rename(half, folder) != 0) good = is_folder(folder); // another process was faster
+    FetchResult result = clone(arena, from, half);
+    if (result == FETCHED && rename(half, folder) != 0) // another process may have been faster
+        result = is_folder(folder) ? FETCHED : NO_PLACE;
     if (is_folder(half)) remove_folder(arena, half);
-    return good;
+    return result;
+}
+
+static void report_fetch(Compilation *c, const char *path, const Repository *from,
+                         FetchResult result, Span span) {
+    Arena *arena = &c->unit;
+    bool missing = result == NOT_FETCHED && !GIT(arena, "--version");
+    const char *why = missing                 ? "git is missing"
+                      : result == NO_SUCH_REF ? "it has no such branch, tag or commit"
+                      : result == NO_PLACE    ? "it cannot be put into the cache"
+                                              : "git cannot fetch it";
+    Diag *diag = diag_report(c, DIAG_E0617, span, path, why);
+    if (missing)
+        diag_help(c, diag, "apt install git (Debian, Ubuntu)");
+    else if (result == NO_SUCH_REF)
+        diag_help(c, diag, "`git ls-remote %s` lists branches and tags", from->address);
+    else if (result == NOT_FETCHED)
+        diag_help(c, diag, "`git clone %s` says why", from->address);
 }
 
 static const char *git_folder(Compilation *c, const char *path, Span span) {
@@ -99,9 +125,9 @@ static const char *git_folder(Compilation *c, const char *path, Span span) {
         return NULL;
     }
     const char *folder = arena_printf(arena, "%s/%s", cache, from.name);
-    if (is_folder(folder) || fetch(arena, &from, folder)) return folder;
-    Diag *diag = diag_report(c, DIAG_E0617, span, path, "git cannot fetch it");
-    diag_help(c, diag, "`git clone %s` says why", from.address);
+    FetchResult result = is_folder(folder) ? FETCHED : fetch(arena, &from, folder);
+    if (result == FETCHED) return folder;
+    report_fetch(c, path, &from, result, span);
     return NULL;
 }
 
@@ -139,10 +165,17 @@ static int by_name(const void *a, const void *b) {
 
 bool package_files(Compilation *c, const char *folder, FileNames *names, Span span) {
     DIR *entries = opendir(folder);
-    for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;)
-        if (is_part(entry->d_name))
-            vec_push(&c->unit, names, arena_printf(&c->unit, "%s/%s", folder, entry->d_name));
-    if (entries) closedir(entries);
+    if (!entries) {
+        diag_report(c, DIAG_E0617, span, folder, strerror(errno));
+        return false;
+    }
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        const char *path = arena_printf(&c->unit, "%s/%s", folder, entry->d_name);
+        struct stat status;
+        bool other = stat(path, &status) == 0 && !S_ISREG(status.st_mode); // a folder, a pipe
+        if (is_part(entry->d_name) && !other) vec_push(&c->unit, names, path);
+    }
+    closedir(entries);
     if (names->len > 0)
         qsort((void *)(uintptr_t)names->items, names->len, sizeof *names->items, by_name);
     if (names->len == 0) diag_report(c, DIAG_E0617, span, folder, "it contains no .flap files");
