@@ -257,6 +257,10 @@ static void check_plan(Walk *w, const ParPlan *plan) {
         Diag *diag =
             diag_report(w->infer->c, DIAG_E0557, variable->span, variable->name,
                         type_kind_text(type.kinds), type_kind_text(needed & (uint8_t)~KIND_ERROR));
+        if (variable->keyed != NULL)
+            diag_help(w->infer->c, diag,
+                      "different keys of a map may lead to one element of a list (`1` and `1.5`): count "
+                      "through the positions, or write into a second list");
         if (variable->use == PAR_REDUCE)
             diag_help(w->infer->c, diag,
                       "define `%s` so that its kind is known: `%s := 0`, or `%s := \"\"`",

@@ -63,7 +63,8 @@ static const char *division_text(Sema *s, double count, double threads) {
     if (threads < 1) return "evenly divided";
     Shares shares = divide(count, threads);
     if (shares.least == shares.most)
-        return arena_printf(s->arena, "%.0f items per thread", shares.most);
+        return arena_printf(s->arena, "%.0f item%s per thread", shares.most,
+                            shares.most == 1 ? "" : "s");
     return arena_printf(s->arena, "%.0f to %.0f items per thread", shares.least, shares.most);
 }
 
