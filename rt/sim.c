@@ -111,6 +111,7 @@ static double pace_of(Run *run, int64_t end, Engine engine, double us, double gu
 static double try_threads(Run *run, int64_t end, int32_t threads, double alone) {
     double rest = alone * (double)(end - run->cycle);
     if (threads < 2 || alone < WORTH_NS || rest < WORTH_REST_US * 1e3) return alone;
+    make_staged(run, threads); // for both trials
     double one = pace_of(run, end, ENGINE_STAGED, TRIAL_US / 3, alone);
     if (one / threads > alone * GAIN) return alone;
     return pace_of(run, end, ENGINE_THREADS, TRIAL_US, alone);

@@ -155,7 +155,7 @@ static void meet(Turn *turn, uint32_t told) {
 
 // Before a cycle: waits until the thread before has done it, which is then told of, and until the
 // last one is near enough for the ring. False: the last one has decided to end earlier.
-static bool follow(Turn *turn, uint32_t *told) {
+static bool keep_up(Turn *turn, uint32_t *told) {
     const RtiSimStaged *staged = turn->staged;
     uint32_t done = (uint32_t)(turn->cycle - turn->first), ring = (uint32_t)staged->ring;
     int32_t last = staged->thread_count - 1;
@@ -222,7 +222,7 @@ void rti_staged_phase(RtiSimStaged *staged, int32_t index) {
     turn.idle = staged->idle;
     while (turn.more && turn.cycle < end_of(staged)) {
         uint32_t told = 0;
-        if (pipeline && !follow(&turn, &told)) break;
+        if (pipeline && !keep_up(&turn, &told)) break;
         told |= run_cycle(&turn);
         if (pipeline) decide(&turn, told);
         publish(&turn, told);

@@ -6,8 +6,8 @@
 // the order of the source, with those together that must be.
 #include "sim_staged.h"
 
-// Bytes of a state that it is no trouble to save often: what a pipeline went too far is repeated from
-// where states were saved last.
+// Bytes of a state that it is no trouble to save often: where a pipeline went too far, cycles are
+// repeated from where states were saved last.
 enum { PIPELINE_STATE = 1024 * 1024 };
 
 // A run of modules in the order that are not to be torn.
@@ -173,9 +173,11 @@ static void place_by_chance(const Order *order, bool pipeline, int32_t threads, 
 // Threads without modules are left out.
 static void take_places(RtiSimStaged *staged, const Order *order, const int32_t *place,
                         int32_t threads) {
+    bool has_some[RTI_SIM_THREADS_MOST] = {false};
     int32_t number[RTI_SIM_THREADS_MOST] = {0}, used = 0;
-    for (int32_t u = 0; u < order->unit_count; u++) number[place[u]] = 1;
-    for (int32_t t = 0; t < threads; t++) used += number[t] ? (number[t] = used, 1) : 0;
+    for (int32_t u = 0; u < order->unit_count; u++) has_some[place[u]] = true;
+    for (int32_t t = 0; t < threads; t++)
+        if (has_some[t]) number[t] = used++;
     for (int32_t u = 0; u < order->unit_count; u++)
         for (int32_t i = order->units[u].first; i < order->units[u + 1].first; i++)
             staged->thread_of[order->ranks[i]] = number[place[u]];
