@@ -48,7 +48,7 @@ Type infer_symbol(Walk *w, Symbol *symbol) {
 }
 
 // Joins `type` into *slot, for lists of that class; true if that grew.
-static bool grow(Walk *w, Type *slot, Type type, const ListClass *lists, bool widen) {
+static bool grow(Walk *w, Type *slot, Type type, ListClass *lists, bool widen) {
     Arena *arena = w->infer->arena;
     type = type_plain(arena, infer_allowed(w->infer, type), packed_may_be(lists));
     Type joined = widen ? type_widen(arena, *slot, type) : type_join(arena, *slot, type);
@@ -73,7 +73,7 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
 void infer_result(Walk *w, Type type) {
     if (w->guess != NULL) return; // types are final
     InferInstance *self = w->instance;
-    const ListClass *lists = self->shared.function->lists;
+    ListClass *lists = self->shared.function->lists;
     if (!grow(w, &self->shared.result, type, lists, self->walks > WALKS_BEFORE_WIDENING)) return;
     VEC_EACH(InferInstance *, caller, &self->callers) caller->dirty = true;
 }

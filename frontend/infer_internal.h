@@ -170,7 +170,7 @@ Type infer_sum_set(Walk *w, const Symbol *symbol, Type type);
 // Before inference: which variables' lists may be stored in fewer bits if ranges allow.
 void packed_survey(Compilation *c);
 // Whether ranges of elements of lists of that class are of use.
-bool packed_may_be(const ListClass *lists);
+bool packed_may_be(ListClass *lists);
 // When types are final: false if some class is packed no more, so that all is to be inferred again.
 bool packed_decide(Infer *infer, uint32_t round);
 // Puts the decision into the types of the instances that stay.

@@ -23,9 +23,12 @@ static void flow(Survey *s, Node *value, ListClass *to);
 
 // --- classes --------------------------------------------------------------------------------------
 
-static ListClass *root_of(const ListClass *lists) {
-    while (lists->up != NULL) lists = lists->up;
-    return (ListClass *)(uintptr_t)lists;
+static ListClass *root_of(ListClass *lists) {
+    while (lists->up != NULL) {
+        if (lists->up->up != NULL) lists->up = lists->up->up; // shorter from now on
+        lists = lists->up;
+    }
+    return lists;
 }
 
 static void unite(ListClass *a, ListClass *b) {
@@ -66,7 +69,7 @@ static void make_value(Survey *s, Function *function) {
     VEC_EACH(Symbol *, capture, &function->captures) make_plain(s, capture);
 }
 
-bool packed_may_be(const ListClass *lists) {
+bool packed_may_be(ListClass *lists) {
     return lists != NULL && !root_of(lists)->plain;
 }
 
@@ -492,12 +495,12 @@ static void choose_store(ListClass *lists, void *context) {
     if (!lists->plain) lists->element = stored(infer->arena, lists->element);
 }
 
-static void mark(Type *type, const ListClass *lists) {
+static void mark(Type *type, ListClass *lists) {
     if (!packed_may_be(lists) || !type_is(*type, KIND_LIST)) return;
     type->element = root_of(lists)->element;
 }
 
-static void mark_node(Arena *arena, Type *type, const ListClass *lists) {
+static void mark_node(Arena *arena, Type *type, ListClass *lists) {
     if (lists != NULL)
         mark(type, lists);
     else if (type_element_ranged(*type).integer)

@@ -192,7 +192,9 @@ LLVMValueRef lower_word(LowerCtx *cx, LVal v) {
         LLVMValueRef bits = LLVMBuildPtrToInt(cx->builder, v.v, cx->i64, "");
         return LLVMBuildOr(cx->builder, bits, lower_i64(cx, WORD_OF_TAG(tag_of(v.rep))), "");
     }
-    case REP_PACKED: break;
+    case REP_PACKED: // types have it unpacked before (lower_as); else the copy would be left behind
+        v.owned = false;
+        return lower_word(cx, lower_unpacked(cx, v));
     }
     UNREACHABLE("a value has a representation");
 }

@@ -203,6 +203,19 @@ class Statements(Expressions):
             self.say(None if flap is None else "    " * depth + flap, None if py is None else "    " * depth + py)
         self.say(f"println({out}, {total})", f"println({out}, {total})")
 
+    def small_list(self):
+        """A list of small whole numbers, and a sum of them: flapc packs such lists."""
+        r = self.r
+        size, low, by = r.randrange(1, 9), r.choice([0, 1, 255, 256, -7, 2147483647]), r.randrange(1, 300)
+        how = r.randrange(3)
+        whole = [float(low)] * size if how else [float(low + i) for i in range(size)]
+        text = f"[{low}] * {size}" if how else f"range({low}, {low + size})"
+        name = self.define("ln", True, E(text, 13 if how else 16, f"({''.join(f'{x}, ' for x in whole)})"))
+        v, total = self.fresh(), self.define("n", True, E("0", ATOM, "0.0"))
+        self.say(f"@ {v} in 0..<{size} {{ {name}[{v}] <- {v} * {by} % 251 + {name}[0] % 2; {total} += {name}[{v}] }}",
+                 f"for {v} in rng(0.0, {size}.0, 0): {name} = put_at({name}, {v}, fmod({v} * {by}.0, 251.0) + "
+                 f"fmod(at({name}, 0.0), 2.0)); {total} = {total} + at({name}, {v})")
+
     def index_within(self, p, name):
         r = self.r
         k = r.random()
