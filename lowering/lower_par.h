@@ -83,9 +83,10 @@ typedef struct Par {
     LLVMValueRef list_inside, values_inside;
     VEC(Taken) taken;
     VEC(Reduction) reductions;
-    bool by_runs;             // exact reductions have a result for a run of blocks, laned ones for a block
-    bool valued;              // the code being emitted gives results of single iterations
-    LLVMValueRef runs, runs_inside; // where there are exact ones: for a run's first block, the one behind it
+    bool by_runs; // exact reductions have a result for a run of blocks, laned ones for a block
+    bool valued;  // the code being emitted gives results of single iterations
+    LLVMValueRef runs,
+        runs_inside; // where there are exact ones: for a run's first block, the one behind it
     KeptVec kept;
     bool now;            // the code being emitted makes all changes at once
     LLVMValueRef direct; // in the body: i1, that changes are made at once
@@ -93,7 +94,7 @@ typedef struct Par {
     LLVMBasicBlockRef exit;                // of the body: where it ends
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
     const EachBody *each; // of lower_parallel_each(), which has no loop and no plan
-    LLVMValueRef result; // alloca, or null
+    LLVMValueRef result;  // alloca, or null
     Rep result_rep;
     LoopFrame frame;
     LLVMValueRef function, begin, end, block;
@@ -109,8 +110,7 @@ void lower_par_count(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to,
 bool lower_par_walks(const Par *par);
 // In the body: all iterations of its run of blocks.
 void lower_par_blocks(LowerCtx *cx, Par *par);
-// Behind the blocks from the `block`th on whose iterations are `most` at most: a step in blocks, and where the
-// blocks before `block` end.
+// How many blocks have fewer than `most` iterations together, whichever they are; and where a block begins.
 LLVMValueRef lower_par_fitting(LowerCtx *cx, LLVMValueRef count, int64_t most);
 LLVMValueRef lower_par_begin(LowerCtx *cx, LLVMValueRef count, LLVMValueRef block);
 LLVMValueRef lower_smaller(LowerCtx *cx, LLVMValueRef a, LLVMValueRef b);
@@ -141,7 +141,8 @@ void lower_reductions_finish(LowerCtx *cx, Par *par, ReducePer per);
 void lower_reductions_put(LowerCtx *cx, Par *par, LLVMValueRef at);
 void lower_reductions_join(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end);
 bool lower_reductions_have(const Par *par, bool laned);
-// After the loop: adds what all blocks gave; what one gave that has been run alone, as values of iterations.
+// After the loop: adds what all blocks gave. Of one that the caller runs by parts, for values of iterations: adds
+// what the blocks from `block` on gave, up to the iteration `end`.
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks);
 void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
                                      LLVMValueRef count);

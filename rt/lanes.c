@@ -16,7 +16,7 @@ _Static_assert(1 << SHIFT == RT_PAR_MAX_BLOCKS, "blocks begin where a shift says
 
 typedef struct Part {
     const double *values; // of iterations, from where the first block begins
-    double *results;      // of blocks; may be where the values are
+    double *results;      // of blocks; null: nobody asks
     int64_t block, end;   // the first block; the iteration at which the last one ends
     int64_t count;        // of the loop
 } Part;
