@@ -262,6 +262,10 @@ static int start(Linking *l, int out, pid_t *pid) {
 static bool fail(Linking *l, const char *what, const char *said) {
     Diag *diag = diag_report(l->b->c, DIAG_E0603, (Span){0, 0}, l->path, what);
     if (*said) diag_note(l->b->c, diag, (Span){0, 0}, "%s", said);
+    if (!FLAP_CROSS_MATH && l->b->arch != ARCH_OWN)
+        diag_help(l->b->c, diag,
+                  "this flapc was built without musl's source, so it has no mathematics for other "
+                  "processors (sin and its like)");
     return false;
 }
 
