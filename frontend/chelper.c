@@ -216,4 +216,6 @@ void chelper_read(Compilation *c, CLibrary *library, Span span) {
     bool empty = library->lines.used == 0;
     if (library->first_error && (empty || strstr(library->first_error, "fatal error")))
         report_unreadable(c, library, span, library->first_error);
+    else if (library->first_error)
+        diag_report(c, DIAG_W0804, span, library->name->text, library->first_error);
 }

@@ -290,8 +290,15 @@ void sema_check_foreign(Sema *s, const CallSite *site, uint32_t given) {
 }
 
 // A callback that stands in the call takes what the prototype says.
-static void type_callback(Node *arg, const CType *param) {
+static void type_callback(Sema *s, const CDecl *decl, Node *arg, const CType *param) {
     if (arg->kind != NODE_LAMBDA || param->kind != C_FUNCTION || param->prototype == NULL) return;
+    uint32_t wanted = param->prototype->params.len, takes = arg->lambda.clauses.items[0].params.len;
+    if (wanted != takes && !param->prototype->variadic) {
+        Diag *diag = diag_report(s->c, DIAG_E0501, arg->span, "this callback",
+                                 arena_printf(s->arena, "%u argument%s", takes, plural(takes)),
+                                 wanted);
+        diag_help(s->c, diag, "in C: %s", decl->text);
+    }
     for (uint32_t i = 0; i < arg->lambda.clauses.len; i++) {
         Clause *clause = &arg->lambda.clauses.items[i];
         for (uint32_t at = 0; at < clause->params.len; at++) {
@@ -306,7 +313,7 @@ void sema_foreign_args(Sema *s, const CDecl *decl, const Node *call) {
     const NodeVec *args = &call->call.args;
     for (uint32_t i = 0; i < args->len; i++) {
         if (i < decl->prototype->params.len)
-            type_callback(args->items[i], decl->prototype->params.items[i]);
+            type_callback(s, decl, args->items[i], decl->prototype->params.items[i]);
         bool address =
             i >= decl->prototype->params.len || ctype_is_address(decl->prototype->params.items[i]);
         sema_visit(s, args->items[i], address ? CTX_VALUE | CTX_ADDRESS : CTX_VALUE);

@@ -117,8 +117,8 @@ static void check_parameters(const RtClosure *function, const RtCSignature *sign
                  "'%s' cannot be a C callback: it needs a fixed number of parameters, at most %d",
                  function->info->name, MOST_PARAMETERS);
     if (signature && signature->count != arity)
-        rti_stop(place, "'%s' takes %d arguments, but C calls it with %d", function->info->name,
-                 (int)arity, (int)signature->count);
+        rti_stop(place, "'%s' takes %d argument%s, but C calls it with %d", function->info->name,
+                 (int)arity, arity == 1 ? "" : "s", (int)signature->count);
 }
 
 // libffi's type of a parameter or the result; the structs' are `callback`'s, each in its place.
