@@ -460,6 +460,7 @@ static LVal either_loop(LowerCtx *cx, Node *node, bool want_value, LLVMValueRef 
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     const ParPlan *plan = node->loop->plan;
     if (!plan || lower_loses_prefix(cx, node->loop)) return plain_loop(cx, node, want_value);
+    if (cx->unlikely && plan->parts.len) return plain_loop(cx, node, want_value); // not two of each
     LLVMValueRef fits = lower_parts_fit(cx, plan);
     if (!fits) return lower_parallel(cx, node, want_value);
     if (LLVMIsConstant(fits)) return plain_loop(cx, node, want_value);
