@@ -1,5 +1,6 @@
 // cobject.c: shared objects that are imported by their path: the header beside it says what it
-// contains; else only the names of its functions are known, which the file itself lists.
+// contains; else its debugging information, in it or in a file that it names; else only the names of
+// its functions and variables are known, which the file itself lists.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

@@ -4,7 +4,8 @@
 // Order: the program's output is written before C runs and C's after it, outside parallel loops.
 // Flap code outside parallel loops runs on one thread at a time, the one that holds `flap`: the first
 // one, or one that C made and that is in a callback or in an exported function. It is given up for the
-// time of a C function. Invariant: a thread whose `foreign` is not null is in C code.
+// time of a C function, but not during a parallel loop: callbacks on threads that C made wait for the
+// loop's end, so that a body must not wait for them. Invariant: a thread whose `foreign` is not null is in C code.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
