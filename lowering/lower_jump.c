@@ -143,8 +143,8 @@ LLVMValueRef lower_tail_entry(LowerCtx *cx, Instance *instance) {
 static void call_plainly(LowerCtx *cx, LLVMValueRef function, uint32_t count) {
     LVal values[1 + LOWER_JUMP_ARGS];
     for (uint32_t i = 0; i <= count; i++)
-        values[i] = lower_rooted(
-            cx, lower_val(REP_ANY, type_any(), LLVMGetParam(function, i), true));
+        values[i] =
+            lower_rooted(cx, lower_val(REP_ANY, type_any(), LLVMGetParam(function, i), true));
     LLVMValueRef words = lower_pack(cx, values + 1, count);
     LLVMValueRef result = RT(cx, rt_call, values[0].v, words, lower_i64(cx, count),
                              LLVMGetParam(function, 1 + LOWER_JUMP_ARGS));

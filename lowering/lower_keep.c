@@ -496,7 +496,8 @@ static void keep_part(LowerCtx *cx, const Kept *kept, LLVMValueRef value) {
 static LLVMValueRef take_local(LowerCtx *cx, const Kept *kept) {
     LLVMTypeRef type = lower_type(cx, kept->rep);
     LLVMValueRef value = LLVMBuildLoad2(cx->builder, type, kept->local, "");
-    if (lower_needs_root(cx, kept->rep)) LLVMBuildStore(cx->builder, LLVMConstNull(type), kept->local);
+    if (lower_needs_root(cx, kept->rep))
+        LLVMBuildStore(cx->builder, LLVMConstNull(type), kept->local);
     return value;
 }
 

@@ -19,8 +19,8 @@ typedef struct Change {
     NodeVec nodes; // operands: the indices of the path, then the rest
     LVal *values;  // as computed
     uint32_t indices;
-    bool stops;         // it may stop the program
-    LVal *operands;     // the same, in the function that makes the change
+    bool stops;     // it may stop the program
+    LVal *operands; // the same, in the function that makes the change
 } Change;
 
 // True if the changed value, which stands on the left of the statement, is part of the form on the

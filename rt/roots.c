@@ -36,7 +36,8 @@ void rti_roots_release(RtRoots *until) {
         const RtRoots *roots = self->roots;
         const uint64_t *words = (const uint64_t *)(const void *)(roots + 1);
         self->roots = roots->next;
-        for (int64_t i = 0; i < roots->map->count; ++i) release_root(roots->map->kinds[i], words[i]);
+        for (int64_t i = 0; i < roots->map->count; ++i)
+            release_root(roots->map->kinds[i], words[i]);
     }
 }
 
@@ -56,7 +57,8 @@ void rti_root(RtiRooted *rooted, uint64_t a, uint64_t b, RtSink *sink) {
     rooted->words[1] = b;
     rooted->words[2] = 0;
     rooted->sink = (uintptr_t)sink;
-    static const RtRootMap map = {RTI_ROOTED_WORDS + 1, {ROOT_WORD, ROOT_WORD, ROOT_WORD, ROOT_SINK}};
+    static const RtRootMap map = {RTI_ROOTED_WORDS + 1,
+                                  {ROOT_WORD, ROOT_WORD, ROOT_WORD, ROOT_SINK}};
     enter(&rooted->roots, &map);
 }
 
