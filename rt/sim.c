@@ -127,13 +127,18 @@ static void run_auto(Run *run, int64_t end) {
         double alone = pace_of(run, end, ENGINE_DIRECT, TRIAL_US, 0), start = seconds_now();
         int64_t first = run->cycle;
         double together = try_threads(run, end, threads, alone);
-        double lost = (seconds_now() - start) * 1e6 - alone * 1e-3 * (double)(run->cycle - first);
+        double spent = (seconds_now() - start) * 1e6;
+        int64_t tried = run->cycle - first;
         if (together < alone * GAIN) {
             do {
                 together = pace_of(run, end, ENGINE_THREADS, SLICE_US, together);
             } while (together < alone * GAIN && !is_over(run) && run->cycle < end);
             patience = PATIENCE_US;
         } else {
+            // Hardware that fills takes longer now than when the trial began: nobody lost that.
+            double after = pace_of(run, end, ENGINE_DIRECT, TRIAL_US, alone);
+            if (after < alone) after = alone;
+            double lost = spent - after * 1e-3 * (double)tried;
             if (patience < lost * LOSS) patience = lost * LOSS;
             (void)pace_of(run, end, ENGINE_DIRECT, patience, alone);
             patience *= 2;
