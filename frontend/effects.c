@@ -89,9 +89,8 @@ static uint16_t foreign_effects(const CDecl *decl, const CallSite *site,
     return decl->pure ? EFFECT_STOP : EFFECT_STOP | EFFECT_FOREIGN;
 }
 
-// Effects of a call but for those of known functions, which go to `edge`.
-static uint16_t site_effects(Sema *s, const CallSite *site,
-                             void (*edge)(void *context, Function *callee), void *context) {
+uint16_t sema_site_effects(Sema *s, const CallSite *site,
+                           void (*edge)(void *context, Function *callee), void *context) {
     Function *callee = known_function(site->callee);
     if (callee != NULL) {
         edge(context, callee);
@@ -122,7 +121,7 @@ static void collect_edges(CallGraph *graph) {
         const CallSite *site = &s->calls.items[i];
         uint32_t from = site->function->index;
         Edges edges = {s, &graph->callees[from]};
-        s->infos.items[from]->effects |= site_effects(s, site, add_edge, &edges);
+        s->infos.items[from]->effects |= sema_site_effects(s, site, add_edge, &edges);
     }
 }
 
@@ -204,7 +203,7 @@ static void add_body_effects(void *context, Function *callee) {
 
 uint16_t sema_call_effects(const Sema *s, const CallSite *site) {
     BodySum sum = {(Sema *)(uintptr_t)s, 0};
-    sum.effects |= site_effects(sum.s, site, add_body_effects, &sum);
+    sum.effects |= sema_site_effects(sum.s, site, add_body_effects, &sum);
     return sum.effects;
 }
 

@@ -12,6 +12,7 @@ typedef enum SemaStage {
     SEMA_CALLS,    // numbers of arguments, formats, tail calls
     SEMA_POINTEES, // what addresses in parameters and results point to
     SEMA_EFFECTS,  // what functions may do besides giving a value
+    SEMA_GIVEN_UP, // what may run in iterations of parallel loops that are not wanted
     SEMA_PARALLEL, // plans of parallel loops
     SEMA_LAST_USE, // who may hand a value on, parameters that are taken
     SEMA_FINISH,   // `main`, unused variables
@@ -148,6 +149,7 @@ static void (*const stages[SEMA_STAGE_COUNT])(Sema *) = {
     [SEMA_CALLS] = sema_check_calls,
     [SEMA_POINTEES] = sema_find_pointees,
     [SEMA_EFFECTS] = sema_sum_effects,
+    [SEMA_GIVEN_UP] = sema_find_given_up,
     [SEMA_PARALLEL] = sema_check_parallel,
     [SEMA_LAST_USE] = sema_find_last_uses,
     [SEMA_FINISH] = finish,

@@ -112,6 +112,7 @@ struct Function {
     bool jumps;          // at its end it calls a value, or a function that may come back to it: it takes
                          // all parameters and, as a value, what it captured, so that its frame can go
     bool is_value;       // used other than by calling it by name: needs a closure
+    bool given_up;       // a body that can leave its loop may call it: it may end in the middle
     bool in_loop;        // its lambda can be evaluated more than once per run of the parent
     ListClass *lists;    // that it may give; null: with words as elements
     VEC(ListNode) list_nodes;
@@ -251,7 +252,7 @@ typedef struct Program {
     bool foreign_in_parallel; // parallel bodies can reach foreign code
     bool parallel;         // has a parallel loop
     bool jumps;            // some function calls a value at its end
-    bool leaves;           // has one that some jump leaves early
+    bool values_given_up;  // a body that can leave its loop may call any function value
     struct SimModel *sim;  // registers and modules (sim.h)
     VEC(CLibrary *) c_libraries;     // imported
     VEC(const char *) libraries, library_folders; // to be linked with: -l, -L

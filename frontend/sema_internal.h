@@ -253,6 +253,10 @@ void sema_capture(Sema *s);
 void sema_sum_effects(Sema *s);
 void sema_check_parallel(Sema *s);
 void sema_find_last_uses(Sema *s); // last_use.c
+void sema_find_given_up(Sema *s);    // given_up.c
+// Effects of a call but for those of known functions, which go to `edge`.
+uint16_t sema_site_effects(Sema *s, const CallSite *site,
+                           void (*edge)(void *context, Function *callee), void *context);
 // Effects of calling `callee` as far as they are known without a walk of the program.
 uint16_t sema_call_effects(const Sema *s, const CallSite *site);
 

@@ -42,11 +42,7 @@ static void check_defer(Sema *s, uint32_t at, Span span, const char *what) {
 
 // Marks the loops from the innermost out to index `to` as left early.
 static void leave_loops(Sema *s, uint32_t to) {
-    for (uint32_t i = s->loops.len; i > to; i--) {
-        LoopNode *loop = s->loops.items[i - 1];
-        loop->left = true;
-        if (loop->prefix != PREFIX_NONE) s->program->leaves = true;
-    }
+    for (uint32_t i = s->loops.len; i > to; i--) s->loops.items[i - 1]->left = true;
 }
 
 LoopNode *sema_leave_loop(Sema *s, uint32_t level, Span span, const char *what) {

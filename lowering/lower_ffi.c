@@ -98,7 +98,7 @@ LVal lower_foreign_call(LowerCtx *cx, Node *node, Node *cast) {
     Node **nodes = node->call.args.items;
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count + 1);
     lower_operands(cx, nodes, count, values);
-    if (cx->fs->shared && cx->c->program->leaves) RT0(cx, rt_par_foreign);
+    if (cx->fs->gives_up) RT0(cx, rt_par_foreign);
     LLVMValueRef kinds = lower_words_alloca(cx, (count + 7) / 8, "kinds");
     for (uint32_t i = 1; i < count; i++)
         LLVMBuildStore(cx->builder, kind_of_argument(cx, nodes[i], values[i]),

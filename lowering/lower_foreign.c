@@ -267,7 +267,7 @@ LVal lower_c_call(LowerCtx *cx, Node *node) {
         add_argument(cx, call, i, values[i]);
         if (i < call->prototype->params.len) call->fixed = call->count;
     }
-    if (cx->fs->shared && cx->c->program->leaves && !call->decl->pure) RT0(cx, rt_par_foreign);
+    if (cx->fs->gives_up && !call->decl->pure) RT0(cx, rt_par_foreign);
     LLVMValueRef made = make_call(cx, call, result);
     lower_release_all(cx, values, count);
     const CType *type = call->prototype->result;

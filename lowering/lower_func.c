@@ -93,7 +93,7 @@ void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef f
     fs->instance = instance;
     fs->function = source;
     fs->shared = instance->parallel || (instance->boxed && cx->c->program->parallel);
-    fs->gives_up = fs->shared && cx->c->program->leaves;
+    fs->gives_up = fs->shared && source->given_up;
     fs->slots = ARENA_ARRAY(cx->arena, SymSlot, source->symbols.len + 1);
     fs->captures = ARENA_ARRAY(cx->arena, SymSlot, source->captures.len + 1);
 }

@@ -117,7 +117,7 @@ LLVMValueRef lower_tail_entry(LowerCtx *cx, Instance *instance) {
     FuncState fs;
     lower_begin_plain(cx, &fs, function, source->name ? source->name->text : "<lambda>");
     fs.shared = cx->c->program->parallel;
-    fs.gives_up = cx->c->program->leaves;
+    fs.gives_up = source->given_up;
     LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
     lower_load_captures(cx, instance, values);
     for (uint32_t i = 0; i < source->param_count; i++) {
@@ -182,7 +182,7 @@ static LLVMValueRef jump_code(LowerCtx *cx, uint32_t count) {
     FuncState fs;
     lower_begin_plain(cx, &fs, function, "<call>");
     fs.shared = cx->c->program->parallel;
-    fs.gives_up = cx->c->program->leaves;
+    fs.gives_up = cx->c->program->values_given_up;
     LLVMValueRef word = LLVMGetParam(function, 0);
     LLVMBasicBlockRef look = lower_block_new(cx, "function"), can = lower_block_new(cx, "fits");
     LLVMBasicBlockRef jump = lower_block_new(cx, "jump"), plain = lower_block_new(cx, "plain");

@@ -51,7 +51,7 @@ void lower_look(LowerCtx *cx) {
     const FuncState *fs = cx->fs;
     if (fs->par && fs->par->loop->left && !fs->deferred)
         look(cx);
-    else if (fs->shared && fs->instance && cx->c->program->leaves)
+    else if (fs->gives_up && fs->instance)
         RT0(cx, rt_par_look);
 }
 
