@@ -1,11 +1,12 @@
 // lower_bounds.c: bounds checks of a loop's element accesses, made once before the loop.
 //
-// In a range loop, a position that grows with the loop variable and those of the range loops inside it
-// (i, i + c, i * w + j, with c and w fixed for the loop) is inside the list always when it is so for
-// the least and the greatest values of them. If that holds of all such positions, a copy of the loop without checks runs, which LLVM
-// can vectorise; else the loop as it stands, so that a miss or a stop happens where it should. The
-// list may be a row, rows[i] with i fixed for the loop, or a variable that only the run tells to be a
-// list: that is part of the check.
+// In a range loop, a position that grows, or falls, with the loop variable and those of the range loops
+// inside it (i, n - i, i * w + j, with n and w fixed for the loop) is inside the list always when it is so
+// for the least and the greatest values of them. A position that its type shows to be a small number is
+// when the list is longer than the type's bound. If that holds of all such positions, a copy of the loop
+// without checks runs, which LLVM can vectorise; else the loop as it stands, so that a miss or a stop
+// happens where it should. The list may be a row, rows[i] with i fixed for the loop, or a variable that
+// only the run tells to be a list: that is part of the check.
 //
 // Invariant: only lists that the loop leaves where they are (lower_hoist.c) are looked at, so their
 // lengths are fixed; and what is evaluated before the loop is arithmetic on integers that cannot fail.
@@ -89,6 +90,12 @@ static bool is_integer(Find *find, const Node *node) {
     return type_rep(lower_node_type(find->cx, node)) == REP_I64;
 }
 
+static bool is_variable(Find *find, const Node *node) {
+    if (node->kind != NODE_NAME) return false;
+    const Symbol *symbol = node->name.symbol;
+    return symbol && !symbol->function && lower_is_defined(find->cx, symbol);
+}
+
 static bool is_arithmetic(const Node *node) {
     return node->kind == NODE_BINARY &&
            (node->binary.op == BINARY_ADD || node->binary.op == BINARY_SUB ||
@@ -99,6 +106,9 @@ static bool is_arithmetic(const Node *node) {
 static bool is_fixed(Find *find, const Node *node) {
     if (!is_integer(find, node)) return false;
     if (node->kind == NODE_NUMBER) return true;
+    if (node->kind == NODE_UNARY && node->unary.op == UNARY_LEN)
+        return is_variable(find, node->unary.operand) &&
+               lower_slot(find->cx, node->unary.operand->name.symbol)->data;
     if (is_arithmetic(node))
         return is_fixed(find, node->binary.left) && is_fixed(find, node->binary.right);
     if (node->kind != NODE_NAME) return false;
@@ -110,32 +120,49 @@ static bool is_fixed(Find *find, const Node *node) {
     return symbol->kind == SYMBOL_CONSTANT || lower_is_defined(find->cx, symbol);
 }
 
-// Never falls while the loop variables grow.
-static bool is_rising(Find *find, const Node *node) {
-    if (!is_integer(find, node)) return false;
-    if (is_fixed(find, node)) return true;
-    if (node->kind == NODE_NAME) {
-        const Node *value = node->name.symbol ? map_get(&find->defined, node->name.symbol) : NULL;
-        const Run *run = node->name.symbol ? map_get(&find->runs, node->name.symbol) : NULL;
-        if (!run || run->least) return run || (value && is_rising(find, value));
-        return is_rising(find, run->loop->low) && is_rising(find, run->loop->high);
-    }
-    if (!is_arithmetic(node)) return false;
+// How a position changes while the loop variables grow.
+enum { RISES = 1, FALLS = 2, STAYS = RISES | FALLS }; // RISES: never falls; FALLS: never rises
+
+static int opposite(int slope) {
+    return (slope & RISES) * FALLS | (slope & FALLS) / FALLS;
+}
+
+static int slope_of(Find *find, const Node *node);
+
+static int slope_of_name(Find *find, const Symbol *symbol) {
+    const Node *value = symbol ? map_get(&find->defined, symbol) : NULL;
+    const Run *run = symbol ? map_get(&find->runs, symbol) : NULL;
+    if (run && run->least) return RISES;
+    if (run) return RISES & slope_of(find, run->loop->low) & slope_of(find, run->loop->high);
+    return value ? slope_of(find, value) : 0;
+}
+
+static int slope_of(Find *find, const Node *node) {
+    if (!is_integer(find, node)) return 0;
+    if (is_fixed(find, node)) return STAYS;
+    if (node->kind == NODE_NAME) return slope_of_name(find, node->name.symbol);
+    if (!is_arithmetic(node)) return 0;
     const Node *left = node->binary.left, *right = node->binary.right;
-    if (node->binary.op == BINARY_ADD) return is_rising(find, left) && is_rising(find, right);
-    if (node->binary.op == BINARY_SUB) return is_rising(find, left) && is_fixed(find, right);
-    Type a = lower_node_type(find->cx, left), b = lower_node_type(find->cx, right);
-    if (is_fixed(find, right) && b.low >= 0) return is_rising(find, left);
-    return is_fixed(find, left) && a.low >= 0 && is_rising(find, right);
+    int a = slope_of(find, left), b = slope_of(find, right);
+    if (node->binary.op == BINARY_ADD) return a & b;
+    if (node->binary.op == BINARY_SUB) return a & opposite(b);
+    if (b == STAYS && lower_node_type(find->cx, right).low >= 0) return a;
+    return a == STAYS && lower_node_type(find->cx, left).low >= 0 ? b : 0;
+}
+
+// Whether the greatest and the least position belong to the first and the last iteration.
+static bool is_monotonic(Find *find, const Node *node) {
+    return slope_of(find, node) != 0;
+}
+
+// A position that whatever computes it leaves below that of the last byte: so short a list is worth asking
+// once for its length.
+static bool is_small(Find *find, const Node *node) {
+    Type type = lower_node_type(find->cx, node);
+    return is_integer(find, node) && type.low >= 0 && type.high <= UINT8_MAX;
 }
 
 // --- lists ------------------------------------------------------------------------------------------
-
-static bool is_variable(Find *find, const Node *node) {
-    if (node->kind != NODE_NAME) return false;
-    const Symbol *symbol = node->name.symbol;
-    return symbol && !symbol->function && lower_is_defined(find->cx, symbol);
-}
 
 static const Symbol *root_symbol(const Node *node) {
     while (node->kind == NODE_INDEX) node = node->index.base;
@@ -180,14 +207,16 @@ static bool is_known_change(Find *find, const Node *target) {
 static bool is_walked_row(Find *find, const Node *base) {
     if (base->kind != NODE_INDEX || base->observed || !find->nested) return false;
     const Node *rows = base->index.base;
-    if (!is_variable(find, rows) || !is_rising(find, base->index.index)) return false;
+    if (!is_variable(find, rows) || !is_monotonic(find, base->index.index)) return false;
     const SymSlot *slot = lower_slot(find->cx, rows->name.symbol);
     return slot->data && !slot->hoisted_rows && !slot->hoisted_write &&
            type_may(lower_element_type(find->cx, base), KIND_LIST);
 }
 
 static bool is_access(Find *find, const Node *node) {
-    if (node->observed || !is_rising(find, node->index.index)) return false;
+    if (node->observed) return false;
+    if (!is_monotonic(find, node->index.index))
+        return is_small(find, node->index.index) && is_kept_list(find, node->index.base);
     return is_kept_list(find, node->index.base) ||
            (is_walked_row(find, node->index.base) && is_number_list(find, node));
 }
@@ -203,7 +232,8 @@ static void find_access(Find *find, Node *node, bool written) {
         find->partly = true;
         return;
     }
-    Access access = {.node = node, .written = written, .walked = walked};
+    bool bounded = !is_monotonic(find, node->index.index);
+    Access access = {.node = node, .written = written, .walked = walked, .bounded = bounded};
     vec_push(find->cx->arena, &find->bounds->accesses, access);
 }
 
@@ -356,8 +386,14 @@ static LLVMValueRef all_inside(Find *find) {
     for (uint32_t i = 0; i < find->bounds->accesses.len; i++) {
         Access *access = &find->bounds->accesses.items[i];
         if (!access->walked) elements_of(find, access->node->index.base, access);
-        LLVMValueRef first = position_at(find, access->node->index.index, false);
-        LLVMValueRef end = position_at(find, access->node->index.index, true);
+        Node *position = access->node->index.index;
+        if (access->bounded) {
+            LLVMValueRef most = lower_i64(cx, (int64_t)lower_node_type(cx, position).high);
+            both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSLT, most, access->length, ""));
+            continue;
+        }
+        LLVMValueRef first = position_at(find, position, false);
+        LLVMValueRef end = position_at(find, position, true);
         both(cx, &all, LLVMBuildICmp(cx->builder, LLVMIntSGE, first, lower_i64(cx, 0), ""));
         both(cx, &all,
              access->walked ? rows_reach(find, access, end)

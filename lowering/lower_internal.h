@@ -472,6 +472,7 @@ typedef struct Access {
     LLVMValueRef row; // the position of the row that the base is; null: it is a variable
     bool written; // and changes: it is made unshared before the loop
     bool walked;  // the base is a row at a position that changes; data and length are of the rows
+    bool bounded; // the type of the position says how far it goes, nothing else does
 } Access;
 typedef struct Bounds {
     LLVMValueRef inside; // i1: every position is inside its list in every iteration; null: none
