@@ -267,7 +267,8 @@ Type infer_pipe(Walk *w, Node *node) {
         node->pipe.op == PIPE_APPLY)
         return pipe_into_call(w, node, value);
     if (type_is(value, KIND_LIST)) {
-        Type element = type_element(value); // of a list known to be empty: as if of numbers
+        Type element = infer_allowed(w->infer, type_element_ranged(value));
+        // Of a list known to be empty: as if of numbers.
         element = pipe_one(w, node, element.kinds == 0 ? type_integer(0, 0) : element);
         return type_list(w->infer->arena, element);
     }

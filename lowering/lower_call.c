@@ -310,17 +310,42 @@ static LVal apply(LowerCtx *cx, const Applied *applied, LVal *args, Node *const 
     return result;
 }
 
+// What a pipe goes over: the elements of a list or, where that would be a range, its numbers.
+typedef struct Items {
+    LVal list;          // its `v` is null: a range
+    LLVMValueRef first; // of a range: i64
+    LLVMValueRef length;
+    Type element;
+} Items;
+
+static Items items_of_list(LowerCtx *cx, const Node *node, LVal list) {
+    Type element = type_element(list.type), known = lower_node_type(cx, node->pipe.left);
+    if (element.kinds == KIND_NUMBER && type_element_ranged(known).integer)
+        element = type_element_ranged(known);
+    return (Items){.list = list, .length = lower_length(cx, list.v), .element = element};
+}
+
+// `data`: of the list; it is looked up where the loop begins.
+static LVal item_at(LowerCtx *cx, const Items *items, LLVMValueRef data, LLVMValueRef position) {
+    Type element = items->element;
+    if (!items->list.v) {
+        LLVMValueRef number = LLVMBuildNSWAdd(cx->builder, items->first, position, "");
+        return lower_val(REP_I64, element, number, false);
+    }
+    bool numbers = element.kinds == KIND_NUMBER;
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, data, &position, 1, "");
+    LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
+    return lower_as(cx, lower_val(numbers ? REP_F64 : REP_ANY, element, item, false), element);
+}
+
 // for k in from ..< length: the loop that pipes are made of. Gives the element's position.
 typedef struct Each {
-    LLVMValueRef at, data, position;
+    LLVMValueRef at, position;
     LLVMBasicBlockRef head, end;
-    Type element;
 } Each;
 
-static LVal each_begin(LowerCtx *cx, Each *each, LVal list, int64_t from) {
-    LLVMValueRef length = lower_length(cx, list.v);
-    each->data = lower_data(cx, list.v);
-    each->element = type_element(list.type);
+static LVal each_begin(LowerCtx *cx, Each *each, const Items *items, int64_t from) {
+    LLVMValueRef data = items->list.v ? lower_data(cx, items->list.v) : NULL;
     each->at = lower_alloca(cx, cx->i64, "k");
     LLVMBuildStore(cx->builder, lower_i64(cx, from), each->at);
     each->head = lower_block_new(cx, "each");
@@ -328,15 +353,10 @@ static LVal each_begin(LowerCtx *cx, Each *each, LVal list, int64_t from) {
     LLVMBasicBlockRef body = lower_block_new(cx, "each.body");
     lower_go(cx, each->head);
     each->position = LLVMBuildLoad2(cx->builder, cx->i64, each->at, "");
-    LLVMValueRef more = LLVMBuildICmp(cx->builder, LLVMIntSLT, each->position, length, "");
+    LLVMValueRef more = LLVMBuildICmp(cx->builder, LLVMIntSLT, each->position, items->length, "");
     lower_branch(cx, more, body, each->end);
     lower_at(cx, body);
-    bool numbers = each->element.kinds == KIND_NUMBER;
-    LLVMValueRef from_at =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, each->data, &each->position, 1, "");
-    LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, from_at, cx->tbaa_element, "");
-    LVal value = lower_val(numbers ? REP_F64 : REP_ANY, each->element, item, false);
-    return lower_as(cx, value, each->element);
+    return item_at(cx, items, data, each->position);
 }
 
 static void each_end(LowerCtx *cx, const Each *each) {
@@ -350,7 +370,7 @@ static void each_end(LowerCtx *cx, const Each *each) {
 
 typedef struct Map {
     Node *node;
-    LVal list;
+    Items items;
     LLVMValueRef made;
     Applied applied;
     Type element; // of the result
@@ -359,7 +379,10 @@ typedef struct Map {
 static void map_start(LowerCtx *cx, void *context, LLVMValueRef k) {
     (void)k;
     Map *map = context;
-    map->list.v = lower_import(cx, map->list.v);
+    if (map->items.list.v)
+        map->items.list.v = lower_import(cx, map->items.list.v);
+    else
+        map->items.first = lower_import(cx, map->items.first);
     map->made = lower_import(cx, map->made);
     if (map->applied.value.v) map->applied.value.v = lower_import(cx, map->applied.value.v);
     map->applied.value.owned = false;
@@ -367,13 +390,8 @@ static void map_start(LowerCtx *cx, void *context, LLVMValueRef k) {
 
 static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
     Map *map = context;
-    Type element = type_element(map->list.type);
-    bool numbers = element.kinds == KIND_NUMBER;
-    LLVMValueRef from =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->list.v), &k, 1, "");
-    LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, from, cx->tbaa_element, "");
-    LVal value = lower_val(numbers ? REP_F64 : REP_ANY, element, item, false);
-    value = lower_as(cx, value, element);
+    LLVMValueRef list = map->items.list.v, data = list ? lower_data(cx, list) : NULL;
+    LVal value = item_at(cx, &map->items, data, k);
     LVal result =
         lower_own(cx, apply(cx, &map->applied, &value, NULL, 1, map->element, map->node->span));
     LLVMValueRef to =
@@ -403,13 +421,13 @@ static void fill_with_zeros(LowerCtx *cx, LLVMValueRef list, LLVMValueRef length
     mark_boxed(cx, list, true);
 }
 
-static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
+static LVal pipe_parallel(LowerCtx *cx, Node *node, const Items *items) {
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
-    Map map = {.node = node, .list = list, .element = element};
+    Map map = {.node = node, .items = *items, .element = element};
     map.applied = make_ready(cx, node, node->pipe.right);
     LVal function = map.applied.value;
-    LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
+    LLVMValueRef length = items->length, made = RT(cx, rt_list_new, length);
     map.made = made;
     uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
     if (cx->fs->gives_up) fill_with_zeros(cx, made, length);
@@ -426,15 +444,15 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, LVal list) {
     return lower_val(REP_LIST, type, made, true);
 }
 
-static LVal pipe_list(LowerCtx *cx, Node *node, LVal list) {
-    if (shares_pipe(node)) return pipe_parallel(cx, node, list);
+static LVal pipe_items(LowerCtx *cx, Node *node, const Items *items) {
+    if (shares_pipe(node)) return pipe_parallel(cx, node, items);
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
     Applied applied = make_ready(cx, node, node->pipe.right);
-    LLVMValueRef length = lower_length(cx, list.v), made = RT(cx, rt_list_new, length);
+    LLVMValueRef length = items->length, made = RT(cx, rt_list_new, length);
     uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
     Each each;
-    LVal item = each_begin(cx, &each, list, 0);
+    LVal item = each_begin(cx, &each, items, 0);
     LVal result = apply(cx, &applied, &item, NULL, 1, element, node->span);
     LLVMValueRef to =
         LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made), &each.position, 1, "");
@@ -462,8 +480,9 @@ static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
     LLVMValueRef slot = lower_variable(cx, rep, "reduced");
     LVal first = lower_index_value(cx, list, lower_zero(cx), type, node->span);
     LLVMBuildStore(cx->builder, lower_own(cx, lower_convert(cx, first, rep)).v, slot);
+    Items items = items_of_list(cx, node, list);
     Each each;
-    LVal args[2] = {{0}, each_begin(cx, &each, list, 1)};
+    LVal args[2] = {{0}, each_begin(cx, &each, &items, 1)};
     LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
     args[0] = lower_val(rep, type, old, true);
     LVal result =
@@ -482,7 +501,7 @@ static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
     LLVMValueRef x = lower_word(cx, left), f = lower_word(cx, function);
     LLVMValueRef place = lower_place(cx, node->span);
     LLVMValueRef word = node->pipe.op == PIPE_REDUCE ? RT(cx, rt_reduce, x, f, place)
-                        : shares_pipe(node)      ? RT(cx, rt_pipe_parallel, x, f, place)
+                        : shares_pipe(node)          ? RT(cx, rt_pipe_parallel, x, f, place)
                                                      : RT(cx, rt_pipe, x, f, place);
     lower_release(cx, function);
     return lower_val(REP_ANY, lower_node_type(cx, node), word, true);
@@ -515,7 +534,10 @@ static LVal pipe_of(LowerCtx *cx, Node *node, LVal *left) {
                                                                : pipe_any(cx, node, *left);
     if (right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY)
         return pipe_into_call(cx, node, left);
-    if (left->rep == REP_LIST) return pipe_list(cx, node, *left);
+    if (left->rep == REP_LIST) {
+        Items items = items_of_list(cx, node, *left);
+        return pipe_items(cx, node, &items);
+    }
     if (left->rep == REP_ANY && type_may(left->type, KIND_LIST)) return pipe_any(cx, node, *left);
     Applied applied = make_ready(cx, node, right);
     LVal result =
@@ -524,7 +546,43 @@ static LVal pipe_of(LowerCtx *cx, Node *node, LVal *left) {
     return result;
 }
 
+// a..<b | f, range(a, b) | f: no list is made of whole numbers. The ends, or false.
+static bool find_ends(LowerCtx *cx, Node *node, Node *ends[2]) {
+    Node *left = node->pipe.left, *right = node->pipe.right;
+    bool calls = right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY;
+    if (node->pipe.op == PIPE_REDUCE || calls) return false;
+    if (left->kind == NODE_RANGE) {
+        ends[0] = left->range.low;
+        ends[1] = left->range.high;
+    } else {
+        const Builtin *builtin = left->kind == NODE_CALL ? named_builtin(left->call.callee) : NULL;
+        if (!builtin || builtin->id != BUILTIN_range || left->call.args.len != 2) return false;
+        ends[0] = left->call.args.items[0];
+        ends[1] = left->call.args.items[1];
+    }
+    return type_rep(lower_node_type(cx, ends[0])) == REP_I64 &&
+           type_rep(lower_node_type(cx, ends[1])) == REP_I64 &&
+           type_element_ranged(lower_node_type(cx, left)).integer;
+}
+
+static LVal pipe_range(LowerCtx *cx, Node *node, Node *const *ends) {
+    const Node *left = node->pipe.left;
+    LVal v[2];
+    lower_operands(cx, ends, 2, v);
+    LLVMValueRef low = lower_convert(cx, v[0], REP_I64).v;
+    LLVMValueRef count = LLVMBuildNSWSub(cx->builder, lower_convert(cx, v[1], REP_I64).v, low, "");
+    if (left->kind == NODE_RANGE && left->range.inclusive)
+        count = LLVMBuildNSWAdd(cx->builder, count, lower_i64(cx, 1), "");
+    LLVMValueRef none[] = {count, lower_i64(cx, 0)};
+    Items items = {.first = low,
+                   .length = lower_intrinsic(cx, "llvm.smax", cx->i64, none, 2),
+                   .element = type_element_ranged(lower_node_type(cx, left))};
+    return pipe_items(cx, node, &items);
+}
+
 LVal lower_pipe(LowerCtx *cx, Node *node) {
+    Node *ends[2];
+    if (find_ends(cx, node, ends)) return pipe_range(cx, node, ends);
     LVal left = lower_peek(cx, node->pipe.left);
     uint8_t later = lower_node_flags(cx, node->pipe.right);
     if (later & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) left = lower_own(cx, left);
