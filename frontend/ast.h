@@ -177,9 +177,10 @@ typedef struct UnsafeNode UnsafeNode;
 
 struct Node {
     uint8_t kind;  // NodeKind
-    bool observed; // sema: INDEX/FIELD/CALL whose error is looked at (language.md 4, a miss)
-    bool parenthesized;
-    bool statement; // sema: value unused
+    bool observed : 1; // sema: INDEX/FIELD/CALL whose error is looked at (language.md 4, a miss)
+    bool parenthesized : 1;
+    bool statement : 1; // sema: value unused
+    bool in_frame : 1;  // sema: LAMBDA, NAME: the closure that it makes is not kept (escape.c)
     uint32_t id;   // sema: dense within its Function
     Span span;
     union {
@@ -196,7 +197,7 @@ struct Node {
         struct { Node *base, *index; } index;
         struct { Node *base, *low, *high, *step; } slice; // parts may be null
         struct { Node *base; Name *name; Span name_span; } field;
-        struct { Node *callee; NodeVec args; Node *max; bool max_inf; } call;
+        struct { Node *callee; NodeVec args; Node *max; bool max_inf, tail; } call; // sema: tail: what it gives is what the function gives
         struct { Node *operand; CastKind to; Name *type_name; const struct CType *type; } cast; // sema: type, of CAST_STRUCT
         struct { VEC(Clause) clauses; Function *function; } lambda; // sema: function
         struct { NodeVec statements; } block;

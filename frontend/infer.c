@@ -156,26 +156,35 @@ static InferInstance *find_instance(Infer *infer, Function *function, bool paral
     return count < MAX_INSTANCES ? NULL : general;
 }
 
-static void grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols, Type *slots,
+// True if some did.
+static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols, Type *slots,
                         const Type *types) {
+    bool grew = false;
     for (uint32_t i = 0; i < symbols->len; i++) {
         bool widen = callee->param_growths > WALKS_BEFORE_WIDENING;
         if (!grow(w, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
         callee->param_growths++;
-        callee->dirty = true;
+        callee->dirty = grew = true;
     }
+    return grew;
 }
 
-InferInstance *infer_instance(Walk *w, Function *function, const Type *args) {
+// Something else may be in closures of the function: whoever calls them takes it from there.
+static void closures_grew(Infer *infer, const Function *function) {
+    for (InferInstance *at = infer->of_function[function->index]; at != NULL; at = at->next)
+        VEC_EACH(InferInstance *, caller, &at->callers)
+    if (at->shared.boxed) caller->dirty = true;
+}
+
+// The instance for what is captured and given.
+static InferInstance *instance_for(Walk *w, Function *function, const Type *captures,
+                                   const Type *args) {
     Infer *infer = w->infer;
-    uint32_t captured = function->captures.len;
-    Type *captures = ARENA_ARRAY(infer->arena, Type, captured);
-    for (uint32_t i = 0; i < captured; i++)
-        captures[i] = infer_symbol(w, function->captures.items[i]);
     bool parallel = is_parallel(w);
     InferInstance *callee = find_instance(infer, function, parallel, captures, args);
     if (callee == NULL) callee = new_instance(infer, function, parallel, args == NULL);
-    grow_inputs(w, callee, &function->captures, callee->shared.captures, captures);
+    bool grew = grow_inputs(w, callee, &function->captures, callee->shared.captures, captures);
+    if (grew && args == NULL) closures_grew(infer, function);
     if (args == NULL) {
         Type *any = ARENA_ARRAY(infer->arena, Type, function->param_count + 1);
         for (uint32_t i = 0; i < function->param_count; i++) any[i] = type_any();
@@ -185,10 +194,31 @@ InferInstance *infer_instance(Walk *w, Function *function, const Type *args) {
     return callee;
 }
 
+InferInstance *infer_instance(Walk *w, Function *function, const Type *args) {
+    uint32_t captured = function->captures.len;
+    Type *captures = ARENA_ARRAY(w->infer->arena, Type, captured);
+    for (uint32_t i = 0; i < captured; i++)
+        captures[i] = infer_symbol(w, function->captures.items[i]);
+    return instance_for(w, function, captures, args);
+}
+
 static void note_caller(Walk *w, InferInstance *callee) {
     VEC_EACH(InferInstance *, caller, &callee->callers)
         if (caller == w->instance) return;
     vec_push(w->infer->arena, &callee->callers, w->instance);
+}
+
+InferInstance *infer_closure_instance(Walk *w, Function *function, const Type *args) {
+    Arena *arena = w->infer->arena;
+    uint32_t captured = function->captures.len;
+    Type *captures = ARENA_ARRAY(arena, Type, captured);
+    for (InferInstance *at = w->infer->of_function[function->index]; at != NULL; at = at->next) {
+        if (!at->shared.boxed) continue;
+        note_caller(w, at);
+        for (uint32_t i = 0; i < captured; i++)
+            captures[i] = type_join(arena, captures[i], at->shared.captures[i]);
+    }
+    return instance_for(w, function, captures, args);
 }
 
 void infer_note_callee(Walk *w, const Node *node, InferInstance *callee) {

@@ -28,7 +28,21 @@ void infer_snapshots(Walk *w, Function *function) {
 Type infer_function_value(Walk *w, Node *node, Function *function) {
     if (node->kind == NODE_LAMBDA) infer_snapshots(w, function);
     infer_note_callee(w, node, infer_instance(w, function, NULL));
-    return type_function(function->captures.len == 0 ? function : NULL);
+    return type_function(function);
+}
+
+// A call of a closure of `function`. In tail position one that holds something to release is called as
+// any value is: it goes together with the frame (lower_jump.c).
+static Type closure_call(Walk *w, Node *node, Function *function, const Type *args) {
+    InferInstance *callee = infer_closure_instance(w, function, args);
+    bool counted = false;
+    for (uint32_t i = 0; i < function->captures.len; i++) {
+        if (callee->shared.captures[i].kinds == 0) return TYPE_NEVER; // none was made yet
+        counted |= callee->shared.captures[i].kinds != KIND_NUMBER;
+    }
+    if (counted && node->kind == NODE_CALL && node->call.tail) return type_any();
+    infer_note_callee(w, node, callee);
+    return callee->shared.result;
 }
 
 // --- builtins -----------------------------------------------------------------------------------
@@ -171,7 +185,8 @@ static Type indirect_call(Walk *w, Node *node, Node *callee, const Type *args, u
         diag_report(w->infer->c, DIAG_E0555, callee->span, type_kind_text(value.kinds));
     Function *function = type_is(value, KIND_FUNCTION) ? value.function : NULL;
     if (function != NULL && function->param_count == count)
-        return direct_call(w, node, function, args, false);
+        return function->captures.len == 0 ? direct_call(w, node, function, args, false)
+                                           : closure_call(w, node, function, args);
     return type_any();
 }
 
@@ -215,13 +230,13 @@ static Type pipe_one(Walk *w, Node *node, Type value) {
     const Builtin *builtin = known_builtin(right);
     if (builtin != NULL) return builtin_type(w, node, NULL, builtin, &value, 1);
     Function *function = known_function(w, right);
-    if (function != NULL && function->param_count == 1) {
-        w->par_depth += node->pipe.op == PIPE_PARALLEL;
-        Type result = direct_call(w, node, function, &value, value.kinds == 0);
-        w->par_depth -= node->pipe.op == PIPE_PARALLEL;
-        return result;
-    }
-    return indirect_call(w, node, right, &value, 1, value.kinds == 0);
+    bool missing = value.kinds == 0, shared = node->pipe.op == PIPE_PARALLEL;
+    w->par_depth += shared;
+    Type result = function != NULL && function->param_count == 1
+                      ? direct_call(w, node, function, &value, missing)
+                      : indirect_call(w, node, right, &value, 1, missing);
+    w->par_depth -= shared;
+    return result;
 }
 
 // `value | f(a)` is f(a, value).

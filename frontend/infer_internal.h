@@ -79,10 +79,9 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type); // joins
 void infer_result(Walk *w, Type type);
 // The instance of `function` for these arguments as seen from the walked one; its parameters grow to
 // hold them. `args` null: the boxed instance.
-// infer_export.c: functions that C calls, and what it gets from them.
-void infer_exports(Infer *infer, Program *program);
-void infer_check_exports(Infer *infer, const Program *program);
 InferInstance *infer_instance(Walk *w, Function *function, const Type *args);
+// The same where the call is through a closure: what is captured is what closures of the function hold.
+InferInstance *infer_closure_instance(Walk *w, Function *function, const Type *args);
 // Notes that `node` calls `callee` directly.
 void infer_note_callee(Walk *w, const Node *node, InferInstance *callee);
 // True if the mistake at `node` is to be told now: types are final, it is one in every instance of
@@ -120,6 +119,10 @@ Type infer_foreign(Node *node);
 Type infer_memory(Walk *w, Node *node);
 Type infer_unsafe(Walk *w, Node *node);
 void infer_memory_update(Walk *w, Node *node, Type value);
+
+// infer_export.c: functions that C calls, and what it gets from them.
+void infer_exports(Infer *infer, Program *program);
+void infer_check_exports(Infer *infer, const Program *program);
 
 // infer_access.c
 // Whether the NODE_FIELD or NODE_INDEX `node` can only be an access of C's memory at the address that

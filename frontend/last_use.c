@@ -132,12 +132,6 @@ static void walk_reversed(Walk *w, const NodeVec *nodes, Want want) {
     for (uint32_t i = nodes->len; i-- > 0;) walk(w, nodes->items[i], want);
 }
 
-static const Function *known_callee(const Node *callee) {
-    if (callee->kind == NODE_LAMBDA) return callee->lambda.function;
-    if (callee->kind != NODE_NAME || !callee->name.symbol) return NULL;
-    return callee->name.symbol->function;
-}
-
 static bool changes_first(const Node *callee) {
     const Builtin *builtin =
         is_name(callee) && callee->name.symbol ? callee->name.symbol->builtin : NULL;
@@ -146,7 +140,7 @@ static bool changes_first(const Node *callee) {
 }
 
 static Want want_of_arg(const Walk *w, const Node *callee, uint32_t i) {
-    const Function *function = known_callee(callee);
+    const Function *function = sema_known_function(callee);
     if (function && i < function->param_count) return (Want){true, function->params.items[i]};
     bool builtin = is_name(callee) && callee->name.symbol && callee->name.symbol->builtin;
     if (!function && !builtin && w->function->jumps) return want_keep;
@@ -186,7 +180,7 @@ static void walk_pipe(Walk *w, Node *node) {
     bool applied = node->pipe.op == PIPE_APPLY;
     if (applied && right->kind == NODE_CALL && !right->parenthesized)
         walk_call(w, right, right->call.callee, &right->call.args, left);
-    else if (applied && known_callee(right))
+    else if (applied && sema_known_function(right))
         walk_call(w, NULL, right, NULL, left);
     else
         walk_children(w, node);
@@ -557,7 +551,7 @@ static void follow_handings(LastUse *all) {
 static void take_of_tail_calls(Sema *s, LastUse *all) {
     for (uint32_t i = 0; i < s->calls.len; i++) {
         const CallSite *site = &s->calls.items[i];
-        const Function *function = known_callee(site->callee);
+        const Function *function = sema_known_function(site->callee);
         const Symbol *symbol = is_name(site->callee) ? site->callee->name.symbol : NULL;
         bool value = !function && !(symbol && symbol->kind == SYMBOL_BUILTIN);
         if (!site->tail || (function && !(function->effects & EFFECT_RECURSE))) continue;

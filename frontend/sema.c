@@ -15,6 +15,7 @@ typedef enum SemaStage {
     SEMA_GIVEN_UP, // what may run in iterations of parallel loops that are not wanted
     SEMA_PARALLEL, // plans of parallel loops
     SEMA_LAST_USE, // who may hand a value on, parameters that are taken
+    SEMA_ESCAPE,   // closures that nobody keeps
     SEMA_FINISH,   // `main`, unused variables
     SEMA_STAGE_COUNT
 } SemaStage;
@@ -152,6 +153,7 @@ static void (*const stages[SEMA_STAGE_COUNT])(Sema *) = {
     [SEMA_GIVEN_UP] = sema_find_given_up,
     [SEMA_PARALLEL] = sema_check_parallel,
     [SEMA_LAST_USE] = sema_find_last_uses,
+    [SEMA_ESCAPE] = sema_find_escapes,
     [SEMA_FINISH] = finish,
 };
 

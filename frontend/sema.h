@@ -60,6 +60,7 @@ struct Symbol {
     bool updated;       // a mutable one that some statement updates
     bool used;          // read somewhere (else a warning)
     bool to_f32;        // type note f32: every stored number is rounded
+    bool unkept;        // a parameter: a function that it is given is called, and not kept (escape.c)
     bool taken;         // a parameter: the function owns what it is given, and may change it in place
     bool fixed;         // a variable with a constant's name and value that is left to the run
     bool deferred;      // some deferred block mentions it

@@ -3,10 +3,16 @@
 #include "sema_internal.h"
 #include <string.h>
 
+Function *sema_known_function(const Node *callee) {
+    if (callee->kind == NODE_LAMBDA) return callee->lambda.function;
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return NULL;
+    return callee->name.symbol->function;
+}
+
 // --- the walk -----------------------------------------------------------------------------------
 
 // `v | f(a)` is f(a, v): the call on the right is no call of its own.
-static bool pipes_into_call(const Node *node) {
+bool sema_pipes_into_call(const Node *node) {
     return node->pipe.op == PIPE_APPLY && node->pipe.right->kind == NODE_CALL &&
            !node->pipe.right->parenthesized;
 }
@@ -19,7 +25,7 @@ static unsigned piped_context(const Node *callee) {
 static void visit_pipe(Sema *s, Node *node) {
     Node *right = node->pipe.right;
     CallSite site = {node, right, NULL, node->pipe.op == PIPE_REDUCE ? 2 : 1, s->function, false};
-    if (pipes_into_call(node)) {
+    if (sema_pipes_into_call(node)) {
         sema_number(s, right);
         sema_visit(s, right->call.callee, piped_context(right->call.callee));
         VEC_EACH(Node *, arg, &right->call.args) sema_value(s, arg);
@@ -44,10 +50,10 @@ void sema_call_site(Sema *s, Node *node, unsigned context) {
     else
         VEC_EACH(Node *, arg, &node->call.args) sema_value(s, arg);
     bool bounded = node->call.max != NULL;
+    node->call.tail = (context & CTX_TAIL) != 0 && !bounded;
     if (bounded) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
     sema_value(s, node->call.max);
-    CallSite site = {node, node->call.callee, &node->call.args,
-                     0,    s->function,       (context & CTX_TAIL) != 0 && !bounded};
+    CallSite site = {node, node->call.callee, &node->call.args, 0, s->function, node->call.tail};
     vec_push(s->scratch, &s->calls, site);
 }
 

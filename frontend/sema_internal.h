@@ -257,6 +257,11 @@ void sema_find_given_up(Sema *s);    // given_up.c
 // Effects of a call but for those of known functions, which go to `edge`.
 uint16_t sema_site_effects(Sema *s, const CallSite *site,
                            void (*edge)(void *context, Function *callee), void *context);
+void sema_find_escapes(Sema *s);   // escape.c; after that
+// The function that a callee is for sure, or null.
+Function *sema_known_function(const Node *callee);
+// `v | f(a)`, which is f(a, v).
+bool sema_pipes_into_call(const Node *pipe);
 // Effects of calling `callee` as far as they are known without a walk of the program.
 uint16_t sema_call_effects(const Sema *s, const CallSite *site);
 

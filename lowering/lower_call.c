@@ -27,12 +27,17 @@ static void give_args(LowerCtx *cx, const Instance *callee, LVal *args, Node *co
 
 LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *const *nodes,
                       bool tail) {
+    return lower_call_closure(cx, callee, NULL, args, nodes, tail);
+}
+
+LVal lower_call_closure(LowerCtx *cx, const Instance *callee, const LVal *captures, LVal *args,
+                        Node *const *nodes, bool tail) {
     const Function *function = callee->function;
     give_args(cx, callee, args, nodes);
     uint32_t captured = function->captures.len, count = captured + function->param_count;
     LLVMValueRef *values = ARENA_ARRAY(cx->arena, LLVMValueRef, count + 1);
     for (uint32_t i = 0; i < captured; i++) {
-        LVal capture = lower_symbol(cx, function->captures.items[i]);
+        LVal capture = captures ? captures[i] : lower_symbol(cx, function->captures.items[i]);
         values[i] = lower_convert(cx, capture, type_rep(callee->captures[i])).v;
     }
     for (uint32_t i = 0; i < function->param_count; i++) {
@@ -176,6 +181,29 @@ static void prepare_callee(LowerCtx *cx, Node *callee) {
         lower_effect(cx, callee);
 }
 
+// A call through a closure of a known function, with what that holds. If nothing of it is counted the
+// closure itself is not needed any more when the call begins.
+static LVal call_of_closure(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
+    uint32_t count = node->call.args.len + 1;
+    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count);
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
+    nodes[0] = node->call.callee;
+    for (uint32_t i = 1; i < count; i++) nodes[i] = node->call.args.items[i - 1];
+    lower_operands(cx, nodes, count, values);
+    LVal closure = lower_convert(cx, values[0], REP_FUNCTION);
+    bool counted = lower_holds_counted(callee);
+    if (counted) closure = lower_own_rooted(cx, closure); // it may be among what is handed on
+    LVal *captures = lower_captures_of(cx, closure, callee);
+    if (!counted) lower_release(cx, closure);
+    Bound depth = enter_call(cx, node, callee->function, node->span);
+    tail = tail && !depth.now && !counted && lower_may_jump(cx, callee, values + 1, nodes + 1);
+    LVal result = lower_call_closure(cx, callee, captures, values + 1, nodes + 1, tail);
+    leave_call(cx, depth);
+    lower_release_all(cx, values + 1, count - 1);
+    if (counted) lower_release(cx, closure);
+    return result;
+}
+
 static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
     uint32_t count = node->call.args.len;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
@@ -220,6 +248,8 @@ LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
                                                .span = node->span,
                                                .type = lower_node_type(cx, node)});
     const Instance *instance = lower_callee(cx, node);
+    if (instance && lower_is_through_closure(callee, instance))
+        return call_of_closure(cx, node, instance, tail);
     if (instance) return direct_call(cx, node, instance, tail);
     if (!named_function(callee)) return indirect_call(cx, node, tail);
     // An argument has no value: the call is never made.
@@ -267,7 +297,7 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
 typedef struct Applied {
     const Builtin *builtin;
     const Instance *instance;
-    LVal value;
+    LVal value;       // the closure, unless it is a known function called by its name
     const Node *call; // what stands there, if it is a CALL
     bool never;       // its argument has no value
 } Applied;
@@ -285,10 +315,12 @@ static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
         applied.instance = cx->fs->instance->parallel_callees[node->id];
     applied.never = !applied.instance && named_function(right) != NULL && !lower_callee(cx, right);
     if (applied.never) return applied;
-    if (applied.instance)
+    if (applied.instance && !lower_is_through_closure(right, applied.instance)) {
         prepare_callee(cx, right);
-    else
-        applied.value = lower_expr(cx, right);
+        return applied;
+    }
+    applied.value = lower_expr(cx, right);
+    if (applied.instance) applied.value = lower_convert(cx, applied.value, REP_FUNCTION);
     if (applied.value.owned) applied.value = lower_rooted(cx, applied.value);
     return applied;
 }
@@ -304,8 +336,12 @@ static LVal apply(LowerCtx *cx, const Applied *applied, LVal *args, Node *const 
                                                .span = span});
     const Instance *instance = applied->instance;
     Bound depth = enter_call(cx, applied->call, instance ? instance->function : NULL, span);
-    LVal result = instance ? lower_call_known(cx, instance, args, nodes, false)
-                           : lower_call_value(cx, applied->value, args, count, span);
+    LVal *captures = NULL, result;
+    if (instance && applied->value.v) captures = lower_captures_of(cx, applied->value, instance);
+    if (instance)
+        result = lower_call_closure(cx, instance, captures, args, nodes, false);
+    else
+        result = lower_call_value(cx, applied->value, args, count, span);
     leave_call(cx, depth);
     return result;
 }

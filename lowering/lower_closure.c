@@ -3,6 +3,9 @@
 // nothing has one constant closure.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
+#include <stddef.h>
+
+static const int64_t CAPTURES_AT = offsetof(RtClosure, words);
 
 void lower_snapshots(LowerCtx *cx, Function *function) {
     for (uint32_t i = 0; i < function->snapshots.len; i++)
@@ -33,10 +36,34 @@ void lower_load_captures(LowerCtx *cx, const Instance *instance, LLVMValueRef *v
     LLVMValueRef closure = LLVMGetParam(cx->fs->value, 0);
     for (uint32_t i = 0; i < instance->function->captures.len; i++) {
         Type type = instance->captures[i];
-        values[i] = load_word(cx, closure, 32 + 8 * (int64_t)i, type, type_rep(type));
+        values[i] = load_word(cx, closure, CAPTURES_AT + 8 * (int64_t)i, type, type_rep(type));
         if (lower_takes_captures(instance))
             lower_retain(cx, lower_val(type_rep(type), type, values[i], false));
     }
+}
+
+LVal *lower_captures_of(LowerCtx *cx, LVal closure, const Instance *instance) {
+    uint32_t count = instance->function->captures.len;
+    LVal *captures = ARENA_ARRAY(cx->arena, LVal, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        Type type = instance->captures[i];
+        Rep rep = type_rep(type);
+        LLVMValueRef value = load_word(cx, closure.v, CAPTURES_AT + 8 * (int64_t)i, type, rep);
+        captures[i] = lower_val(rep, type, value, false);
+    }
+    return captures;
+}
+
+bool lower_holds_counted(const Instance *instance) {
+    for (uint32_t i = 0; i < instance->function->captures.len; i++)
+        if (lower_is_counted_rep(type_rep(instance->captures[i]))) return true;
+    return false;
+}
+
+bool lower_is_through_closure(const Node *callee, const Instance *instance) {
+    bool named = callee->kind == NODE_LAMBDA ||
+                 (callee->kind == NODE_NAME && callee->name.symbol && callee->name.symbol->function);
+    return !named && instance->function->captures.len > 0;
 }
 
 LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance) {
@@ -80,6 +107,25 @@ static LLVMValueRef info_of(LowerCtx *cx, Instance *instance) {
     return info;
 }
 
+// A closure that lasts as long as the call that it is made for: it counts neither itself nor what it
+// holds, which are variables that last longer.
+static LVal closure_in_frame(LowerCtx *cx, const Function *function, LLVMValueRef code,
+                             LLVMValueRef info) {
+    uint32_t count = function->captures.len;
+    LLVMValueRef closure = lower_words_alloca(cx, CAPTURES_AT / 8 + count, "closure");
+    LLVMBuildStore(cx->builder, lower_header(cx, RT_KIND_FUNCTION, 0, 0), closure);
+    LLVMBuildStore(cx->builder, code, lower_field(cx, closure, offsetof(RtClosure, code)));
+    LLVMBuildStore(cx->builder, info, lower_field(cx, closure, offsetof(RtClosure, info)));
+    LLVMBuildStore(cx->builder, lower_i64(cx, count),
+                   lower_field(cx, closure, offsetof(RtClosure, captured)));
+    for (uint32_t i = 0; i < count; i++) {
+        LVal capture = lower_symbol(cx, function->captures.items[i]);
+        LLVMBuildStore(cx->builder, lower_word(cx, capture),
+                       lower_field(cx, closure, CAPTURES_AT + 8 * (int64_t)i));
+    }
+    return lower_val(REP_FUNCTION, type_of_kind(KIND_FUNCTION), closure, false);
+}
+
 LVal lower_function_value(LowerCtx *cx, Node *node, Function *function) {
     Instance *instance = lower_callee(cx, node);
     if (!instance) // only in code that is never reached
@@ -96,6 +142,7 @@ LVal lower_function_value(LowerCtx *cx, Node *node, Function *function) {
         }
         return lower_val(REP_FUNCTION, type, closure, false);
     }
+    if (node->in_frame) return closure_in_frame(cx, function, code, info);
     LLVMValueRef words = lower_words_alloca(cx, count, "captured");
     for (uint32_t i = 0; i < count; i++) {
         LVal capture = lower_own(cx, lower_symbol(cx, function->captures.items[i]));

@@ -56,7 +56,7 @@ static size_t point_length(const unsigned char *at, size_t left) {
     return wrong ? 1 : need;
 }
 
-static LLVMValueRef header(LowerCtx *cx, int kind, int flags, int spare) {
+LLVMValueRef lower_header(LowerCtx *cx, int kind, int flags, int spare) {
     LLVMTypeRef i16 = LLVMInt16TypeInContext(cx->context);
     LLVMValueRef parts[] = {lower_i32(cx, RT_IMMORTAL), LLVMConstInt(cx->i8, (unsigned)kind, 0),
                             LLVMConstInt(cx->i8, (unsigned)flags, 0),
@@ -74,7 +74,7 @@ LLVMValueRef lower_str(LowerCtx *cx, const char *bytes, size_t len) {
     bool ascii = true;
     for (size_t i = 0; i < len && ascii; i++) ascii = (unsigned char)bytes[i] < 0x80;
     LLVMValueRef parts[] = {
-        header(cx, RT_KIND_STRING, ascii ? RT_FLAG_ASCII : 0, 0), lower_i64(cx, (int64_t)len),
+        lower_header(cx, RT_KIND_STRING, ascii ? RT_FLAG_ASCII : 0, 0), lower_i64(cx, (int64_t)len),
         lower_i64(cx, points), lower_i64(cx, (int64_t)len),
         LLVMConstStringInContext(cx->context, len ? bytes : "", (unsigned)len, 0)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
@@ -104,7 +104,7 @@ LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t m
 
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name) {
-    LLVMValueRef parts[] = {header(cx, RT_KIND_FUNCTION, 0, 0), code, info, lower_i64(cx, 0)};
+    LLVMValueRef parts[] = {lower_header(cx, RT_KIND_FUNCTION, 0, 0), code, info, lower_i64(cx, 0)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
     LLVMValueRef global = lower_private(cx, value, name, 16);
     LLVMSetUnnamedAddress(global, LLVMNoUnnamedAddr); // functions are compared by identity
@@ -162,7 +162,7 @@ static LLVMValueRef literal_list(LowerCtx *cx, const Node *node) {
     bool boxed = false;
     for (uint32_t i = 0; i < count; i++)
         words[i] = literal_word(cx, node->list.items.items[i], &boxed);
-    LLVMValueRef parts[] = {header(cx, RT_KIND_LIST, boxed ? RT_FLAG_BOXED : 0, 0),
+    LLVMValueRef parts[] = {lower_header(cx, RT_KIND_LIST, boxed ? RT_FLAG_BOXED : 0, 0),
                             lower_i64(cx, count), lower_i64(cx, count), lower_i64(cx, 0),
                             LLVMConstArray2(cx->i64, words, count)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);
@@ -188,7 +188,7 @@ LLVMValueRef lower_packed_literal(LowerCtx *cx, const Node *node, Type element) 
         (void)lower_number_literal(node->list.items.items[i], &value);
         items[i] = LLVMConstInt(type, (unsigned long long)(int64_t)value, 1);
     }
-    LLVMValueRef parts[] = {header(cx, RT_KIND_LIST, 0, element.store == STORE_U8 ? 1 : 4),
+    LLVMValueRef parts[] = {lower_header(cx, RT_KIND_LIST, 0, element.store == STORE_U8 ? 1 : 4),
                             lower_i64(cx, count), lower_i64(cx, count), lower_i64(cx, 0),
                             LLVMConstArray2(type, items, count)};
     LLVMValueRef value = LLVMConstStructInContext(cx->context, parts, COUNT_OF(parts), 0);

@@ -238,6 +238,7 @@ LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, u
 // RtFunctionInfo; tail: null, or code for calls in tail position.
 LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most,
                         LLVMValueRef tail);
+LLVMValueRef lower_header(LowerCtx *cx, int kind, int flags, int spare); // RtHeader, immortal
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name);
 // The value of a folded constant; node ids are not looked at.
@@ -501,6 +502,9 @@ LLVMValueRef lower_tail_entry(LowerCtx *cx, Instance *instance); // of a closure
 // Arguments that the callee takes are then no longer owned. `nodes`: where they come from, or null.
 // `tail`: all is released before, the result is the function's, and code after it is not reached.
 LVal lower_call_known(LowerCtx *cx, const Instance *callee, LVal *args, Node *const *nodes, bool tail);
+// The same through a closure: `captures` are what it holds (null: they are variables in sight).
+LVal lower_call_closure(LowerCtx *cx, const Instance *callee, const LVal *captures, LVal *args,
+                        Node *const *nodes, bool tail);
 LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t count, Span span);
 // Arguments as values (borrowed; the caller releases them) or, when args is null, as nodes.
 typedef struct BuiltinCall {
@@ -623,5 +627,10 @@ LVal lower_builtin_value(LowerCtx *cx, const Builtin *builtin);
 LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance);
 // In the code of a closure, which is its first parameter: captures as the instance wants them.
 void lower_load_captures(LowerCtx *cx, const Instance *instance, LLVMValueRef *values);
+// What a closure holds, borrowed.
+LVal *lower_captures_of(LowerCtx *cx, LVal closure, const Instance *instance);
+bool lower_holds_counted(const Instance *instance); // captures that are counted
+// Whether a call of `instance` by that callee needs the closure: it has captures, and is not named.
+bool lower_is_through_closure(const Node *callee, const Instance *instance);
 
 #endif
