@@ -442,6 +442,10 @@ bool lower_zero_noted(LowerCtx *cx, LLVMValueRef zero); // by a division; false:
 // Whether the loop is such arithmetic: it ends, cannot stop and changes nothing but numbers.
 bool lower_is_quiet(LowerCtx *cx, LoopNode *loop);
 
+// --- lower_stride.c -------------------------------------------------------------------------------
+// Of a position that is known to be inside: where in the row that *data becomes; null: *data stays.
+LLVMValueRef lower_strided(LowerCtx *cx, Node *position, LLVMValueRef *data, Type element);
+
 // --- lower_remark.c -------------------------------------------------------------------------------
 void lower_remark_loop(LowerCtx *cx, LoopNode *loop); // as its body is about to be emitted
 

@@ -137,16 +137,26 @@ static LVal walked_element(LowerCtx *cx, Node *node, LLVMValueRef rows) {
     return element;
 }
 
+static LVal inside_element(LowerCtx *cx, Node *node, LLVMValueRef data) {
+    Type element = lower_element_type(cx, node);
+    LLVMValueRef row = data, running = lower_strided(cx, node->index.index, &row, element);
+    if (running) {
+        LLVMValueRef found = lower_element_load(cx, row, running, element);
+        lower_alias_access(cx, found, data);
+        return lower_element_val(cx, found, element);
+    }
+    LVal index = lower_expr(cx, node->index.index);
+    LLVMValueRef position = lower_position(cx, index, node->index.index->span);
+    return lower_element_inside(cx, data, position, element);
+}
+
 LVal lower_index(LowerCtx *cx, Node *node) {
     if (cx->fs->par && node->index.base->kind == NODE_NAME) lower_kept_fetch(cx, node);
     if (node->observed) return observed_index(cx, node);
     LLVMValueRef inside = map_get(&cx->inside, node);
     if (inside) {
         LLVMValueRef rows = map_get(&cx->walked, node);
-        if (rows) return walked_element(cx, node, rows);
-        LVal index = lower_expr(cx, node->index.index);
-        LLVMValueRef position = lower_position(cx, index, node->index.index->span);
-        return lower_element_inside(cx, inside, position, lower_element_type(cx, node));
+        return rows ? walked_element(cx, node, rows) : inside_element(cx, node, inside);
     }
     SymSlot *slot = hoisted_slot(cx, node->index.base);
     if (slot) {
