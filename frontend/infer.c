@@ -3,9 +3,14 @@
 // A function gets one instance per shape of its arguments (see same_shape), at most MAX_INSTANCES;
 // what all callers of an instance pass is joined. Beyond that one instance takes any value.
 // Termination: types have finite height, and after a few walks ranges are widened.
+//
+// Little is walked twice. A callee that is new is walked at its call, so that its result is known. When a
+// symbol's type grows, what read it before in the same walk is out of date: the innermost loop around
+// these reads is walked again, or the function (infer_again). What other instances read of an instance,
+// its result and global variables, makes those dirty; of the dirty ones callees come first.
 #include "infer_internal.h"
 
-enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3 };
+enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3, DEEPEST_WALK = 64, EARLY_WALKS = 3 };
 
 // Whether values of two types can share an instance without losing a representation: ranges do not
 // matter, what is held as a word shares one whatever its kinds, and an empty container or a value that
@@ -34,12 +39,69 @@ static Type *capture_slot(InferInstance *instance, const Symbol *symbol) {
     return NULL;
 }
 
+// --- what depends on what -----------------------------------------------------------------------
+
+static bool comes_first(const InferInstance *a, const InferInstance *b) {
+    return a->order > b->order; // made later: called by the other, as a rule
+}
+
+static void mark_dirty(Infer *infer, InferInstance *instance) {
+    if (instance->dirty) return;
+    instance->dirty = true;
+    if (instance->walking) return; // and is walked again thereafter
+    vec_push(&infer->c->scratch, &infer->work, instance);
+    InferInstance **heap = infer->work.items;
+    uint32_t at = infer->work.len - 1;
+    for (; at > 0 && comes_first(instance, heap[(at - 1) / 2]); at = (at - 1) / 2)
+        heap[at] = heap[(at - 1) / 2];
+    heap[at] = instance;
+}
+
+// The one to be walked next, or null.
+static InferInstance *take_dirty(Infer *infer) {
+    InferInstance **heap = infer->work.items;
+    while (infer->work.len > 0) {
+        InferInstance *first = heap[0], *last = heap[--infer->work.len];
+        uint32_t at = 0, count = infer->work.len;
+        for (uint32_t below; (below = 2 * at + 1) < count; at = below) {
+            if (below + 1 < count && comes_first(heap[below + 1], heap[below])) below++;
+            if (!comes_first(heap[below], last)) break;
+            heap[at] = heap[below];
+        }
+        heap[at] = last;
+        if (first->dirty) return first; // else it was walked at a call meanwhile
+    }
+    return NULL;
+}
+
+// Everything that waits for something is walked again, and then says anew what it waits for.
+static void wake(Infer *infer, InferInstanceVec *waiting) {
+    VEC_EACH(InferInstance *, instance, waiting) mark_dirty(infer, instance);
+    waiting->len = 0;
+}
+
+static void wait_for(Walk *w, InferInstanceVec *waiting) {
+    if (waiting->len > 0 && waiting->items[waiting->len - 1] == w->instance) return;
+    vec_push(&w->infer->c->scratch, waiting, w->instance);
+}
+
+void infer_again(Walk *w, uint64_t since) {
+    if (since < w->stale) w->stale = since;
+}
+
+// --- symbols ------------------------------------------------------------------------------------
+
 Type infer_symbol(Walk *w, Symbol *symbol) {
     const Type *guess = infer_guess(w, symbol);
     if (guess != NULL) return *guess;
     InferInstance *owner = owner_instance(w, symbol->owner);
-    if (owner == w->instance || (symbol->is_global && owner != NULL)) {
-        if (owner != w->instance) w->instance->reads_globals = true;
+    if (owner == w->instance) {
+        uint64_t *read = &owner->reads[symbol->index];
+        if (*read < w->start) *read = ++w->infer->clock;
+        return owner->shared.symbol_types[symbol->index];
+    }
+    if (symbol->is_global && owner != NULL) {
+        wait_for(w, &w->infer->readers[symbol->index]);
         return owner->shared.symbol_types[symbol->index];
     }
     Type *slot = capture_slot(w->instance, symbol);
@@ -50,11 +112,16 @@ Type infer_symbol(Walk *w, Symbol *symbol) {
 // Joins `type` into *slot, for lists of that class; true if that grew.
 static bool grow(Walk *w, Type *slot, Type type, ListClass *lists, bool widen) {
     Arena *arena = w->infer->arena;
+    if (type.kinds == 0 || type_equal(type, *slot)) return false;
     type = type_plain(arena, infer_allowed(w->infer, type), packed_may_be(lists));
     Type joined = widen ? type_widen(arena, *slot, type) : type_join(arena, *slot, type);
     if (type_equal(joined, *slot)) return false;
     *slot = joined;
     return true;
+}
+
+static bool is_widening(const Walk *w) {
+    return w->instance->walks > WALKS_BEFORE_WIDENING || w->rounds > WALKS_BEFORE_WIDENING;
 }
 
 void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
@@ -64,24 +131,25 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
     }
     if (symbol->to_f32 && type_may(type, KIND_NUMBER)) type.integer = false;
     type = infer_sum_set(w, symbol, type);
-    Type *slot = &w->instance->shared.symbol_types[symbol->index];
-    if (!grow(w, slot, type, symbol->lists, w->instance->walks > WALKS_BEFORE_WIDENING)) return;
-    w->grew = true;
-    if (symbol->is_global) w->infer->changed_globals = true;
+    InferInstance *self = w->instance;
+    if (!grow(w, &self->shared.symbol_types[symbol->index], type, symbol->lists, is_widening(w))) return;
+    uint64_t read = self->reads[symbol->index];
+    if (read >= w->start) infer_again(w, read);
+    if (symbol->is_global) wake(w->infer, &w->infer->readers[symbol->index]);
 }
 
 void infer_result(Walk *w, Type type) {
     if (w->guess != NULL) return; // types are final
     InferInstance *self = w->instance;
     ListClass *lists = self->shared.function->lists;
-    if (!grow(w, &self->shared.result, type, lists, self->walks > WALKS_BEFORE_WIDENING)) return;
-    VEC_EACH(InferInstance *, caller, &self->callers) caller->dirty = true;
+    if (grow(w, &self->shared.result, type, lists, is_widening(w))) wake(w->infer, &self->callers);
 }
 
 bool infer_may_report(Walk *w, const Node *node) {
     Infer *infer = w->infer;
     const Instance *instance = &w->instance->shared;
     if (instance->boxed || w->guess != NULL) return false;
+    w->instance->reports = true;
     Fault *fault = map_get(&infer->faults, node);
     if (infer->counting) {
         if (fault == NULL) {
@@ -126,11 +194,13 @@ static InferInstance *new_instance(Infer *infer, Function *function, bool parall
     shared->callees = ARENA_ARRAY(arena, Instance *, function->node_count);
     shared->parallel_callees = ARENA_ARRAY(arena, Instance *, function->node_count);
     shared->link_name = name_instance(infer, shared);
-    made->dirty = true;
+    made->reads = ARENA_ARRAY(&infer->c->scratch, uint64_t, function->symbols.len);
+    made->order = infer->instances.len;
     made->next = infer->of_function[function->index];
     infer->of_function[function->index] = made;
     infer->instance_counts[function->index]++;
     vec_push(arena, &infer->instances, made);
+    mark_dirty(infer, made);
     return made;
 }
 
@@ -164,7 +234,9 @@ static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols
         bool widen = callee->param_growths > WALKS_BEFORE_WIDENING;
         if (!grow(w, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
         callee->param_growths++;
-        callee->dirty = grew = true;
+        callee->walks = 0;
+        grew = true;
+        mark_dirty(w->infer, callee);
     }
     return grew;
 }
@@ -172,21 +244,21 @@ static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols
 // Something else may be in closures of the function: whoever calls them takes it from there.
 static void closures_grew(Infer *infer, const Function *function) {
     for (InferInstance *at = infer->of_function[function->index]; at != NULL; at = at->next)
-        VEC_EACH(InferInstance *, caller, &at->callers)
-    if (at->shared.boxed) caller->dirty = true;
+            if (at->shared.boxed) wake(infer, &at->callers);
 }
 
 // The instance for what is captured and given.
 static InferInstance *instance_for(Walk *w, Function *function, const Type *captures,
                                    const Type *args) {
     Infer *infer = w->infer;
+    Arena *scratch = &infer->c->scratch;
     bool parallel = is_parallel(w);
     InferInstance *callee = find_instance(infer, function, parallel, captures, args);
     if (callee == NULL) callee = new_instance(infer, function, parallel, args == NULL);
     bool grew = grow_inputs(w, callee, &function->captures, callee->shared.captures, captures);
     if (grew && args == NULL) closures_grew(infer, function);
     if (args == NULL) {
-        Type *any = ARENA_ARRAY(infer->arena, Type, function->param_count + 1);
+        Type *any = ARENA_ARRAY(scratch, Type, function->param_count + 1);
         for (uint32_t i = 0; i < function->param_count; i++) any[i] = type_any();
         args = any;
     }
@@ -194,38 +266,55 @@ static InferInstance *instance_for(Walk *w, Function *function, const Type *capt
     return callee;
 }
 
-InferInstance *infer_instance(Walk *w, Function *function, const Type *args) {
+// Room for what the function captures.
+static Type *new_captures(Walk *w, const Function *function) {
     uint32_t captured = function->captures.len;
-    Type *captures = ARENA_ARRAY(w->infer->arena, Type, captured);
-    for (uint32_t i = 0; i < captured; i++)
+    return captured > 0 ? ARENA_ARRAY(&w->infer->c->scratch, Type, captured) : NULL;
+}
+
+InferInstance *infer_instance(Walk *w, Function *function, const Type *args) {
+    Type *captures = new_captures(w, function);
+    for (uint32_t i = 0; i < function->captures.len; i++)
         captures[i] = infer_symbol(w, function->captures.items[i]);
     return instance_for(w, function, captures, args);
 }
 
-static void note_caller(Walk *w, InferInstance *callee) {
-    VEC_EACH(InferInstance *, caller, &callee->callers)
-        if (caller == w->instance) return;
-    vec_push(w->infer->arena, &callee->callers, w->instance);
-}
-
 InferInstance *infer_closure_instance(Walk *w, Function *function, const Type *args) {
-    Arena *arena = w->infer->arena;
-    uint32_t captured = function->captures.len;
-    Type *captures = ARENA_ARRAY(arena, Type, captured);
+    Type *captures = new_captures(w, function);
     for (InferInstance *at = w->infer->of_function[function->index]; at != NULL; at = at->next) {
         if (!at->shared.boxed) continue;
-        note_caller(w, at);
-        for (uint32_t i = 0; i < captured; i++)
-            captures[i] = type_join(arena, captures[i], at->shared.captures[i]);
+        wait_for(w, &at->callers);
+        for (uint32_t i = 0; i < function->captures.len; i++)
+            captures[i] = type_join(w->infer->arena, captures[i], at->shared.captures[i]);
     }
     return instance_for(w, function, captures, args);
 }
 
-void infer_note_callee(Walk *w, const Node *node, InferInstance *callee) {
+static Instance **callee_slot(Walk *w, const Node *node) {
     Instance *self = &w->instance->shared;
-    if (w->par_depth > 0 && !self->parallel) self->parallel_callees[node->id] = &callee->shared;
-    else self->callees[node->id] = &callee->shared;
-    note_caller(w, callee);
+    bool parallel = w->par_depth > 0 && !self->parallel;
+    return &(parallel ? self->parallel_callees : self->callees)[node->id];
+}
+
+void infer_note_callee(Walk *w, const Node *node, InferInstance *callee) {
+    *callee_slot(w, node) = &callee->shared;
+}
+
+void infer_no_callee(Walk *w, const Node *node) {
+    *callee_slot(w, node) = NULL;
+}
+
+static void walk_instance(Infer *infer, InferInstance *instance, uint32_t depth);
+
+Type infer_known_call(Walk *w, const Node *node, InferInstance *callee) {
+    Infer *infer = w->infer;
+    infer_note_callee(w, node, callee);
+    uint32_t inputs = callee->shared.function->captures.len + callee->shared.function->param_count;
+    bool early = callee->param_growths <= EARLY_WALKS * (inputs + 1);
+    if (callee->dirty && !callee->walking && !infer->counting && early && w->depth < DEEPEST_WALK)
+        walk_instance(infer, callee, w->depth + 1);
+    wait_for(w, &callee->callers);
+    return callee->shared.result;
 }
 
 // --- walks --------------------------------------------------------------------------------------
@@ -252,31 +341,26 @@ static void walk_body(Walk *w) {
     else infer_result(w, infer_expr(w, function->body));
 }
 
-static void walk_instance(Infer *infer, InferInstance *instance) {
-    Walk w = {.infer = infer, .instance = instance, .loop_types = {.arena = infer->arena}};
-    do {
-        instance->dirty = false;
-        instance->walks++;
-        w.grew = false;
-        w.refinements.len = 0;
-        walk_body(&w);
-    } while (w.grew);
+static Walk walk_begin(Infer *infer, InferInstance *instance, uint32_t depth) {
+    return (Walk){.infer = infer, .instance = instance, .depth = depth, .start = ++infer->clock,
+                  .stale = INFER_FRESH, .loop_types = {.arena = &infer->c->scratch}};
 }
 
-static bool walk_dirty(Infer *infer) {
-    bool walked = false;
-    for (uint32_t i = 0; i < infer->instances.len; i++) {
-        InferInstance *instance = infer->instances.items[i];
-        if (!instance->dirty) continue;
-        walk_instance(infer, instance);
-        walked = true;
-    }
-    if (infer->changed_globals) {
-        infer->changed_globals = false;
-        VEC_EACH(InferInstance *, instance, &infer->instances)
-            if (instance->reads_globals) instance->dirty = true;
-    }
-    return walked;
+static void walk_instance(Infer *infer, InferInstance *instance, uint32_t depth) {
+    bool again;
+    instance->walking = true;
+    do {
+        Walk w = walk_begin(infer, instance, depth);
+        instance->dirty = false;
+        instance->walks++;
+        walk_body(&w);
+        again = w.stale != INFER_FRESH || instance->dirty;
+    } while (again);
+    instance->walking = false;
+}
+
+static void walk_dirty(Infer *infer) {
+    for (InferInstance *next; (next = take_dirty(infer)) != NULL;) walk_instance(infer, next, 0);
 }
 
 // Keeps an instance that `main` can reach.
@@ -290,17 +374,9 @@ static void keep_instance(Infer *infer, InstanceVec *kept, Instance *instance) {
 }
 
 static void walk_once(Infer *infer, Instance *instance) {
-    Walk w = {.infer = infer, .instance = (InferInstance *)instance,
-              .loop_types = {.arena = infer->arena}};
+    Walk w = walk_begin(infer, (InferInstance *)instance, 0);
     walk_body(&w);
-    if (w.grew) w.instance->dirty = true;
-}
-
-static bool is_final(const Infer *infer) {
-    if (infer->changed_globals) return false;
-    for (uint32_t i = 0; i < infer->instances.len; i++)
-        if (infer->instances.items[i]->dirty) return false;
-    return true;
+    if (w.stale != INFER_FRESH) mark_dirty(infer, w.instance);
 }
 
 // Walks what `main` reaches once more, and counts the mistakes. A call may now find an instance that
@@ -318,39 +394,39 @@ static bool count_mistakes(Infer *infer, Program *program) {
     for (uint32_t i = 0; i < kept->len; i++) {
         Instance *instance = kept->items[i];
         uint32_t nodes = instance->function->node_count;
-        for (uint32_t n = 0; n < nodes; n++)
-            instance->callees[n] = instance->parallel_callees[n] = NULL;
+        ((InferInstance *)instance)->reports = false;
         walk_once(infer, instance);
         for (uint32_t n = 0; n < nodes; n++) {
             keep_instance(infer, kept, instance->callees[n]);
             keep_instance(infer, kept, instance->parallel_callees[n]);
         }
     }
-    return is_final(infer);
+    return infer->work.len == 0;
 }
 
 // Instances made for types that were still growing may be left without a caller: they are dropped.
-// The others are walked twice more: what is a mistake in all instances of a function is told. False:
-// the program is to be analysed again first.
+// The others are walked once more, and those with something to tell a second time: what is a mistake in all
+// instances of a function is told. False: the program is to be analysed again first.
 static bool finish(Infer *infer, Program *program) {
     for (;;) {
         infer->counting = true;
         bool final = count_mistakes(infer, program);
         infer->counting = false;
         if (final) break;
-        while (walk_dirty(infer)) {}
+        walk_dirty(infer);
     }
     if (infer_found_accesses(infer)) return false;
     infer->reporting = true;
-    VEC_EACH(Instance *, instance, &program->instances) walk_once(infer, instance);
-    CHECK(is_final(infer), "types are final in the last walks");
+    VEC_EACH(Instance *, instance, &program->instances)
+    if (((InferInstance *)instance)->reports) walk_once(infer, instance);
+    CHECK(infer->work.len == 0, "types are final in the last walks");
     return true;
 }
 
 // A program's own `main` is called with nothing after the top level.
 static void infer_user_main(Infer *infer, Program *program) {
     if (program->user_main == NULL || program->user_main->function == NULL) return;
-    Walk w = {.infer = infer, .instance = infer->instances.items[0]};
+    Walk w = walk_begin(infer, infer->instances.items[0], 0);
     Function *function = program->user_main->function;
     Type *none = ARENA_ARRAY(infer->arena, Type, function->param_count + 1);
     program->user_main_instance = &infer_instance(&w, function, none)->shared;
@@ -365,10 +441,12 @@ static Infer *solve(Compilation *c) {
     infer->of_function = ARENA_ARRAY(&c->scratch, InferInstance *, program->functions.len);
     infer->instance_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
     infer->kept_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
+    infer->readers = ARENA_ARRAY(&c->scratch, InferInstanceVec, program->main->symbols.len);
     new_instance(infer, program->main, false, false);
+    walk_dirty(infer);
     infer_user_main(infer, program);
     infer_exports(infer, program);
-    while (walk_dirty(infer)) {}
+    walk_dirty(infer);
     return infer;
 }
 

@@ -14,9 +14,7 @@ static Type *infer_args(Walk *w, NodeVec *args, uint32_t extra, bool *missing) {
 // A call of `function` at `node`. Nothing is known while an argument is not.
 static Type direct_call(Walk *w, Node *node, Function *function, const Type *args, bool missing) {
     if (missing) return TYPE_NEVER;
-    InferInstance *callee = infer_instance(w, function, args);
-    infer_note_callee(w, node, callee);
-    return callee->shared.result;
+    return infer_known_call(w, node, infer_instance(w, function, args));
 }
 
 void infer_snapshots(Walk *w, Function *function) {
@@ -40,9 +38,11 @@ static Type closure_call(Walk *w, Node *node, Function *function, const Type *ar
         if (callee->shared.captures[i].kinds == 0) return TYPE_NEVER; // none was made yet
         counted |= callee->shared.captures[i].kinds != KIND_NUMBER;
     }
-    if (counted && node->kind == NODE_CALL && node->call.tail) return type_any();
-    infer_note_callee(w, node, callee);
-    return callee->shared.result;
+    if (counted && node->kind == NODE_CALL && node->call.tail) {
+        infer_no_callee(w, node);
+        return type_any();
+    }
+    return infer_known_call(w, node, callee);
 }
 
 // --- builtins -----------------------------------------------------------------------------------
@@ -187,6 +187,7 @@ static Type indirect_call(Walk *w, Node *node, Node *callee, const Type *args, u
     if (function != NULL && function->param_count == count)
         return function->captures.len == 0 ? direct_call(w, node, function, args, false)
                                            : closure_call(w, node, function, args);
+    infer_no_callee(w, node);
     return type_any();
 }
 
@@ -261,16 +262,18 @@ static Type infer_reduce(Walk *w, Node *node, Type list) {
     Type element = type_element(list);
     if (function == NULL || function->param_count != 2 || !type_is(list, KIND_LIST)) {
         infer_expr(w, node->pipe.right);
+        infer_no_callee(w, node);
         return type_any();
     }
     if (element.kinds == 0) element = type_integer(0, 0);
     Arena *arena = w->infer->arena;
     Type *slot = &w->instance->shared.node_types[node->id];
     Type args[2] = {type_join(arena, element, *slot), element};
+    uint64_t since = ++w->infer->clock;
     Type result = direct_call(w, node, function, args, false);
     result = type_join(arena, type_join(arena, element, result), type_integer(0, 0));
     result = type_widen(arena, *slot, result);
-    if (!type_equal(result, *slot)) w->grew = true;
+    if (!type_equal(result, *slot)) infer_again(w, since);
     return result;
 }
 
@@ -289,5 +292,6 @@ Type infer_pipe(Walk *w, Node *node) {
     }
     if (!type_may(value, KIND_LIST)) return pipe_one(w, node, value);
     infer_expr(w, node->pipe.right); // only the run tells: by rt_pipe
+    infer_no_callee(w, node);
     return type_any();
 }

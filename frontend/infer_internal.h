@@ -11,19 +11,24 @@
 #include "map.h"
 #include "range.h"
 
+typedef struct InferInstance InferInstance;
+typedef VEC(InferInstance *) InferInstanceVec;
+
 // An instance with what inference knows of it besides. `shared` comes first: pointers convert.
-typedef struct InferInstance {
+struct InferInstance {
     Instance shared;
-    VEC(struct InferInstance *) callers; // to be walked again when the result grows
+    InferInstanceVec callers; // to be walked again when the result grows
+    uint64_t *reads;    // by Symbol.index: when the walk that is under way first read the symbol
     bool dirty;         // to be walked (again)
+    bool walking;       // some walk of it is under way
     bool kept;          // reachable in the end
-    bool reads_globals; // walked again when a global's type grows
-    uint32_t walks;     // after some, ranges are widened
+    bool reports;       // the last walk but one saw something to tell, or to try
+    uint32_t order;     // of being made
+    uint32_t walks;     // since parameters grew; after some, ranges are widened
     uint32_t param_growths;
     struct InferInstance *next; // of the same function
     struct Sums *sums;  // infer_sum.c: by Symbol.index, or null
-} InferInstance;
-typedef VEC(InferInstance *) InferInstanceVec;
+};
 
 // In how many instances a node is a mistake, and the one counted last.
 typedef struct Fault {
@@ -51,7 +56,9 @@ typedef struct Infer {
     InferInstanceVec instances;
     InferInstance **of_function; // by Function.index: chain of instances
     uint32_t *instance_counts;   // by Function.index
-    bool changed_globals;
+    InferInstanceVec work;     // the dirty ones: a heap, and some that are so no longer
+    InferInstanceVec *readers; // by Symbol.index of main's: who is to be walked again when a global grows
+    uint64_t clock;            // counts walks and first reads
     bool counting;  // the last walk but one: types are final, mistakes are counted
     bool reporting; // the last walk: mistakes are told
     PtrMap faults;   // Node -> Fault
@@ -60,11 +67,15 @@ typedef struct Infer {
     uint32_t *kept_counts; // by Function.index: instances that stay, without the boxed one
 } Infer;
 
+#define INFER_FRESH UINT64_MAX
+
 // One walk over one instance.
 typedef struct Walk {
     Infer *infer;
     InferInstance *instance;
-    bool grew;            // some symbol's type grew: walk again
+    uint64_t start, stale; // on Infer.clock: its begin; the first of what is to be walked again
+    uint32_t rounds;       // of the loops around what is being walked: the most
+    uint32_t depth;        // of walks that wait for this one
     uint32_t par_depth;   // > 0 inside parallel bodies
     PtrMap loop_types;    // LoopNode -> Type *: what `ret @ v` has given it so far
     VEC(LoopTrips) loops; // around what is being walked
@@ -84,6 +95,12 @@ InferInstance *infer_instance(Walk *w, Function *function, const Type *args);
 InferInstance *infer_closure_instance(Walk *w, Function *function, const Type *args);
 // Notes that `node` calls `callee` directly.
 void infer_note_callee(Walk *w, const Node *node, InferInstance *callee);
+// What it calls is known no longer.
+void infer_no_callee(Walk *w, const Node *node);
+// What the call of `callee` at `node` gives, as far as it is known by now.
+Type infer_known_call(Walk *w, const Node *node, InferInstance *callee);
+// What the walk has read since that time is out of date: the innermost loop around is walked again.
+void infer_again(Walk *w, uint64_t since);
 // True if the mistake at `node` is to be told now: types are final, it is one in every instance of
 // its function (else the run tells: values decide which code is reached), and was not told yet.
 bool infer_may_report(Walk *w, const Node *node);

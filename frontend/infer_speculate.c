@@ -227,6 +227,8 @@ void infer_speculate(Walk *w, Node *node) {
     LoopNode *loop = node->loop;
     bool uncounted = loop->kind == LOOP_WHILE || loop->kind == LOOP_FOREVER;
     if (!uncounted || loop->prefix != PREFIX_NONE || loop->has_value || loop->max != NULL) return;
+    w->instance->reports = true;
+    if (!w->infer->reporting) return;
     Arena *arena = w->infer->arena;
     Speculation *guess = ARENA_NEW(arena, Speculation);
     *guess = (Speculation){.loop = loop, .first = UINT32_MAX};

@@ -86,7 +86,9 @@ static const BinaryOp update_operators[] = {
 // A path into an immutable variable that is a number is told as one.
 static void settle_unproven(Walk *w, const Node *target) {
     Unproven *update = map_get(&w->infer->c->program->unproven, ast_place(target));
-    if (update == NULL || !w->infer->reporting) return;
+    if (update == NULL) return;
+    w->instance->reports = true;
+    if (!w->infer->reporting) return;
     uint8_t kinds = infer_symbol(w, update->symbol).kinds & (uint8_t)~KIND_ERROR;
     update->is_number |= kinds == KIND_NUMBER;
 }
@@ -268,9 +270,8 @@ static void check_plan(Walk *w, const ParPlan *plan) {
     }
 }
 
-Type infer_loop(Walk *w, Node *node) {
+static void walk_loop(Walk *w, Node *node, Type *given) {
     LoopNode *loop = node->loop;
-    Type given = TYPE_NEVER;
     if (loop->threads != NULL) infer_expr(w, loop->threads);
     if (loop->max != NULL) infer_expr(w, loop->max);
     bind_variables(w, node);
@@ -280,7 +281,7 @@ Type infer_loop(Walk *w, Node *node) {
         infer_expr(w, loop->condition);
         refine_by(w, loop->condition, true);
     }
-    map_put(&w->loop_types, loop, &given);
+    map_put(&w->loop_types, loop, given);
     w->par_depth += loop->prefix != PREFIX_NONE;
     infer_sum_loop(w, loop);
     infer_expr(w, loop->body);
@@ -290,8 +291,24 @@ Type infer_loop(Walk *w, Node *node) {
     refine_pop(w, mark);
     if (loop->writes_through && loop->source != NULL && loop->symbols.len > 0)
         write_through(w, loop);
+}
+
+// Until nothing that the loop reads grows; what was read before it is walked again by those around.
+Type infer_loop(Walk *w, Node *node) {
+    LoopNode *loop = node->loop;
+    Type given = TYPE_NEVER;
+    uint64_t begin = ++w->infer->clock;
+    uint32_t outer = w->rounds;
+    bool again = true;
+    for (uint32_t round = 1; again; round++) {
+        if (round > outer) w->rounds = round;
+        walk_loop(w, node, &given);
+        again = w->stale != INFER_FRESH && w->stale >= begin;
+        if (again) w->stale = INFER_FRESH;
+    }
+    w->rounds = outer;
     if (loop->plan != NULL) check_plan(w, loop->plan);
-    if (w->infer->reporting && w->guess == NULL) infer_speculate(w, node);
+    if (w->guess == NULL) infer_speculate(w, node);
     if (!loop->has_value) return zero();
     if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;
     return given;
