@@ -28,6 +28,8 @@ Expectations stand in comments anywhere in the file (README of every directive):
   // needs: PROGRAM         the test is skipped, and says so, where PROGRAM is not installed; `lib:NAME`: a
                             library that pkg-config knows; `libclang`: 19 or newer; `libdw`
   // native: REASON         takes no part under the conditions below
+  // model: sequential      standard output, what is printed to standard error (but for the lines of backtraces)
+                            and exit status are also those of the program without the prefixes of its loops
   // helper                 no test of its own (another file uses it)
 {dir} and {tmp} in args, env and shell are the file's folder and the test's own empty folder.
 In the modes aot-O2 and jit-O0 programs also run with FLAP_DEBUG=leaks: one that comes to its end may
@@ -60,7 +62,7 @@ LEAK_MODES = ["aot-O2", "jit-O0"]
 MODES = ["aot-O0", "aot-O2", "jit-O0", "jit-O2"]
 DIRECTIVE = re.compile(
     r"//\s*(expect-file|expect|order|panic|stderr|exit|args|stdin|env|threads|modes|memory|file|"
-    r"source|status|prefixes|parse|lex|same|differ|shell|needs|native):[ ]?(.*)")
+    r"source|status|prefixes|parse|lex|same|differ|shell|needs|native|model):[ ]?(.*)")
 DIAGNOSTIC = re.compile(
     r"//\s*(error|warning)(?:@([+-]?\d+)?(?::(\d+))?)?(?:\s+([EW]\d{4}))?:\s*(.*?)\s*"
     r"(?=//\s*(?:error|warning)[@ :]|$)")
@@ -341,6 +343,7 @@ class Runner:
 
     def check_runs(self, test, folder, source):
         wanted = test.one("modes", " ".join(MODES)).split()
+        model = self.run_model(test, folder, source) if "model" in test.lists else None
         for mode in self.modes:
             ground, _, option = mode.partition("+")
             way, level = ground.split("-")
@@ -366,9 +369,37 @@ class Runner:
                            stdin, 30 if self.stressed else 1)
                 where = f"[{mode}{', ' + threads + ' threads' if threads else ''}]"
                 try:
+                    if model:
+                        self.compare_model(model, done)
                     self.compare(test, folder, done, way)
                 except Failure as failure:
                     raise Failure(f"{where} {failure}\n{clip(decode(done.err), 12)}") from failure
+
+    def run_model(self, test, folder, source):
+        """What the program does without the prefixes of its loops."""
+        path = os.path.join(folder, os.path.basename(source))
+        with open(source, encoding="utf-8") as handle:
+            text = handle.read()
+        sequential = without_prefixes(text)
+        if sequential == text:
+            raise Failure("there is no prefix to remove")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(sequential)
+        words = [self.flapc, "run", "-q", "-O0", path] + shlex.split(self.fill(test, folder, test.one("args", "")))
+        stdin = "".join(line + "\n" for line in test.lists.get("stdin", [])).encode()
+        done = run(words, folder, self.environment(test, folder), stdin, 30 if self.stressed else 1)
+        if not done.out and not done.err:
+            raise Failure("without prefixes the program prints nothing")
+        return done
+
+    def compare_model(self, model, done):
+        if model.out != done.out:
+            raise Failure("not as without prefixes: " + difference(decode(model.out).split("\n"),
+                                                                   decode(done.out).split("\n")))
+        if told(decode(model.err)) != told(decode(done.err)):
+            raise Failure(f"without prefixes standard error is\n{clip(decode(model.err), 12)}")
+        if model.status != done.status:
+            raise Failure(f"exit status {done.status}, without prefixes {model.status}")
 
     def thread_counts(self, test):
         given = any(row.startswith("FLAP_NUM_THREADS") for row in test.lists.get("env", []))
@@ -392,11 +423,12 @@ class Runner:
         for text in test.lists.get("stderr", []):
             if not any(text in line for line in lines):
                 raise Failure(f"nothing in standard error contains: {text}")
-        quiet = not any(name in test.lists for name in ("panic", "stderr")) and not test.diagnostics
+        quiet = not any(name in test.lists for name in ("panic", "stderr", "model")) and not test.diagnostics
         if quiet and errors:
             raise Failure("standard error is not empty")
         status = int(test.one("exit", "1" if "panic" in test.lists else "0"))
-        if done.status != status:
+        given = any(name in test.lists for name in ("exit", "panic")) or "model" not in test.lists
+        if given and done.status != status:
             raise Failure(f"exit status {done.status}, expected {status}")
         if "memory" in test.lists and way == "aot" and not self.stressed and done.peak_kib > int(test.one("memory")) * 1024:
             raise Failure(f"peak memory {done.peak_kib} KiB")
@@ -412,6 +444,8 @@ class Runner:
                 raise Failure(f"{name} has the SHA-256 {actual}")
 
     def compare_output(self, test, folder, actual):
+        if "model" in test.lists and "expect" not in test.lists:
+            return
         if "expect-file" in test.lists:
             with open(os.path.join(os.path.dirname(test.path), test.one("expect-file").strip()), "rb") as handle:
                 expected = decode(handle.read()).split("\n")
@@ -424,6 +458,23 @@ class Runner:
             expected, lines = sorted(expected), sorted(lines)
         if expected != lines:
             raise Failure(difference(expected, lines))
+
+
+def without_prefixes(text):
+    """The program with every parallel loop and map made sequential; places stay what they are."""
+    rows = []
+    for row in text.split("\n"):
+        code, slashes, comment = row.partition("//")
+        code = re.sub(r"@@(?=[ \n]|$)", " @", code)
+        code = re.sub(r"(?:(?<=^)|(?<=[\s{;(=>]))(\w+|\((?:[^()]|\([^()]*\))*\)) @ (?=\w+(?:, \w+)? in )",
+                      lambda found: " " * len(found.group(1)) + " @ ", code)
+        rows.append(re.sub(r"(?<!\|)\|\|(?!\|)", " |", code) + slashes + comment)
+    return "\n".join(rows)
+
+
+def told(errors):
+    """What is said on standard error, without backtraces, which the level of optimisation shortens."""
+    return [line for line in errors.split("\n") if not re.match(r"  (at|in|from) ", line)]
 
 
 def parse_json(text):

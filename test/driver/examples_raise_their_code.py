@@ -3,7 +3,8 @@
 
 usage: examples_raise_their_code.py FLAPC DIAG_DEF FOLDER
 
-Prints a line for every code where it is not so, and nothing else. Excepted are messages about what no
+What refuses a parallel loop also says what to write instead. Prints a line for every code where it is
+not so, and nothing else. Excepted are messages about what no
 small program can show: the system, other files, the command line, bytes that are no text.
 """
 import os
@@ -47,6 +48,8 @@ def main():
         told = subprocess.run([flapc, "check", path], capture_output=True, text=True).stderr
         if f"[{code}]" not in told:
             print(code, "is not raised by its example; raised are", re.findall(r"\[(\w+)\]", told))
+        if (code.startswith("E03") or code == "E0557") and "= help: " not in told:
+            print(code, "refuses a parallel loop and does not say what to write instead")
 
 
 main()

@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 from compiler import take_flapc
 
@@ -178,6 +179,30 @@ class Threads(unittest.TestCase):
         stacks = re.findall(r"mmap\(NULL, (\d+), .*MAP_STACK.*\) = (0x\w+)", log)
         self.assertEqual(len(stacks), 1, log)
         self.assertIn("munmap(%s, %s)" % (stacks[0][1], stacks[0][0]), log)
+
+    def started(self, text, threads):
+        """How many threads a program starts where so many are the machine's."""
+        with mock.patch.dict(self.env, {"FLAP_NUM_THREADS": str(threads)}):
+            log = self.trace(self.compile(text)[1])
+        return len(re.findall(r"^clone\(", log, re.M))
+
+    def test_threads_engaged(self):
+        self.assertEqual(self.started("8 @ i in 0..<100 { }\n", 2), 7)
+        self.assertEqual(self.started("64 @ i in 0..<3 { }\n", 2), 2)  # as many as blocks
+        self.assertEqual(self.started("1 @ i in 0..<100 { }\n", 8), 0)
+        self.assertEqual(self.started("@@ i in 0..<100 { }\n", 8), 0)  # too small to share
+        self.assertEqual(self.started("@@ i in 0..<3 { sleep(0.05) }\n", 8), 2)
+        self.assertEqual(self.started("4 @ i in 0..<0 { println(i) }\n", 8), 0)
+
+    def test_stacks(self):
+        _, program = self.compile("2 @ i in 0..<10 { }\n")
+        guard = 64 << 10
+        for setting, size in (("", 8 << 20), ("1M", 1 << 20), ("33554432", 32 << 20)):
+            with mock.patch.dict(self.env, {"FLAP_STACK": setting} if setting else {}):
+                log = self.trace(program)
+            mapped = int(re.findall(r"mmap\(NULL, (\d+), .*MAP_STACK", log)[0])
+            self.assertGreaterEqual(mapped, size + guard, setting)
+            self.assertLessEqual(mapped, size + guard + (256 << 10), setting)
 
     def test_sleeping_worker_waits_on_futex(self):
         log = self.trace(self.compile("s := 0\n2 @ i in 0..<10 { s += i }\nsleep(0.05)\n"
