@@ -145,6 +145,7 @@ static void work(RtiNest *nest, uint64_t generation, RtiPace *pace) {
     RtiRun blocks;
     while (claim(nest, generation, pace, &blocks)) {
         run(nest, blocks);
+        if (RTI_STRESSED) (void)rti_sys_sched_yield();
         rti_pace_adapt(pace, blocks);
     }
 }
@@ -303,6 +304,16 @@ static uint64_t open_nest(RtiNest *nest, const RtiJob *job, int32_t first, int32
     return target;
 }
 
+// In stress builds: until somebody has come, or a while.
+static void wait_for_another(const RtiNest *nest, int32_t threads) {
+    for (int32_t k = 0; k < RTI_STRESS_YIELDS; ++k) {
+        // relaxed: nothing is done with what it tells
+        uint64_t range = atomic_load_explicit(&nest->range, memory_order_relaxed);
+        if (range_room(range) < threads - 1) return;
+        (void)rti_sys_sched_yield();
+    }
+}
+
 // Shares the loop from block `first` on; false when there is no nest for it.
 static bool share(const RtiJob *job, int32_t first, int32_t threads, int32_t length) {
     RtiNest *nest = take_nest();
@@ -315,6 +326,7 @@ static bool share(const RtiJob *job, int32_t first, int32_t threads, int32_t len
     uint64_t generation =
         range_generation(atomic_load_explicit(&nest->range, memory_order_relaxed)); // its own store
     wake(threads - 1 < 4 ? threads - 1 : 4);
+    if (RTI_STRESSED) wait_for_another(nest, threads);
     RtiPace pace = rti_pace_start(length);
     work(nest, generation, &pace);
     close_nest(nest);

@@ -216,6 +216,7 @@ static bool work_step(RtiWorker *self, uint64_t generation, RtiPace *pace, RtiRu
     while (!claim(self, generation, pace, run))
         if (!steal(self, generation)) return false;
     rti_loop_run(self, generation, *run);
+    if (RTI_STRESSED) (void)rti_sys_sched_yield();
     rti_pace_adapt(pace, *run);
     return true;
 }
@@ -366,10 +367,26 @@ static void publish(Shared *shared, const RtiJob *job, int32_t first, int32_t le
     if (atomic_load_explicit(&rti_pool.length, memory_order_relaxed) != length)
         atomic_store_explicit(&rti_pool.length, length, memory_order_relaxed);
     if (first > 0 && !job->order) mark_done(&workers[0], shared->generation, (RtiRun){0, first});
-    for (int32_t t = 0; t < engaged; ++t) {
+    // Downwards: a worker that sees its range wakes its children, which have higher numbers. Woken before they
+    // have theirs, they would go back to sleep, and nobody would wake them again.
+    for (int32_t t = engaged - 1; t >= 0; --t) {
         RtiRun run = share(job->blocks, first, t, engaged);
         workers[t].job = *job;
         rti_pool_publish(&workers[t], rti_range_make(shared->generation, run.begin, run.end));
+    }
+}
+
+// In stress builds.
+static void wait_for_another(const Shared *shared, const RtiJob *job, int32_t first) {
+    rti_pool_wake_engaged();
+    for (int32_t k = 0; k < RTI_STRESS_YIELDS; ++k) {
+        for (int32_t t = 1; t < shared->engaged; ++t) {
+            // relaxed: nothing is done with what it tells
+            uint64_t range = atomic_load_explicit(&rti_pool.workers[t].range, memory_order_relaxed);
+            RtiRun run = share(job->blocks, first, t, shared->engaged);
+            if (rti_range_left(range) < run.end - run.begin) return;
+        }
+        (void)rti_sys_sched_yield();
     }
 }
 
@@ -385,6 +402,7 @@ static void run_shared(const RtParLoop *loop, RtiJob *job, int32_t first, int32_
     job->order = job->flags & RTI_PAR_ORDERED ? rti_order_new(first, job->blocks) : NULL;
     publish(&shared, job, first, length);
     rti_pool_wake_children(0, shared.engaged);
+    if (RTI_STRESSED) wait_for_another(&shared, job, first);
     RtiPace pace = start_working();
     RtiRun run = {0, 0};
     uint64_t start = rti_ticks();

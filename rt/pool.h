@@ -16,11 +16,13 @@
 
 #include <stdatomic.h>
 
-// Stress builds make the rare common: runs of one block, no spinning, no loop too small to share.
+// Stress builds make the rare common: runs of one block, no spinning, no loop too small to share, and others
+// come before a thread has done everything: it waits for the first of them, so many times at most, and yields
+// after each run of blocks.
 #ifdef RT_STRESS
-enum { RTI_STRESSED = 1 };
+enum { RTI_STRESSED = 1, RTI_STRESS_YIELDS = 200 };
 #else
-enum { RTI_STRESSED = 0 };
+enum { RTI_STRESSED = 0, RTI_STRESS_YIELDS = 0 };
 #endif
 
 // Effects that happen in the order of blocks.
@@ -57,7 +59,7 @@ typedef struct RtiJob {
     RtParState *parent; // the block that it is part of, or null
     RtDefer *defers;
     RtArena *arena;
-    const RtDepths *depths; // its caller's, who leaves them alone until the loop has ended
+    const RtDepths *depths;         // its caller's, who leaves them alone until the loop has ended
     const void *frame, *stack_high; // where it is on its stack, and where that ends
 } RtiJob;
 
