@@ -33,6 +33,21 @@ typedef struct Jit {
 #include "../frontend/builtin.def"
 #undef JIT_BY_WORDS
 
+// Of mathematics for vectors only the address is taken here.
+#if defined(__x86_64__)
+#define OF_WIDTHS(OF, name) OF(name##_2) OF(name##_4) OF(name##_8)
+#elif defined(__aarch64__)
+#define OF_WIDTHS(OF, name) OF(name##_2)
+#else
+#define OF_WIDTHS(OF, name)
+#endif
+#define DECLARE_WIDE(name) void name(void);
+#define MATH_1(name)       OF_WIDTHS(DECLARE_WIDE, rt_##name)
+#define MATH_2(name)       OF_WIDTHS(DECLARE_WIDE, rt_##name)
+#include "../rt/rt_vector.def"
+#undef MATH_1
+#undef MATH_2
+
 static const JitSymbol symbols[] = {
 #define SYMBOL_OF(name)                         {#name, (void (*)(void))name},
 #define RT_FN0(r, name, attr)                   SYMBOL_OF(name)
@@ -45,6 +60,9 @@ static const JitSymbol symbols[] = {
 #include "../rt/rt_abi.def"
 #define JIT_BY_WORDS(name) SYMBOL_OF(rt_b_##name)
 #include "../frontend/builtin.def"
+#define MATH_1(name) OF_WIDTHS(SYMBOL_OF, rt_##name)
+#define MATH_2(name) OF_WIDTHS(SYMBOL_OF, rt_##name)
+#include "../rt/rt_vector.def"
     // What LLVM itself calls for larger copies and for instructions that a processor lacks.
     SYMBOL_OF(memcpy) SYMBOL_OF(memmove) SYMBOL_OF(memset) SYMBOL_OF(memcmp) SYMBOL_OF(strlen)
         SYMBOL_OF(fmod) SYMBOL_OF(floor) SYMBOL_OF(ceil) SYMBOL_OF(trunc) SYMBOL_OF(round)

@@ -151,6 +151,12 @@ static bool is_llvm_own(LLVMValueRef global) {
     return strncmp(LLVMGetValueName2(global, &length), "llvm.", 5) == 0;
 }
 
+// The mathematics for vectors that any part may come to call (lower_math.c).
+static bool keeps_declarations(LLVMValueRef global) {
+    size_t length;
+    return strcmp(LLVMGetValueName2(global, &length), "llvm.compiler.used") == 0;
+}
+
 // Makes symbols of everything that one part has and others may name.
 static void make_public(Backend *b, const Plan *plan) {
     uint32_t i = 0;
@@ -207,7 +213,7 @@ static void keep_own_variables(Part *part) {
     for (LLVMValueRef g = LLVMGetFirstGlobal(part->b.module); g && part->number > 0; g = next) {
         next = LLVMGetNextGlobal(g);
         if (LLVMIsDeclaration(g)) continue;
-        if (is_llvm_own(g))
+        if (is_llvm_own(g) && !keeps_declarations(g))
             LLVMDeleteGlobal(g);
         else if (LLVMIsGlobalConstant(g))
             LLVMSetLinkage(g, LLVMAvailableExternallyLinkage);

@@ -200,6 +200,8 @@ struct LowerCtx {
     bool fast_rounding;       // floor and its like are instructions
     bool is_x86_64;           // the target
     uint32_t vector_doubles;  // how many one of its vector registers holds
+    uint32_t math_widths[4];  // of vectors that mathematics has versions for; ends with 0
+    VEC(LLVMValueRef) wide_math; // those that are declared (lower_math.c)
     LLVMValueRef sim_model;   // RtSim of the simulated hardware, or null
     FuncState *fs;
 };
@@ -218,10 +220,24 @@ RtId lower_rt_find(const char *name); // RTF_COUNT: none
 LLVMValueRef lower_rt_words(LowerCtx *cx, const Builtin *builtin, LLVMValueRef args,
                             LLVMValueRef count, LLVMValueRef place);
 void lower_fn_attr(LowerCtx *cx, LLVMValueRef function, const char *name, uint64_t value);
+void lower_pure(LowerCtx *cx, LLVMValueRef function); // neither memory nor effects
 // i32 result of a runtime function as i1.
 LLVMValueRef lower_bit_of(LowerCtx *cx, LLVMValueRef i32);
 // After a call of a function that does not return.
 void lower_dead(LowerCtx *cx);
+
+// --- lower_math.c ---------------------------------------------------------------------------------
+// Which widths the processor with these features (of `feature`) has.
+void lower_math_find(LowerCtx *cx, const char *features);
+// Whether loops can be made vectors of that call this function of rt_abi.def.
+bool lower_math_is_wide(const LowerCtx *cx, const char *name);
+// Notes at its declaration which functions do the same for vectors, if there are any.
+void lower_math_declare(LowerCtx *cx, const char *name, LLVMValueRef function);
+// Behind the last declaration.
+void lower_math_end(LowerCtx *cx);
+
+// --- lower_module.c: what the last mention of a feature in a list says: 1, -1, or 0: there is none
+int lower_feature(const char *features, const char *name);
 
 // --- lower_const.c --------------------------------------------------------------------------------
 LLVMValueRef lower_i64(LowerCtx *cx, int64_t value);

@@ -39,8 +39,7 @@ static void make_metadata(LowerCtx *cx) {
     cx->range_length = node_of(cx, range, 2);
 }
 
-// What the last mention of the feature says; 0: there is none.
-static int feature(const char *features, const char *name) {
+int lower_feature(const char *features, const char *name) {
     size_t len = strlen(name);
     int said = 0;
     for (const char *at = features; (at = strstr(at, name)) != NULL; at += len)
@@ -52,12 +51,13 @@ static int feature(const char *features, const char *name) {
 // SSE4.1 rounds by instructions; elsewhere than on x86 every processor does, but RISC-V without Zfa.
 static void find_target(LowerCtx *cx, const char *features) {
     const char *triple = LLVMGetTarget(cx->module);
-    bool avx = feature(features, "avx") > 0 || feature(features, "avx2") > 0;
-    int sse = feature(features, "sse4.1");
+    bool avx = lower_feature(features, "avx") > 0 || lower_feature(features, "avx2") > 0;
+    int sse = lower_feature(features, "sse4.1");
     cx->is_x86_64 = strncmp(triple, "x86_64", 6) == 0;
     cx->fast_rounding = strncmp(triple, "riscv64", 7) != 0;
     if (cx->is_x86_64) cx->fast_rounding = sse > 0 || (sse == 0 && avx);
-    cx->vector_doubles = feature(features, "avx512f") > 0 ? 8 : avx ? 4 : 2;
+    cx->vector_doubles = lower_feature(features, "avx512f") > 0 ? 8 : avx ? 4 : 2;
+    lower_math_find(cx, features);
 }
 
 static void make_types(LowerCtx *cx) {
@@ -168,6 +168,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, const char *f
     lower_sim(cx);
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
     lower_exports(cx);
+    lower_math_end(cx);
     verify(cx);
     LLVMDisposeBuilder(cx->builder);
     arena_free(&arena);

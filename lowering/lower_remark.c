@@ -27,9 +27,10 @@ static void look_at_call(Obstacle *o, const Node *node) {
             stands_in_the_way(o, node, "it calls a function that is not put in its place");
         return;
     }
-    if (symbol->builtin->lowering == BY_MATH)
+    const char *name = arena_printf(o->cx->arena, "rt_%s", symbol->builtin->name);
+    if (symbol->builtin->lowering == BY_MATH && !lower_math_is_wide(o->cx, name))
         stands_in_the_way(o, node, "the function is computed for one number at a time");
-    else if (symbol->builtin->lowering != BY_INSTRUCTION)
+    else if (symbol->builtin->lowering == BY_WORDS || symbol->builtin->lowering == BY_SPECIAL)
         stands_in_the_way(o, node, "it calls the runtime");
 }
 

@@ -57,14 +57,17 @@ void lower_fn_attr(LowerCtx *cx, LLVMValueRef function, const char *name, uint64
                             attribute(cx, name, value));
 }
 
+void lower_pure(LowerCtx *cx, LLVMValueRef function) {
+    lower_fn_attr(cx, function, "nounwind", 0);
+    lower_fn_attr(cx, function, "memory", 0); // none
+    lower_fn_attr(cx, function, "willreturn", 0);
+}
+
 static void add_attributes(LowerCtx *cx, LLVMValueRef function, const RtRow *row) {
     lower_fn_attr(cx, function, "nounwind", 0);
     switch ((RtAttr)row->attr) {
     case RTA_NONE: case RTA_READS: break;
-    case RTA_PURE:
-        lower_fn_attr(cx, function, "memory", 0); // none
-        lower_fn_attr(cx, function, "willreturn", 0);
-        break;
+    case RTA_PURE: lower_pure(cx, function); break;
     case RTA_STOPS:
         lower_fn_attr(cx, function, "noreturn", 0);
         lower_fn_attr(cx, function, "cold", 0);
@@ -95,6 +98,7 @@ static LLVMValueRef declare(LowerCtx *cx, RtId id) {
     cx->rt_types[id] = LLVMFunctionType(row_type(cx, (RtType)row->result), params, row->count, 0);
     LLVMValueRef function = LLVMAddFunction(cx->module, row->name, cx->rt_types[id]);
     add_attributes(cx, function, row);
+    lower_math_declare(cx, row->name, function);
     widen_integers(cx, function, row);
     return cx->rt_values[id] = function;
 }

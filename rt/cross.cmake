@@ -40,7 +40,7 @@ endfunction()
 
 # rt_cross(ARCH): all for another processor.
 function(rt_cross arch)
-  set(common --target=${arch}-linux-gnu -O2 -fno-builtin -fno-omit-frame-pointer -fno-stack-protector
+  set(common --target=${arch}-linux-gnu -O2 -ffp-contract=off -fno-builtin -fno-omit-frame-pointer -fno-stack-protector
       -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -nostdlibinc ${FLAP_STRESS_FLAG})
   if(arch STREQUAL riscv64)
     list(APPEND common -march=rv64gc -mabi=lp64d)
@@ -48,6 +48,7 @@ function(rt_cross arch)
     list(APPEND common -mno-outline-atomics)
   endif()
   set(math)
+  rt_math_lanes(${arch} math ${rt_math_flags_${arch}})
   if(rt_math_source)
     rt_math_from_source(${arch} math ${common} -ffreestanding -fPIC)
   endif()

@@ -1,8 +1,11 @@
-# math.cmake: the mathematics of every form of the runtime: musl's, renamed.
+# math.cmake: the mathematics of every form of the runtime: our own (math_*.c), and of musl, renamed, what
+# that leaves to it.
 #
-# Gives RT_MATH_OBJECTS: one object file per member, so that the linker takes only what a program uses;
-# and rt_math_from_source(), which makes the same for another processor.
-# What generated code calls is named rt_<name>; everything else rt_m_<name>, so that nothing here meets
+# Gives RT_MATH_OBJECTS: object files, so that the linker takes only what a program uses;
+# and rt_math_from_source() and rt_math_lanes(), which make the same for another processor.
+# Our own is compiled once for each width of vectors, by clang, with nothing fused: the same operations and
+# bits everywhere. Of musl's functions what generated code calls is named rt_<name>, what our own calls for
+# rare arguments rt_rare_<name>, everything else rt_m_<name>, so that nothing here meets
 # the functions of a libc in the same process. The members use no thread-local storage, no IFUNC and no
 # errno; the one thing they want besides each other is the stack protector's failure function, which
 # rt/math.c has. fmod is not taken: rt/math.c has a faster one with the same (exact) results.
@@ -24,21 +27,28 @@ if(NOT FLAP_MUSL_LIBC)
   message(FATAL_ERROR "musl's libc.a is needed for its mathematics (Debian: musl-dev)")
 endif()
 
-set(rt_math_functions
-    sin cos tan asin acos atan atan2 sinh cosh tanh log log2 log10 exp pow hypot fma round)
+set(rt_math_functions fma)
+set(rt_math_rare sin cos tan atan2 pow hypot)
 set(rt_math_helpers # members
-    __sin __cos __tan __rem_pio2 __rem_pio2_large __expo2 __math_invalid __math_divzero
-    __math_uflow __math_oflow __math_xflow log_data log2_data exp_data pow_data
-    sqrt fabs floor scalbn expm1)
+    __sin __cos __tan __rem_pio2 __rem_pio2_large __math_invalid __math_divzero __math_uflow
+    __math_oflow __math_xflow exp_data pow_data sqrt fabs floor scalbn)
 set(rt_math_internals # symbols
-    __sin __cos __tan __rem_pio2 __rem_pio2_large __expo2 __math_invalid __math_divzero
-    __math_uflow __math_oflow __math_xflow __log_data __log2_data __exp_data __pow_log_data
-    sqrt fabs floor scalbn expm1 __stack_chk_fail __stack_chk_guard)
+    __sin __cos __tan __rem_pio2 __rem_pio2_large __math_invalid __math_divzero __math_uflow
+    __math_oflow __math_xflow __exp_data __pow_log_data sqrt fabs floor scalbn
+    __stack_chk_fail __stack_chk_guard)
+set(rt_math_own exp log trig arc power) # rt/math_<name>.c
+set(rt_math_widths_x86_64 1 2 4 8)
+set(rt_math_widths_aarch64 1 2)
+set(rt_math_widths_riscv64 1)
+set(rt_math_flags_riscv64 -march=rv64gc -mabi=lp64d)
 
 set(rt_math_dir ${CMAKE_BINARY_DIR}/rt_math)
-set(rt_math_renames "")
+set(rt_math_renames "atan rt_atan\n")
 foreach(name IN LISTS rt_math_functions)
   string(APPEND rt_math_renames "${name} rt_${name}\n")
+endforeach()
+foreach(name IN LISTS rt_math_rare)
+  string(APPEND rt_math_renames "${name} rt_rare_${name}\n")
 endforeach()
 foreach(name IN LISTS rt_math_internals)
   string(REGEX REPLACE "^__" "" plain "${name}")
@@ -61,7 +71,7 @@ function(rt_math_from_source arch result)
   foreach(path IN ITEMS arch/${arch} arch/generic src/include src/internal include)
     list(APPEND includes -I${FLAP_MUSL_SOURCE}/${path})
   endforeach()
-  foreach(member IN LISTS rt_math_functions rt_math_helpers)
+  foreach(member IN LISTS rt_math_functions rt_math_rare rt_math_helpers)
     set(source ${FLAP_MUSL_SOURCE}/src/math/${arch}/${member}.c)
     if(NOT EXISTS ${source})
       set(source ${FLAP_MUSL_SOURCE}/src/math/${member}.c)
@@ -77,12 +87,38 @@ function(rt_math_from_source arch result)
   set(${result} ${${result}} ${made} PARENT_SCOPE)
 endfunction()
 
+# rt_math_lanes(ARCH RESULT FLAGS...): appends objects of the functions that have vector versions.
+function(rt_math_lanes arch result)
+  set(made)
+  set(folder ${CMAKE_BINARY_DIR}/rt_math_${arch})
+  file(MAKE_DIRECTORY ${folder})
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rt/math_*.h ${CMAKE_SOURCE_DIR}/rt/rt_vector.def)
+  set(wide_4 -mavx2)
+  set(wide_8 -mavx512f)
+  foreach(name IN LISTS rt_math_own)
+    foreach(width IN LISTS rt_math_widths_${arch})
+      set(source ${CMAKE_SOURCE_DIR}/rt/math_${name}.c)
+      set(object ${folder}/math_${name}_${width}.o)
+      add_custom_command(OUTPUT ${object}
+        COMMAND ${FLAP_CLANG} --target=${arch}-linux-gnu ${ARGN} ${wide_${width}} -std=gnu11 -O2 -fPIC
+                -ffreestanding -ffp-contract=off -fno-math-errno -fno-stack-protector
+                -fno-asynchronous-unwind-tables -fno-ident -ffunction-sections
+                ${FLAP_WARNINGS} -DRT_WIDTH=${width} -c rt/math_${name}.c -o ${object}
+        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+        DEPENDS ${source} ${headers} VERBATIM)
+      list(APPEND made ${object})
+    endforeach()
+  endforeach()
+  set(${result} ${${result}} ${made} PARENT_SCOPE)
+endfunction()
+
 set(RT_MATH_OBJECTS)
+rt_math_lanes(${FLAP_ARCH} RT_MATH_OBJECTS ${rt_math_flags_${FLAP_ARCH}})
 if(rt_math_source AND NOT FLAP_ARCH STREQUAL x86_64)
   rt_math_from_source(${FLAP_ARCH} RT_MATH_OBJECTS -O2 -fPIC -ffreestanding -fno-builtin -fno-stack-protector)
   return()
 endif()
-foreach(member IN LISTS rt_math_functions rt_math_helpers)
+foreach(member IN LISTS rt_math_functions rt_math_rare rt_math_helpers)
   set(object ${rt_math_dir}/rt_m_${member}.o)
   add_custom_command(
     OUTPUT ${object}

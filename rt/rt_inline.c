@@ -295,3 +295,10 @@ double rt_ceil(double x) {
     // -0.5 goes to -0: truncation has it so, and 1 is only added to numbers above it.
     return whole < x ? whole + 1 : whole;
 }
+
+// Halves away from zero; the difference is exact.
+double rt_round(double x) {
+    double whole = rt_trunc(x);
+    double away = __builtin_fabs(x - whole) >= 0.5 ? 1 : 0; // of infinities it is none
+    return __builtin_copysign(__builtin_fabs(whole) + away, x);
+}

@@ -1,0 +1,13 @@
+// math_vector.h: declares the mathematics that has versions for vectors (rt_vector.def).
+#ifndef FLAP_MATH_VECTOR_H
+#define FLAP_MATH_VECTOR_H
+
+#include "math_lanes.h"
+
+#define MATH_1(name) Lanes LANES_NAME(name)(Lanes x);
+#define MATH_2(name) Lanes LANES_NAME(name)(Lanes x, Lanes y);
+#include "rt_vector.def"
+#undef MATH_1
+#undef MATH_2
+
+#endif
