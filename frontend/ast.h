@@ -156,6 +156,7 @@ typedef struct DefineNode {
     bool is_mutable;  // :=
     bool or_return;   // =?
     bool hot, exported;
+    bool bound;       // sema: of names that may shadow anything
     bool to_f32;      // type note f32
     Name *note;       // type note of an exported function: what C gets
     Name *type_name;  // type note of hardware, u1 … i64, or null
@@ -209,7 +210,8 @@ struct Node {
         struct { LoopValueKind what; uint32_t level; LoopNode *loop; } loop_value; // level 0: innermost; sema: loop
         struct { Node *address, *message; } send;
         struct { const char *text; uint32_t len; char suffix; } port; // suffix '?', '+' or 0
-        struct { Node *call; NameVec binds; bool bind_map; Node *block; } spawn;
+        struct { Node *call, *binds, *block; bool bind_map, waits; } spawn; // binds: a DEFINE without a value, or null.
+                                     // sema: waits for the result, which is its value; binds and block are null
         struct { const struct CDecl *decl; } foreign;
         struct { // at base + offset + index * (size of the type); index null: 0
             Node *base, *index;

@@ -323,7 +323,7 @@ static void spawn(Dump *d, const Node *n) {
     child(d, n->spawn.call);
     if (!n->spawn.block) return;
     flag(d, n->spawn.bind_map, "map");
-    names(d, &n->spawn.binds);
+    names(d, &n->spawn.binds->define->names);
     child(d, n->spawn.block);
 }
 

@@ -89,8 +89,9 @@ static uint16_t foreign_effects(const CDecl *decl, const CallSite *site,
     return decl->pure ? EFFECT_STOP : EFFECT_STOP | EFFECT_FOREIGN;
 }
 
-uint16_t sema_site_effects(Sema *s, const CallSite *site,
-                           void (*edge)(void *context, Function *callee), void *context) {
+// Effects of a call but for those of known functions, which go to `edge`.
+static uint16_t call_effects(Sema *s, const CallSite *site,
+                             void (*edge)(void *context, Function *callee), void *context) {
     Function *callee = known_function(site->callee);
     if (callee != NULL) {
         edge(context, callee);
@@ -101,6 +102,13 @@ uint16_t sema_site_effects(Sema *s, const CallSite *site,
     const CDecl *foreign = sema_foreign_function(site->callee);
     if (foreign != NULL) return foreign_effects(foreign, site, edge, context);
     return EFFECT_EVERYTHING;
+}
+
+// What a child process does is counted too: it runs in its parent's place.
+uint16_t sema_site_effects(Sema *s, const CallSite *site,
+                           void (*edge)(void *context, Function *callee), void *context) {
+    uint16_t started = site->spawned ? EFFECT_WAIT | EFFECT_STOP | EFFECT_SHARED : 0;
+    return started | call_effects(s, site, edge, context);
 }
 
 // --- groups -------------------------------------------------------------------------------------

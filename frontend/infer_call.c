@@ -223,6 +223,25 @@ Type infer_call(Walk *w, Node *node) {
     return result;
 }
 
+// What was sent by another process: elements of lists are held as anybody holds them, and addresses are
+// of its memory.
+Type infer_spawn(Walk *w, Node *node) {
+    Type value = infer_expr(w, node->spawn.call);
+    if (!node->spawn.waits) return type_of_kind(KIND_NUMBER | KIND_ERROR);
+    if (type_is(value, KIND_FUNCTION) && infer_may_report(w, node)) {
+        Diag *diag = diag_report(w->infer->c, DIAG_E0563, node->spawn.call->span);
+        diag_help(w->infer->c, diag, "let the call give what the function gives");
+    }
+    uint8_t kinds = (uint8_t)((value.kinds & ~KIND_FUNCTION) | KIND_ERROR);
+    Type type = type_of_kind(kinds);
+    if (value.integer && !type_may(value, KIND_LIST | KIND_MAP)) {
+        type.integer = true;
+        type.low = value.low;
+        type.high = value.high;
+    }
+    return type;
+}
+
 // --- pipes --------------------------------------------------------------------------------------
 
 // `value | callee`, one value.

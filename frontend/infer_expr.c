@@ -516,7 +516,8 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
     case NODE_IMPORT:
         if (node->import.included != NULL) infer_expr(w, node->import.included);
         return zero();
-    case NODE_SEND: case NODE_PORT: case NODE_SPAWN:
+    case NODE_SPAWN: return infer_spawn(w, node);
+    case NODE_SEND: case NODE_PORT:
     case NODE_CSTRUCT: case NODE_ALIAS: case NODE_APPEND: case NODE_REGISTER: case NODE_MODULE:
     case NODE_WAIT_UNTIL: case NODE_HOLD: return zero();
     case NODE_KIND_COUNT: break;

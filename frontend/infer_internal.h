@@ -124,6 +124,7 @@ void infer_check_index(Walk *w, Node *node, Type base, Type index);
 // infer_call.c
 Type infer_call(Walk *w, Node *node);
 Type infer_pipe(Walk *w, Node *node);
+Type infer_spawn(Walk *w, Node *node);
 // The value that a lambda, or a known function's name, gives at `node`.
 // Evaluating `function`'s lambda sets its snapshots.
 void infer_snapshots(Walk *w, Function *function);

@@ -404,6 +404,15 @@ static void walk_define(Walk *w, Node *node) {
     walk(w, node->define->value, node->define->symbols.len == 1 ? want_keep : want_look);
 }
 
+// The child process has all that the parent has, and gives nothing of it away: its call runs in the middle
+// of what goes on in the parent.
+static void walk_spawn(Walk *w, Node *node) {
+    uint64_t fixed = w->fixed;
+    w->fixed = ~UINT64_C(0);
+    walk(w, node->spawn.call, want_look);
+    w->fixed = fixed;
+}
+
 static void walk(Walk *w, Node *node, Want want) {
     switch ((NodeKind)node->kind) {
     case NODE_NAME: walk_name(w, node, want); return;
@@ -427,6 +436,7 @@ static void walk(Walk *w, Node *node, Want want) {
     case NODE_LEAVE: walk_jump(w, node->leave.loop, true, node->leave.value, want_keep); return;
     case NODE_NEXT: walk_jump(w, node->next.loop, false, NULL, want_look); return;
     case NODE_ERR: walk_err(w, node); return;
+    case NODE_SPAWN: walk_spawn(w, node); return;
     case NODE_USE:
         if (node->use.included) walk(w, node->use.included, want_look);
         return;
@@ -444,7 +454,6 @@ static void walk(Walk *w, Node *node, Want want) {
     case NODE_LOOP_VALUE:
     case NODE_SEND:
     case NODE_PORT:
-    case NODE_SPAWN:
     case NODE_UNSAFE:
     case NODE_DEFER:
     case NODE_ARENA:

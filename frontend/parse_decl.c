@@ -235,12 +235,18 @@ static void spawn_result(Parser *p, Node *node) {
     bool outer_b = p->sees_b;
     parse_advance(p);
     node->spawn.bind_map = parse_accept(p, TOKEN_LBRACE);
+    node->spawn.binds = parse_new(p, NODE_DEFINE, p->tok.span);
+    DefineNode *binds = ARENA_NEW(&p->c->unit, DefineNode);
+    node->spawn.binds->define = binds;
     do {
+        Span span = p->tok.span;
         Name *name = parse_name(p, "a name");
         if (!name) break;
-        vec_push(&p->c->unit, &node->spawn.binds, name);
+        vec_push(&p->c->unit, &binds->names, name);
+        vec_push(&p->c->unit, &binds->name_spans, span);
         parse_declare(p, name, MEANING_UNKNOWN);
     } while (parse_accept(p, TOKEN_COMMA));
+    node->spawn.binds->span = parse_since(p, node->spawn.binds->span.begin);
     if (node->spawn.bind_map) parse_expect(p, TOKEN_RBRACE, "'}'");
     parse_expect(p, TOKEN_PIPE, "'|'");
     node->spawn.block = parse_block(p);

@@ -24,7 +24,8 @@ static unsigned piped_context(const Node *callee) {
 
 static void visit_pipe(Sema *s, Node *node) {
     Node *right = node->pipe.right;
-    CallSite site = {node, right, NULL, node->pipe.op == PIPE_REDUCE ? 2 : 1, s->function, false};
+    CallSite site = {.node = node, .callee = right, .function = s->function};
+    site.piped = node->pipe.op == PIPE_REDUCE ? 2 : 1;
     if (sema_pipes_into_call(node)) {
         sema_number(s, right);
         sema_visit(s, right->call.callee, piped_context(right->call.callee));
@@ -53,7 +54,9 @@ void sema_call_site(Sema *s, Node *node, unsigned context) {
     node->call.tail = (context & CTX_TAIL) != 0 && !bounded;
     if (bounded) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE;
     sema_value(s, node->call.max);
-    CallSite site = {node, node->call.callee, &node->call.args, 0, s->function, node->call.tail};
+    CallSite site = {.node = node, .callee = node->call.callee, .args = &node->call.args};
+    site.function = s->function;
+    site.tail = node->call.tail;
     vec_push(s->scratch, &s->calls, site);
 }
 

@@ -40,6 +40,7 @@ typedef struct CallSite {
     uint32_t piped; // arguments that the pipe adds after them
     Function *function;
     bool tail;
+    bool spawned; // made in a child process
 } CallSite;
 
 // A deferred block mentions a mutable variable.
@@ -139,11 +140,15 @@ void sema_mention(Sema *s, Node *node, Symbol *symbol, bool callee);
 Symbol *sema_declare(Sema *s, Name *name, Span span, bool is_mutable);
 // A poisoned `name`: mentions of it are not reported.
 void sema_declare_poison(Sema *s, Name *name);
+// A variable that may shadow anything.
+Symbol *sema_bind(Sema *s, Name *name, Span span);
 // Notes which functions the statements define by `=`.
 void sema_declare_functions(Sema *s, const NodeVec *statements);
 
 // sema_stmt.c
 void sema_define(Sema *s, Node *node);
+// Reports a name that stands twice in one definition.
+void sema_check_names(Sema *s, const DefineNode *define);
 void sema_update(Sema *s, Node *node);
 void sema_swap(Sema *s, Node *node);
 
@@ -226,6 +231,9 @@ void sema_find_pointees(Sema *s);
 
 // sema_unsafe.c: `unsafe { } { } { }`
 void sema_unsafe(Sema *s, Node *node);
+
+// sema_spawn.c
+bool sema_spawn(Sema *s, Node *node, unsigned context);
 
 // sema_refuse.c: reports a construct that has no lowering yet, poisons it, and is true; else false.
 bool sema_refuse(Sema *s, Node *node);

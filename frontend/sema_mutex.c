@@ -38,6 +38,7 @@ static void visit_call(Locks *locks, const Node *node) {
     const CallSite *site = map_get(&locks->sites, node);
     if (site == NULL) return;
     BuiltinId builtin = builtin_of(site->callee);
+    if (site->spawned) builtin = BUILTIN_COUNT; // locks nothing here
     if (builtin == BUILTIN_mutex_lock) {
         locks->held++;
         locks->lock = node;

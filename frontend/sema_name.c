@@ -80,6 +80,12 @@ Symbol *sema_declare(Sema *s, Name *name, Span span, bool is_mutable) {
     return symbol;
 }
 
+Symbol *sema_bind(Sema *s, Name *name, Span span) {
+    Symbol *symbol = sema_new_symbol(s, SYMBOL_BOUND, name, span);
+    if (!may_be_unused(s, name)) vec_push(s->scratch, &s->defined, symbol);
+    return symbol;
+}
+
 void sema_declare_poison(Sema *s, Name *name) {
     Symbol *symbol = ARENA_NEW(s->arena, Symbol);
     symbol->name = name;

@@ -16,7 +16,6 @@ static const char *refused(const Node *node) {
     switch ((int)node->kind) {
     case NODE_SEND: return "`<==`";
     case NODE_PORT: return "a port literal";
-    case NODE_SPAWN: return "`spawn`";
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
     case NODE_LOOP: return refused_loop(node->loop);
     }
@@ -31,9 +30,6 @@ static void declare_names(Sema *s, const Node *node) {
         return;
     case NODE_IMPORT:
         if (node->import.as != NULL) sema_declare_poison(s, node->import.as);
-        return;
-    case NODE_SPAWN:
-        VEC_EACH(Name *, name, &node->spawn.binds) sema_declare_poison(s, name);
         return;
     case NODE_PIPE: VEC_EACH(Name *, name, &node->pipe.binds) sema_declare_poison(s, name); return;
     }

@@ -126,6 +126,7 @@ static const Builtin *builtin_of(const CallSite *call) {
 }
 
 static const char *callee_text(Sema *s, const CallSite *call) {
+    if (call->spawned) return "`spawn`";
     if (call->callee->kind != NODE_NAME) return "this call";
     return arena_printf(s->arena, "`%s`", call->callee->name.name->text);
 }
@@ -139,8 +140,10 @@ static void remark_call(Sema *s, const ParSite *site, const CallSite *call) {
     const Builtin *builtin = builtin_of(call);
     uint16_t effects = sema_call_effects(s, call);
     bool foreign = (effects & EFFECT_FOREIGN) != 0;
-    bool waits = (effects & EFFECT_WAIT) != 0 && (builtin == NULL || builtin->id != BUILTIN_random);
+    bool waits = (effects & EFFECT_WAIT) != 0 &&
+                 (builtin == NULL || builtin->id != BUILTIN_random || call->spawned);
     bool shared = builtin != NULL && (is_shared(builtin) || builtin->id == BUILTIN_mutex_lock);
+    if (call->spawned) foreign = shared = false; // of another process
     if (!foreign && !waits && !shared) return;
     if (map_put(&s->told, call->node, s) != NULL) return; // of a loop inside
     const char *text = callee_text(s, call);

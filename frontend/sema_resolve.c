@@ -289,9 +289,9 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_FOREIGN: return false;
     case NODE_MEMORY:
     case NODE_FIELD: UNREACHABLE("chains are walked by sema_visit");
+    case NODE_SPAWN: return sema_spawn(s, node, context);
     case NODE_SEND:
-    case NODE_PORT:
-    case NODE_SPAWN: UNREACHABLE("sema_refuse took these");
+    case NODE_PORT: UNREACHABLE("sema_refuse took these");
     case NODE_UNSAFE: sema_unsafe(s, node); return false;
     case NODE_REGISTER: sema_sim_register(s, node); return false;
     case NODE_MODULE: sema_sim_module(s, node); return false;

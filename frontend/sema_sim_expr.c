@@ -527,6 +527,7 @@ SimNode *sim_expr(SimBody *body, Node *node) {
     case NODE_MAP: return sim_refuse(body, node->span, "a map");
     case NODE_LAMBDA: return sim_refuse(body, node->span, "a function definition");
     case NODE_PIPE: return sim_refuse(body, node->span, "a pipe");
+    case NODE_SPAWN: return sim_refuse(body, node->span, "`spawn`");
     }
     return sim_refuse(body, node->span, "this");
 }

@@ -20,7 +20,7 @@ static void define_function(Sema *s, Node *node) {
 }
 
 // Names of one definition must differ; `_` drops an element.
-static void check_names(Sema *s, const DefineNode *define) {
+void sema_check_names(Sema *s, const DefineNode *define) {
     for (uint32_t i = 1; i < define->names.len; i++) {
         const Name *name = define->names.items[i];
         if (strcmp(name->text, "_") == 0) continue;
@@ -41,16 +41,17 @@ void sema_define(Sema *s, Node *node) {
     if (define->exported) diag_report(s->c, DIAG_E0818, node->span);
     if (define->or_return) sema_observe(define->value);
     sema_value(s, define->value);
-    sema_text_bound(s, define->value);
+    if (!define->bound) sema_text_bound(s, define->value);
     if (define->or_return) sema_leave_function(s, node->span, "=?");
-    check_names(s, define);
+    sema_check_names(s, define);
     if (define->names.len > 1) *s->effects |= EFFECT_STOP | EFFECT_DIVIDE; // lengths must agree
     for (uint32_t i = 0; i < define->names.len; i++) {
         Name *name = define->names.items[i];
         bool dropped = define->names.len > 1 && strcmp(name->text, "_") == 0;
         Span span = define->name_spans.items[i];
-        Symbol *symbol = dropped ? sema_new_symbol(s, SYMBOL_VARIABLE, name, span)
-                                 : sema_declare(s, name, span, define->is_mutable);
+        Symbol *symbol = dropped         ? sema_new_symbol(s, SYMBOL_VARIABLE, name, span)
+                         : define->bound ? sema_bind(s, name, span)
+                                         : sema_declare(s, name, span, define->is_mutable);
         symbol->to_f32 = define->to_f32;
         vec_push(s->arena, &define->symbols, symbol);
         if (dropped) continue;

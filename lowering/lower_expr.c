@@ -306,6 +306,7 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_USE: lower_included(cx, node->use.included); return done(cx);
     case NODE_IMPORT: lower_included(cx, node->import.included); return done(cx);
     case NODE_CSTRUCT: return done(cx);
+    case NODE_SPAWN: return lower_spawn(cx, node);
     case NODE_FOREIGN: return lower_foreign_name(cx, node);
     case NODE_MEMORY: return lower_memory(cx, node);
     case NODE_UNSAFE: return lower_unsafe(cx, node);
@@ -321,7 +322,6 @@ static LVal dispatch(LowerCtx *cx, Node *node) {
     case NODE_FIELD:
     case NODE_SEND:
     case NODE_PORT:
-    case NODE_SPAWN:
     case NODE_APPEND:
     case NODE_WAIT_UNTIL:
     case NODE_HOLD: UNREACHABLE("sema refuses what has no lowering yet");

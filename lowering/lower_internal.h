@@ -624,6 +624,9 @@ LVal lower_orelse(LowerCtx *cx, Node *node);
 void lower_bind_arm(LowerCtx *cx, const MatchArm *arm, LVal subject);
 LVal lower_map(LowerCtx *cx, Node *node);
 
+// --- lower_spawn.c --------------------------------------------------------------------------------
+LVal lower_spawn(LowerCtx *cx, Node *node);
+
 // --- lower_defer.c --------------------------------------------------------------------------------
 void lower_defer(LowerCtx *cx, Node *node);
 LVal lower_arena(LowerCtx *cx, Node *node, bool want_value);

@@ -128,14 +128,19 @@ uint64_t rt_b_mutex_create(const uint64_t *args, int64_t count, const RtPlace *p
     return make(mutex_called, &mutex_info, 0);
 }
 
+// (In a child process `holder` may be what a thread of the parent wrote; then the lock is not taken.)
+static bool holds(const RtThread *self, RtCell *mutex) {
+    // relaxed: a thread finds its own id only if it wrote it itself
+    return atomic_load_explicit(&mutex->holder, memory_order_relaxed) == self->id + 1 &&
+           rti_lock_taken(&mutex->lock);
+}
+
 uint64_t rt_b_mutex_lock(const uint64_t *args, int64_t count, const RtPlace *place) {
     uint64_t error = rti_first_error(args, count);
     if (error != RT_ABSENT) return error;
     RtCell *mutex = need_mutex("mutex_lock", args[0], place);
     RtThread *self = rti_self();
-    // relaxed: a thread finds its own id only if it wrote it itself
-    if (atomic_load_explicit(&mutex->holder, memory_order_relaxed) == self->id + 1)
-        rti_stop(place, "mutex_lock: this thread holds the mutex already");
+    if (holds(self, mutex)) rti_stop(place, "mutex_lock: this thread holds the mutex already");
     rti_lock(&mutex->lock);
     atomic_store_explicit(&mutex->holder, self->id + 1, memory_order_relaxed);
     rti_retain(mutex);
@@ -158,8 +163,7 @@ uint64_t rt_b_mutex_unlock(const uint64_t *args, int64_t count, const RtPlace *p
     if (error != RT_ABSENT) return error;
     RtCell *mutex = need_mutex("mutex_unlock", args[0], place);
     RtThread *self = rti_self();
-    if (atomic_load_explicit(&mutex->holder, memory_order_relaxed) != self->id + 1)
-        rti_stop(place, "mutex_unlock: this thread does not hold the mutex");
+    if (!holds(self, mutex)) rti_stop(place, "mutex_unlock: this thread does not hold the mutex");
     unlock(self, mutex);
     return 0;
 }
@@ -167,4 +171,12 @@ uint64_t rt_b_mutex_unlock(const uint64_t *args, int64_t count, const RtPlace *p
 void rti_mutexes_drop(const struct RtCell *until) {
     RtThread *self = rti_self();
     while (self->held != until && self->held != NULL) unlock(self, self->held);
+}
+
+void rti_mutexes_forked(void) {
+    const RtThread *self = rti_self();
+    for (RtCell *mutex = self->held; mutex; mutex = mutex->next) {
+        rti_lock_keep(&mutex->lock);
+        atomic_store_explicit(&mutex->holder, self->id + 1, memory_order_relaxed);
+    }
 }

@@ -4,7 +4,8 @@
 //
 // Outside numbered loops numbers come from one stream of the process, in program order: a thread in a
 // parallel loop waits for its turn. A loop's key is drawn where the loop starts, from the stream
-// around it, so the same loop draws other numbers each time it runs.
+// around it, so the same loop draws other numbers each time it runs. A child process draws from a stream
+// of its own, told from its parent's and its siblings' by how many its parent has made before.
 #include "builtin_words.h"
 #include "value.h"
 #include "sys.h"
@@ -55,7 +56,7 @@ static uint64_t seed_now(void) {
 }
 
 static uint64_t draw(int64_t loop, int64_t iteration, uint64_t drawn) {
-    uint64_t stream = mix(seed_now() + (uint64_t)loop * GOLDEN);
+    uint64_t stream = mix(seed_now() + rti_process.stream + (uint64_t)loop * GOLDEN);
     stream = mix(stream ^ mix((uint64_t)iteration + GOLDEN));
     return mix(stream + (drawn + 1) * GOLDEN);
 }
@@ -69,6 +70,11 @@ static uint64_t draw_outside(void) {
 
 static double fraction(uint64_t bits) {
     return (double)(bits >> 11) * 0x1p-53;
+}
+
+void rti_random_forked(uint64_t number) {
+    rti_process.stream = mix(rti_process.stream + (number + 1) * GOLDEN);
+    atomic_store_explicit(&rti_process.drawn, 0, memory_order_relaxed);
 }
 
 double rt_random(int64_t loop, int64_t iteration, const void *counter) {
@@ -97,5 +103,6 @@ uint64_t rt_b_random_seed(const uint64_t *args, int64_t count, const RtPlace *pl
     rti_par_wait_turn();
     atomic_store_explicit(&rti_process.seed, seed_of(number), memory_order_relaxed);
     atomic_store_explicit(&rti_process.drawn, 0, memory_order_relaxed);
+    rti_process.stream = 0;
     return 0;
 }

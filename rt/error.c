@@ -61,6 +61,7 @@ const char *rti_system_error(long error) {
     case RTI_ENOENT: return "no such file or directory";
     case RTI_EIO: return "input/output error";
     case RTI_EBADF: return "it is closed";
+    case RTI_EAGAIN: return "too many processes, or no room for one more";
     case RTI_ENOMEM: return "out of memory";
     case RTI_EACCES: return "permission denied";
     case RTI_EEXIST: return "file exists";

@@ -22,6 +22,9 @@ RtiForeign rti_foreign_back(void); // C calls back
 void rti_foreign_on(RtiForeign outer);
 void rti_foreign_first(void); // the program begins: its first thread runs Flap code
 
+// In the child of a fork, whose one thread goes on with Flap code.
+void rti_foreign_forked(void);
+
 // record_hosted.c: numbers as C holds them: truncated and saturated to 64 bits, then cut.
 uint64_t rti_c_bits(double number);
 int64_t rti_c_cut(int32_t kind, double number);

@@ -46,6 +46,10 @@ void rti_foreign_first(void) {
     take_flap();
 }
 
+void rti_foreign_forked(void) {
+    if (atomic_load_explicit(&flap_used, memory_order_relaxed)) rti_lock_keep(&flap);
+}
+
 void rt_foreign_enter(const void *name) {
     RtThread *self = rti_self();
     if (takes_turns(self)) give_flap();

@@ -48,5 +48,9 @@ typedef struct RtiLock {
 void rti_lock(RtiLock *lock);
 bool rti_lock_try(RtiLock *lock);
 void rti_unlock(RtiLock *lock);
+// Whether some thread of this process holds it; for its owner, whom nobody can make a liar of.
+bool rti_lock_taken(RtiLock *lock);
+// In the child of a fork: this thread held the lock, and still does. What others held is free there.
+void rti_lock_keep(RtiLock *lock);
 
 #endif

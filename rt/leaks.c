@@ -3,17 +3,35 @@
 #include "value.h"
 #include "pool.h"
 
-void rti_leaks_tell(void) {
-    if (!rti_process.debug_leaks) return;
-    rti_out_flush();
-    rti_pool_end();
+// In a child process what the parent has made stays: only what came on top of it counts.
+static int64_t left_by_child(void) {
+    rti_memos_free(rti_self());
+    rti_sink_free(&rti_process.out);
+    return rti_live_blocks() - rti_process.inherited;
+}
+
+static int64_t left_by_all(void) {
     rti_memos_free(rti_self());
     rti_sim_end();
     rti_arenas_forget();
     rti_sink_free(&rti_process.out); // the runtime's own
     rti_sink_free(&rti_process.in);
     rti_process.in_at = 0;
-    int64_t live = rti_live_blocks();
+    return rti_live_blocks();
+}
+
+void rti_leaks_forked(void) {
+    if (!rti_process.debug_leaks) return;
+    (void)rti_sink_room(&rti_process.in, 1); // no matter which of the two reads first
+    rti_process.inherited = 0;
+    rti_process.inherited = left_by_child();
+}
+
+void rti_leaks_tell(void) {
+    if (!rti_process.debug_leaks) return;
+    rti_out_flush();
+    rti_pool_end();
+    int64_t live = rti_process.forks > 0 ? left_by_child() : left_by_all();
     if (live == 0) return;
     char line[64] = "leaks: ";
     size_t length = 7 + rti_integer_text((uint64_t)live, line + 7);

@@ -65,10 +65,11 @@ static void set_started(int32_t count) {
     atomic_store_explicit(&rti_pool.started, count, memory_order_release);
 }
 
-// In a child of a fork: the parent's workers are not here, only their memory.
-static void pool_forked(void) {
+// In a child of a fork: the parent's workers are not here, only their memory. The calling thread was
+// the worker `own`, and stays on its stack; 0: it was none.
+static void forget_workers(int32_t own) {
     for (int32_t i = 1; i <= rti_pool_started(); ++i)
-        rti_thread_forget(&rti_pool.workers[i].thread);
+        if (i != own) rti_thread_forget(&rti_pool.workers[i].thread);
     set_started(0);
     // relaxed: nobody else is here
     atomic_store_explicit(&rti_pool.growing, 0, memory_order_relaxed);
@@ -85,8 +86,19 @@ bool rti_pool_take(void) {
         rti_pool_give();
         return false;
     }
-    if (!rti_pool_here()) pool_forked();
+    if (!rti_pool_here()) forget_workers(0);
     return true;
+}
+
+void rti_pool_forked(int32_t own) {
+    // relaxed, all: nobody else is here
+    atomic_store_explicit(&rti_pool.taken, 0, memory_order_relaxed);
+    atomic_store_explicit(&rti_pool.open, 0, memory_order_relaxed);
+    if (!rti_pool.workers) return;
+    forget_workers(own);
+    if (own == 0) return;
+    (void)rti_sys_sched_setaffinity(0, sizeof rti_pool.allowed.bits, rti_pool.allowed.bits);
+    (void)rti_sys_sigprocmask(RTI_SIG_SETMASK, &rti_process.signals, NULL);
 }
 
 void rti_pool_give(void) {

@@ -186,6 +186,9 @@ void rti_pool_give(void);
 bool rti_pool_mine(void);
 // False in the child of a fork that has not taken the pool since: the workers are not there.
 bool rti_pool_here(void);
+// In the child of a fork that a thread in the middle of a loop may have made, as worker `own` (0: it was
+// none): there is no loop, and there are no workers; it has the processors and signals of the first thread.
+void rti_pool_forked(int32_t own);
 // How many threads `@@` means.
 int32_t rti_pool_default(void);
 // Makes workers until there are `workers`; fewer when the system refuses, or while another thread

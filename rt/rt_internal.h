@@ -101,6 +101,13 @@ typedef struct RtProcess {
     _Atomic uint64_t seed,
         drawn; // builtin_random.c: 0 until it is asked for; numbers drawn outside
                // numbered loops
+    // process.c: of calls in child processes.
+    uint32_t forks;       // how many of them this process is inside of
+    int32_t result_pipe;  // its descriptor plus one, where the call's result is awaited; 0: nowhere
+    uint64_t spawned;     // children so far
+    uint64_t stream;      // tells the numbers that children draw from each other; 0: the first process
+    uint64_t signals;     // those that the first thread blocks
+    int64_t inherited;    // FLAP_DEBUG=leaks: blocks that are the parent's
 } RtProcess;
 extern RtProcess rti_process;
 
@@ -115,6 +122,8 @@ _Noreturn void rti_process_end(int status);
 // The program ran to its end and its values are dropped: tells of what is left, if FLAP_DEBUG=leaks
 // asks for it. (leaks.c)
 void rti_leaks_tell(void);
+// In a child process: what there is now is not its own. (leaks.c)
+void rti_leaks_forked(void);
 
 // The innermost Flap function that was running at this place, by its code address and what the stack
 // holds above the pointer; null: none is found. (functions.c)
@@ -170,6 +179,12 @@ int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when
 
 void *rti_copy(void *to, const void *from, size_t size); // memcpy, memmove semantics not promised
 
+// send.c: values on their way from one process to another, which runs the same program.
+// Writes a value to a descriptor; a function in it is where writing ends. 0, or a negative error number.
+long rti_send(int fd, uint64_t word);
+// Reads such a value, owned. False: the other side ended before it had written all.
+bool rti_receive(int fd, uint64_t *word);
+
 void rti_memos_free(RtThread *thread); // call.c: and what the thread counts there
 RtDepths *rti_depths_copy(const RtDepths *from);
 void rti_sim_end(void);                // sim_state.c: frees what the simulated hardware holds
@@ -197,7 +212,7 @@ void rti_par_wait_turn_in_handler(void);
 bool rti_par_inside(void);
 // How much text a block may keep; rti_out calls rti_par_wait_turn() when its sink holds more.
 #define RTI_SINK_LIMIT ((size_t)1 << 20)
-// A child made by fork calls nothing: the pool notices by itself that its workers are gone.
+// A child that C's fork made calls nothing: the pool notices by itself that its workers are gone.
 
 // --- errors (error.c) ----------------------------------------------------------------------------
 

@@ -22,6 +22,10 @@ _Noreturn void rti_exit(int status, bool orderly) {
     rti_sys_exit_group(status);
 }
 
+long rti_process_fork(void) {
+    return rti_sys_fork();
+}
+
 // --- faults --------------------------------------------------------------------------------------
 
 #if defined(__x86_64__)

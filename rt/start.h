@@ -10,6 +10,10 @@
 // runtime runs, so that a libc may run its own exit handlers.
 _Noreturn void rti_exit(int status, bool orderly);
 
+// Forks: what C has buffered is written before, so that the child does not write it too. The child's
+// number; 0 in the child, which has this thread alone; or a negative error number.
+long rti_process_fork(void);
+
 // Frees what foreign calls keep between them (callback_hosted.c); no call is in progress.
 void rti_foreign_end(void);
 

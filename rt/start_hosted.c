@@ -9,6 +9,7 @@
 #include "foreign.h"
 #include "pool.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,13 @@ _Noreturn void rti_exit(int status, bool orderly) {
     // them.
     (void)fflush(NULL);
     _exit(status);
+}
+
+long rti_process_fork(void) {
+    (void)fflush(NULL);
+    long pid = fork();
+    if (pid == 0) rti_foreign_forked();
+    return pid < 0 ? -(long)errno : pid;
 }
 
 static struct sigaction earlier_action; // what the process did about faults before

@@ -68,5 +68,6 @@ _Noreturn void rti_process_end(int status) {
     bool inside =
         rti_par_inside() || atomic_load_explicit(&rti_process.parallel, memory_order_relaxed) > 0;
     if (!inside) rti_pool_end();
-    rti_exit(status, !inside);
+    // A child's handlers are its parent's, who will run them.
+    rti_exit(status, !inside && rti_process.forks == 0);
 }

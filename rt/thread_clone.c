@@ -100,6 +100,7 @@ long rti_thread_start(RtiThread *thread, int32_t id, RtiThreadMain *main, void *
 
     uint64_t blocked = blocked_signals(), before = 0;
     (void)rti_sys_sigprocmask(RTI_SIG_BLOCK, &blocked, &before);
+    if (rti_self()->id == 0) rti_process.signals = before;
     long tid = rti_stress_fails(RTI_STRESS_CLONE)
                    ? -RTI_EAGAIN
                    : rti_clone(CLONE_FLAGS, stack, &thread->tid, &thread->tid, record);

@@ -92,6 +92,7 @@ long rti_thread_start(RtiThread *thread, int32_t id, RtiThreadMain *main, void *
     for (size_t i = 0; i < sizeof faults / sizeof *faults; ++i)
         (void)sigdelset(&blocked, faults[i]);
     (void)pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    if (rti_self()->id == 0) memcpy(&rti_process.signals, &before, sizeof rti_process.signals);
     int failed = create(thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return -failed;

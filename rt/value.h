@@ -119,6 +119,11 @@ size_t rti_format_message(char *to, size_t room, const char *format, __builtin_v
 // is about to wait for its turn for the last time, and earlier blocks may wait for them
 // (builtin_cell.c).
 void rti_mutexes_drop(const struct RtCell *until);
+// In a child process, when the thread has its new number: what it held it holds there too.
+void rti_mutexes_forked(void);
+
+// In a child process, the parent's so-and-so-manieth: it draws other numbers. (builtin_random.c)
+void rti_random_forked(uint64_t number);
 
 // --- memory --------------------------------------------------------------------------------------
 
