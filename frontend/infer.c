@@ -6,11 +6,12 @@
 //
 // Little is walked twice. A callee that is new is walked at its call, so that its result is known. When a
 // symbol's type grows, what read it before in the same walk is out of date: the innermost loop around
-// these reads is walked again, or the function (infer_again). What other instances read of an instance,
-// its result and global variables, makes those dirty; of the dirty ones callees come first.
+// these reads is walked again (infer_again), else the function; of a long one only the statements that
+// read the symbol. What other instances read of an instance, its result and global variables, makes
+// those dirty; of the dirty ones callees come first. Only who has something to tell is walked in the end.
 #include "infer_internal.h"
 
-enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3, DEEPEST_WALK = 64, EARLY_WALKS = 3 };
+enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3, DEEPEST_WALK = 64, EARLY_WALKS = 3, LONG_BODY = 8 };
 
 // Whether values of two types can share an instance without losing a representation: ranges do not
 // matter, what is held as a word shares one whatever its kinds, and an empty container or a value that
@@ -74,15 +75,45 @@ static InferInstance *take_dirty(Infer *infer) {
     return NULL;
 }
 
+static void mark_statement(InferInstance *instance, uint32_t statement) {
+    if (instance->changed != NULL) instance->changed[statement] = true;
+    else instance->all_changed = true;
+}
+
 // Everything that waits for something is walked again, and then says anew what it waits for.
-static void wake(Infer *infer, InferInstanceVec *waiting) {
-    VEC_EACH(InferInstance *, instance, waiting) mark_dirty(infer, instance);
+static void wake(Infer *infer, WaiterVec *waiting) {
+    for (uint32_t i = 0; i < waiting->len; i++) {
+        const Waiter *waiter = &waiting->items[i];
+        mark_statement(waiter->instance, waiter->statement);
+        mark_dirty(infer, waiter->instance);
+    }
     waiting->len = 0;
 }
 
-static void wait_for(Walk *w, InferInstanceVec *waiting) {
-    if (waiting->len > 0 && waiting->items[waiting->len - 1] == w->instance) return;
-    vec_push(&w->infer->c->scratch, waiting, w->instance);
+static void wait_for(Walk *w, WaiterVec *waiting) {
+    Waiter waiter = {w->instance, w->statement};
+    const Waiter *last = waiting->len > 0 ? &waiting->items[waiting->len - 1] : NULL;
+    if (last && last->instance == waiter.instance && last->statement == waiter.statement) return;
+    vec_push(&w->infer->c->scratch, waiting, waiter);
+}
+
+// The statement that is walked reads a symbol of its function.
+static void note_read(Walk *w, uint32_t symbol) {
+    SymbolReads *reads = &w->instance->reads[symbol];
+    if (reads->first >= w->start) return;
+    reads->first = ++w->infer->clock;
+    if (w->instance->changed != NULL && w->statement != INFER_NO_STATEMENT)
+        vec_push(&w->infer->c->scratch, &reads->statements, w->statement);
+}
+
+// What read the symbol before is out of date.
+static void symbol_grew(Walk *w, uint32_t symbol) {
+    SymbolReads *reads = &w->instance->reads[symbol];
+    if (reads->first >= w->start) infer_again(w, reads->first);
+    VEC_EACH(uint32_t, statement, &reads->statements)
+    if (statement != w->statement) w->instance->changed[statement] = w->more = true;
+    reads->statements.len = 0;
+    if (w->instance->changed != NULL) reads->first = 0; // to be noted again
 }
 
 void infer_again(Walk *w, uint64_t since) {
@@ -96,8 +127,7 @@ Type infer_symbol(Walk *w, Symbol *symbol) {
     if (guess != NULL) return *guess;
     InferInstance *owner = owner_instance(w, symbol->owner);
     if (owner == w->instance) {
-        uint64_t *read = &owner->reads[symbol->index];
-        if (*read < w->start) *read = ++w->infer->clock;
+        note_read(w, symbol->index);
         return owner->shared.symbol_types[symbol->index];
     }
     if (symbol->is_global && owner != NULL) {
@@ -133,8 +163,7 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
     type = infer_sum_set(w, symbol, type);
     InferInstance *self = w->instance;
     if (!grow(w, &self->shared.symbol_types[symbol->index], type, symbol->lists, is_widening(w))) return;
-    uint64_t read = self->reads[symbol->index];
-    if (read >= w->start) infer_again(w, read);
+    symbol_grew(w, symbol->index);
     if (symbol->is_global) wake(w->infer, &w->infer->readers[symbol->index]);
 }
 
@@ -179,6 +208,13 @@ static const char *name_instance(Infer *infer, const Instance *instance) {
     return arena_printf(infer->arena, "%s.%u%s", name, count, suffix);
 }
 
+// How many statements the body has, if it is a long one; else 0.
+static uint32_t statements_of(const Function *function) {
+    if (function->has_clauses || function->body == NULL || function->body->kind != NODE_BLOCK) return 0;
+    uint32_t count = function->body->block.statements.len;
+    return count >= LONG_BODY ? count : 0;
+}
+
 static InferInstance *new_instance(Infer *infer, Function *function, bool parallel, bool boxed) {
     Arena *arena = infer->arena;
     InferInstance *made = ARENA_NEW(arena, InferInstance);
@@ -194,7 +230,10 @@ static InferInstance *new_instance(Infer *infer, Function *function, bool parall
     shared->callees = ARENA_ARRAY(arena, Instance *, function->node_count);
     shared->parallel_callees = ARENA_ARRAY(arena, Instance *, function->node_count);
     shared->link_name = name_instance(infer, shared);
-    made->reads = ARENA_ARRAY(&infer->c->scratch, uint64_t, function->symbols.len);
+    made->reads = ARENA_ARRAY(&infer->c->scratch, SymbolReads, function->symbols.len);
+    uint32_t statements = statements_of(function);
+    if (statements > 0) made->changed = ARENA_ARRAY(&infer->c->scratch, bool, statements);
+    made->all_changed = true;
     made->order = infer->instances.len;
     made->next = infer->of_function[function->index];
     infer->of_function[function->index] = made;
@@ -235,6 +274,7 @@ static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols
         if (!grow(w, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
         callee->param_growths++;
         callee->walks = 0;
+        callee->all_changed |= callee->changed == NULL || symbols != &callee->shared.function->params;
         grew = true;
         mark_dirty(w->infer, callee);
     }
@@ -333,17 +373,38 @@ static void walk_clauses(Walk *w, Function *function) {
     infer_result(w, type_integer(0, 0)); // nothing fits
 }
 
+// Of a long body only what is out of date.
+static void walk_statements(Walk *w, const Node *body) {
+    bool *changed = w->instance->changed;
+    const NodeVec *statements = &body->block.statements;
+    Type *types = w->instance->shared.node_types;
+    for (uint32_t i = 0; i < statements->len; i++) {
+        if (!w->all && !changed[i]) continue;
+        changed[i] = false;
+        w->statement = i;
+        w->start = ++w->infer->clock;
+        infer_expr(w, statements->items[i]);
+        if (w->stale == INFER_FRESH) continue;
+        w->stale = INFER_FRESH;
+        changed[i] = w->more = true;
+    }
+    types[body->id] = types[statements->items[statements->len - 1]->id];
+    infer_result(w, types[body->id]);
+}
+
 static void walk_body(Walk *w) {
     Function *function = w->instance->shared.function;
     for (uint32_t i = 0; i < function->param_count; i++)
         infer_set_symbol(w, function->params.items[i], w->instance->shared.params[i]);
     if (function->has_clauses) walk_clauses(w, function);
+    else if (w->instance->changed != NULL) walk_statements(w, function->body);
     else infer_result(w, infer_expr(w, function->body));
 }
 
 static Walk walk_begin(Infer *infer, InferInstance *instance, uint32_t depth) {
     return (Walk){.infer = infer, .instance = instance, .depth = depth, .start = ++infer->clock,
-                  .stale = INFER_FRESH, .loop_types = {.arena = &infer->c->scratch}};
+                  .stale = INFER_FRESH, .statement = INFER_NO_STATEMENT,
+                  .loop_types = {.arena = &infer->c->scratch}};
 }
 
 static void walk_instance(Infer *infer, InferInstance *instance, uint32_t depth) {
@@ -351,10 +412,11 @@ static void walk_instance(Infer *infer, InferInstance *instance, uint32_t depth)
     instance->walking = true;
     do {
         Walk w = walk_begin(infer, instance, depth);
-        instance->dirty = false;
+        w.all = instance->all_changed;
+        instance->dirty = instance->all_changed = false;
         instance->walks++;
         walk_body(&w);
-        again = w.stale != INFER_FRESH || instance->dirty;
+        again = w.stale != INFER_FRESH || w.more || instance->dirty;
     } while (again);
     instance->walking = false;
 }
@@ -375,12 +437,14 @@ static void keep_instance(Infer *infer, InstanceVec *kept, Instance *instance) {
 
 static void walk_once(Infer *infer, Instance *instance) {
     Walk w = walk_begin(infer, (InferInstance *)instance, 0);
+    w.all = true;
     walk_body(&w);
-    if (w.stale != INFER_FRESH) mark_dirty(infer, w.instance);
+    if (w.stale != INFER_FRESH || w.more) mark_dirty(infer, w.instance);
 }
 
-// Walks what `main` reaches once more, and counts the mistakes. A call may now find an instance that
-// was made later than the one it had, and make that grow: false, and all is to be done again.
+// Walks once more what `main` reaches and what may have something to tell, and counts the mistakes. A call
+// may now find an instance that was made later than the one it had, and make that grow: false, and all
+// is to be done again.
 static bool count_mistakes(Infer *infer, Program *program) {
     InstanceVec *kept = &program->instances;
     kept->len = 0;
@@ -394,8 +458,11 @@ static bool count_mistakes(Infer *infer, Program *program) {
     for (uint32_t i = 0; i < kept->len; i++) {
         Instance *instance = kept->items[i];
         uint32_t nodes = instance->function->node_count;
-        ((InferInstance *)instance)->reports = false;
-        walk_once(infer, instance);
+        InferInstance *whole = (InferInstance *)instance;
+        if (whole->reports || program->c_types) {
+            whole->reports = false;
+            walk_once(infer, instance);
+        }
         for (uint32_t n = 0; n < nodes; n++) {
             keep_instance(infer, kept, instance->callees[n]);
             keep_instance(infer, kept, instance->parallel_callees[n]);
@@ -441,7 +508,7 @@ static Infer *solve(Compilation *c) {
     infer->of_function = ARENA_ARRAY(&c->scratch, InferInstance *, program->functions.len);
     infer->instance_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
     infer->kept_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
-    infer->readers = ARENA_ARRAY(&c->scratch, InferInstanceVec, program->main->symbols.len);
+    infer->readers = ARENA_ARRAY(&c->scratch, WaiterVec, program->main->symbols.len);
     new_instance(infer, program->main, false, false);
     walk_dirty(infer);
     infer_user_main(infer, program);

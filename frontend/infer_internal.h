@@ -14,15 +14,30 @@
 typedef struct InferInstance InferInstance;
 typedef VEC(InferInstance *) InferInstanceVec;
 
+// What is to be walked again when something grows: a statement of a long body, or all of the instance.
+typedef struct Waiter {
+    InferInstance *instance;
+    uint32_t statement;
+} Waiter;
+typedef VEC(Waiter) WaiterVec;
+
+// Who reads a symbol of the function.
+typedef struct SymbolReads {
+    uint64_t first;           // on Infer.clock, in the walk, or statement of a long body, that is under way
+    VEC(uint32_t) statements; // of a long body
+} SymbolReads;
+
 // An instance with what inference knows of it besides. `shared` comes first: pointers convert.
 struct InferInstance {
     Instance shared;
-    InferInstanceVec callers; // to be walked again when the result grows
-    uint64_t *reads;    // by Symbol.index: when the walk that is under way first read the symbol
+    WaiterVec callers;  // to be walked again when the result grows
+    SymbolReads *reads; // by Symbol.index
+    bool *changed;      // by statement of a long body: what it reads grew; null: the body is short
+    bool all_changed;   // what all of it may read grew
     bool dirty;         // to be walked (again)
     bool walking;       // some walk of it is under way
     bool kept;          // reachable in the end
-    bool reports;       // the last walk but one saw something to tell, or to try
+    bool reports;       // some walk saw something to tell, or to try
     uint32_t order;     // of being made
     uint32_t walks;     // since parameters grew; after some, ranges are widened
     uint32_t param_growths;
@@ -57,7 +72,7 @@ typedef struct Infer {
     InferInstance **of_function; // by Function.index: chain of instances
     uint32_t *instance_counts;   // by Function.index
     InferInstanceVec work;     // the dirty ones: a heap, and some that are so no longer
-    InferInstanceVec *readers; // by Symbol.index of main's: who is to be walked again when a global grows
+    WaiterVec *readers;        // by Symbol.index of main's: who is to be walked again when a global grows
     uint64_t clock;            // counts walks and first reads
     bool counting;  // the last walk but one: types are final, mistakes are counted
     bool reporting; // the last walk: mistakes are told
@@ -67,12 +82,15 @@ typedef struct Infer {
     uint32_t *kept_counts; // by Function.index: instances that stay, without the boxed one
 } Infer;
 
-#define INFER_FRESH UINT64_MAX
+#define INFER_FRESH        UINT64_MAX
+#define INFER_NO_STATEMENT UINT32_MAX
 
 // One walk over one instance.
 typedef struct Walk {
     Infer *infer;
     InferInstance *instance;
+    uint32_t statement;    // of a long body, or none
+    bool all, more;        // all statements are walked, not just those that changed; some changed meanwhile
     uint64_t start, stale; // on Infer.clock: its begin; the first of what is to be walked again
     uint32_t rounds;       // of the loops around what is being walked: the most
     uint32_t depth;        // of walks that wait for this one
