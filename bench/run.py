@@ -2,7 +2,8 @@
 """Runs each benchmark in Flap, C and Lua, in turn, and prints ratios of medians (below 1: Flap is faster).
 
 usage: run.py --flapc PATH [--runs N] [NAME …]
-       NAME `simulation`: simulated hardware; `scaling`: speed by the number of threads, with a picture
+       NAME `simulation`: simulated hardware; `scaling`: speed by the number of threads, with a picture;
+       `never_slower`: what the prefix costs loops of any length
 
 Figures are whole-process seconds. C is compiled by clang -O3 -march=native, and with -fopenmp by gcc (libgomp)
 and clang (libomp) for the columns with threads: for programs whose C twin has a pragma for OpenMP. Twins in
@@ -17,6 +18,7 @@ import sys
 import tempfile
 
 from measure import HERE, build, clang, interleave, rivals, tool
+from never_slower import never_slower
 from scaling import scaling
 from simulation import simulation
 
@@ -112,7 +114,7 @@ def main():
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    for name, job in (("simulation", simulation), ("scaling", scaling)):
+    for name, job in (("simulation", simulation), ("scaling", scaling), ("never_slower", never_slower)):
         if options.names == [name]:
             with tempfile.TemporaryDirectory() as work:
                 job(os.path.abspath(options.flapc), work, options.runs)

@@ -379,15 +379,9 @@ static void bind_word(LowerCtx *cx, LoopNode *loop, uint32_t at, LLVMValueRef wo
     lower_define(cx, symbol, lower_as(cx, owned, type));
 }
 
-// @ k, v in m: entries in the order of insertion; the map is held while it is gone through.
-static LVal pairs_loop(LowerCtx *cx, Node *node, bool want_value) {
+static LVal map_loop(LowerCtx *cx, Node *node, LLVMValueRef object, bool want_value,
+                     uint32_t mark) {
     LoopNode *loop = node->loop;
-    uint32_t mark = lower_scope(cx);
-    LVal map = lower_rooted(cx, lower_expr(cx, loop->iterable));
-    LLVMValueRef object =
-        lower_expect(cx, map, KIND_MAP, "a loop with two names", loop->iterable->span);
-    map = lower_own(cx, map);
-    if (lower_is_counted(map)) lower_hold(cx, map);
     LLVMValueRef position = lower_alloca(cx, cx->i64, "position");
     LLVMBuildStore(cx->builder, lower_i64(cx, -1), position);
     Opened o = {0};
@@ -402,6 +396,25 @@ static LVal pairs_loop(LowerCtx *cx, Node *node, bool want_value) {
     bind_word(cx, loop, 1, RT(cx, rt_map_value_at, object, at));
     lower_effect(cx, loop->body);
     return close_loop(cx, &o);
+}
+
+// @ k, v in m: entries in the order of insertion; the map is held while it is gone through.
+static LVal pairs_loop(LowerCtx *cx, Node *node, bool want_value) {
+    LoopNode *loop = node->loop;
+    uint32_t mark = lower_scope(cx);
+    LVal map = lower_rooted(cx, lower_expr(cx, loop->iterable));
+    LLVMValueRef object =
+        lower_expect(cx, map, KIND_MAP, "a loop with two names", loop->iterable->span);
+    map = lower_own(cx, map);
+    if (lower_is_counted(map)) lower_hold(cx, map);
+    return map_loop(cx, node, object, want_value, mark);
+}
+
+LVal lower_loop_over(LowerCtx *cx, Node *node, LVal sequence, bool want_value) {
+    uint32_t mark = lower_scope(cx);
+    if (node->loop->kind == LOOP_PAIRS) return map_loop(cx, node, sequence.v, want_value, mark);
+    if (sequence.rep == REP_STRING) return string_loop(cx, node, sequence, want_value, mark);
+    return list_loop(cx, node, sequence, want_value, mark);
 }
 
 static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
@@ -442,8 +455,8 @@ static LVal either_loop(LowerCtx *cx, Node *node, bool want_value, LLVMValueRef 
     for (uint32_t i = 0; i < 2; i++) {
         lower_at(cx, i == 0 ? fit : other);
         cx->unlikely += i;
-        LVal value = i == 0 ? lower_parallel(cx, node, want_value)
-                            : plain_loop(cx, node, want_value);
+        LVal value =
+            i == 0 ? lower_parallel(cx, node, want_value) : plain_loop(cx, node, want_value);
         cx->unlikely -= i;
         if (gives) {
             value = lower_own(cx, lower_convert(cx, value, rep));

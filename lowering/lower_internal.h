@@ -574,6 +574,8 @@ uint32_t lower_short_trips(LowerCtx *cx, const LoopNode *loop);
 // A range loop as if it had no prefix, for bounds that are known: low … high - 1.
 LVal lower_range_between(LowerCtx *cx, Node *node, LLVMValueRef low, LLVMValueRef high,
                          bool want_value);
+// Likewise one over a sequence: a list or string, or the map of a loop over pairs, which the caller holds.
+LVal lower_loop_over(LowerCtx *cx, Node *node, LVal sequence, bool want_value);
 void lower_leave(LowerCtx *cx, Node *node);
 void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value); // takes the value
 void lower_next(LowerCtx *cx, Node *node);

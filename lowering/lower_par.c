@@ -9,8 +9,7 @@
 #include "lower_par.h"
 #include "../rt/rt_layout.h"
 
-// Instructions: what 1024 blocks cost beside their iterations; of an iteration that a branch or two are more than.
-enum { PLAIN_COST = 40000, CHEAP = 40 };
+enum { CHEAP = 40 }; // instructions of an iteration that a branch or two are more than
 
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value) {
     FuncState *fs = cx->fs;
@@ -230,27 +229,6 @@ static LLVMValueRef all_whole(LowerCtx *cx, const Par *par) {
     return all;
 }
 
-// A reduction that is too cheap to share, and has the same bits without the prefix, is the loop without it: lanes
-// and partial results would cost more than the iterations. Gives where the loop ends, or null.
-static LLVMBasicBlockRef run_plain(LowerCtx *cx, Par *par, LLVMValueRef count) {
-    int32_t cost = lower_par_cost(cx, par->loop->body);
-    int64_t most = par->reductions.len ? lower_reductions_plain(par) : 0;
-    if (cost <= 0 || flags_of(par) || !lower_par_walks(par) || par->loop->kind != LOOP_RANGE ||
-        par->result || !most)
-        return NULL;
-    if (most > PLAIN_COST / cost) most = PLAIN_COST / cost;
-    LLVMBasicBlockRef few = lower_block_new(cx, "few"), many = lower_block_new(cx, "many");
-    LLVMBasicBlockRef end = lower_block_new(cx, "ran.plain");
-    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, lower_i64(cx, most), ""), few,
-                 many);
-    lower_at(cx, few);
-    LLVMValueRef high = LLVMBuildNSWAdd(cx->builder, par->low, count, "");
-    lower_range_between(cx, par->node, par->low, high, false);
-    LLVMBuildBr(cx->builder, end);
-    lower_at(cx, many);
-    return end;
-}
-
 static void call_body(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef begin,
                       LLVMValueRef end, LLVMValueRef block) {
     LLVMValueRef args[] = {record, begin, end, block};
@@ -287,7 +265,8 @@ static void run_joined(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef
     if (cost <= 0 || flags_of(par) || !par->by_runs || !lower_reductions_have(par, true)) return;
     int64_t most = LANES * RT_PAR_MAX_BLOCKS - 1, least = RT_PAR_MAX_BLOCKS + 1;
     int64_t cheap = cost <= CHEAP ? 2 * RT_PAR_MAX_BLOCKS - 1 : 0; // partial results cost more
-    if (most > PLAIN_COST / cost) most = PLAIN_COST / cost > cheap ? PLAIN_COST / cost : cheap;
+    if (most > LOWER_PLAIN_COST / cost)
+        most = LOWER_PLAIN_COST / cost > cheap ? LOWER_PLAIN_COST / cost : cheap;
     if (most < least) return;
     LLVMBasicBlockRef yes = lower_block_new(cx, "joined"), no = lower_block_new(cx, "apart");
     LLVMValueRef above = LLVMBuildSub(cx->builder, count, lower_i64(cx, least), "");
@@ -313,13 +292,14 @@ static void run_small(LowerCtx *cx, const Par *par, int32_t cost, LLVMValueRef r
     lower_at(cx, large);
 }
 
-// The word in which the runtime notes how long iterations of the loop take.
-static LLVMValueRef history_of(LowerCtx *cx, const Par *par) {
-    const char *name = arena_printf(cx->arena, "%s.history", LLVMGetValueName(par->function));
-    LLVMValueRef word = LLVMAddGlobal(cx->module, cx->i64, name);
-    LLVMSetInitializer(word, lower_i64(cx, 0));
-    LLVMSetLinkage(word, LLVMInternalLinkage);
-    return word;
+LLVMValueRef lower_par_history(LowerCtx *cx, Par *par) {
+    if (par->history) return par->history;
+    const char *name = arena_printf(cx->arena, "flap.%s.%u.history", cx->fs->instance->link_name,
+                                    par->plan->number);
+    par->history = LLVMAddGlobal(cx->module, cx->i64, name);
+    LLVMSetInitializer(par->history, lower_i64(cx, 0));
+    LLVMSetLinkage(par->history, LLVMInternalLinkage);
+    return par->history;
 }
 
 // parts: of an RtParLoop, up to its history.
@@ -330,7 +310,7 @@ static void hand_over(LowerCtx *cx, LLVMValueRef loop, LLVMValueRef parts[8]) {
     RT(cx, rt_par_for, loop);
 }
 
-static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef threads,
+static void run(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef threads,
                 LLVMValueRef count) {
     LLVMBasicBlockRef end = lower_block_new(cx, "ran");
     int32_t cost = lower_par_cost(cx, par->loop->body);
@@ -344,7 +324,7 @@ static void run(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMValueRef 
                             flags,
                             lower_i32(cx, cost),
                             lower_place(cx, par->loop->header),
-                            history_of(cx, par)};
+                            lower_par_history(cx, par)};
     LLVMValueRef whole = all_whole(cx, par), alone = NULL;
     if (whole) alone = LLVMBuildNot(cx->builder, whole, ""); // nothing is proven
     if (par->kept.len && par->loop->prefix == PREFIX_ALL) {
@@ -380,44 +360,85 @@ static LVal made_list(LowerCtx *cx, LLVMValueRef list, Type element) {
 }
 
 // The keys and the values of a map, each a list: so that iterations find theirs by position.
-static void find_pairs(LowerCtx *cx, Par *par) {
+static void find_pairs(LowerCtx *cx, Par *par, LVal map) {
+    par->list = made_list(cx, RT(cx, rt_map_keys, map.v), type_of_kind(KIND_NUMBER | KIND_STRING));
+    if (lower_loop_symbol(par->loop, 1))
+        par->values = made_list(cx, RT(cx, rt_map_values, map.v), type_element(map.type));
+}
+
+// The list of what the loop goes over, by position.
+static void find_list(LowerCtx *cx, Par *par) {
+    if (par->loop->kind == LOOP_RANGE || par->list.v) return;
+    if (par->loop->kind == LOOP_PAIRS) {
+        find_pairs(cx, par, par->source);
+        return;
+    }
+    par->list = par->source;
+    if (par->source.rep != REP_STRING) return;
+    Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
+    LLVMValueRef points = RT(cx, rt_elements, lower_word(cx, par->source),
+                             lower_place(cx, par->loop->iterable->span));
+    par->list = made_list(cx, points, element);
+}
+
+// The loop may change a map that it goes over, which nobody is to hold then.
+static bool changes_maps(LowerCtx *cx, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->captures.len; i++) {
+        const ParVariable *variable = &plan->captures.items[i];
+        if (variable->use == PAR_READ) continue;
+        if (type_may(lower_slot(cx, variable->symbol)->type, KIND_MAP)) return true;
+    }
+    return false;
+}
+
+static LVal held(LowerCtx *cx, LVal v) {
+    v = lower_own(cx, v);
+    if (lower_is_counted(v)) lower_hold(cx, v);
+    return v;
+}
+
+static void find_map(LowerCtx *cx, Par *par) {
     Node *iterable = par->loop->iterable;
     LVal map = lower_expr(cx, iterable);
     LLVMValueRef object = lower_expect(cx, map, KIND_MAP, "a loop with two names", iterable->span);
-    par->list = made_list(cx, RT(cx, rt_map_keys, object), type_of_kind(KIND_NUMBER | KIND_STRING));
-    if (lower_loop_symbol(par->loop, 1))
-        par->values = made_list(cx, RT(cx, rt_map_values, object), type_element(map.type));
-    lower_release(cx, map);
-}
-
-// The list that the loop goes over. One whose elements are written through the loop's variable is
-// made unshared by share_elements(), before it is looked at.
-static void find_list(LowerCtx *cx, Par *par) {
-    Node *iterable = par->loop->iterable;
-    LVal list = lower_expr(cx, iterable);
-    // A string's code points, a map's keys, or what the run tells.
-    if (list.rep != REP_LIST && list.rep != REP_PACKED) {
-        Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
-        LLVMValueRef made =
-            RT(cx, rt_elements, lower_word(cx, list), lower_place(cx, iterable->span));
-        lower_release(cx, list);
-        par->list = made_list(cx, made, element);
+    LVal source = lower_val(REP_MAP, map.type, object, false);
+    if (changes_maps(cx, par->plan)) {
+        find_pairs(cx, par, source);
+        lower_release(cx, map);
+        par->count = lower_length(cx, par->list.v);
         return;
     }
-    if (!par->loop->writes_through) {
-        list = lower_own(cx, list);
-        if (lower_is_counted(list)) lower_hold(cx, list);
-    }
-    par->list = list;
+    (void)held(cx, map);
+    par->source = source;
+    par->count = lower_load(cx, cx->i64, lower_field(cx, object, 8), cx->tbaa_header, "");
 }
 
+// What the loop goes over. A list whose elements are written through the loop's variable is
+// made unshared by share_elements(), before it is looked at.
 static void find_sequence(LowerCtx *cx, Par *par) {
-    if (par->loop->kind == LOOP_PAIRS)
-        find_pairs(cx, par);
-    else
-        find_list(cx, par);
+    Node *iterable = par->loop->iterable;
     par->low = lower_i64(cx, 0);
-    par->count = lower_length(cx, par->list.v);
+    if (par->loop->kind == LOOP_PAIRS) {
+        find_map(cx, par);
+        return;
+    }
+    LVal source = lower_expr(cx, iterable);
+    if (source.rep == REP_STRING) {
+        par->source = held(cx, source);
+        par->count = lower_load(cx, cx->i64, lower_field(cx, source.v, 16), cx->tbaa_header, "");
+        return;
+    }
+    if (source.rep != REP_LIST && source.rep != REP_PACKED) { // a map's keys, or what the run tells
+        Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
+        LLVMValueRef made =
+            RT(cx, rt_elements, lower_word(cx, source), lower_place(cx, iterable->span));
+        lower_release(cx, source);
+        source = made_list(cx, made, element);
+    } else if (!par->loop->writes_through) {
+        source = held(cx, source);
+    }
+    par->source = source;
+    par->count = lower_length(cx, source.v);
 }
 
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
@@ -470,41 +491,49 @@ static void write_through(LowerCtx *cx, const ParPlan *plan) {
     }
 }
 
+static void in_parallel(LowerCtx *cx, Par *par, LLVMValueRef threads) {
+    uint32_t mark = lower_scope(cx);
+    LLVMValueRef most = NULL;
+    find_list(cx, par);
+    if (par->loop->max && !par->loop->max_inf)
+        most = lower_integer(cx, lower_expr(cx, par->loop->max), "max", par->loop->max->span);
+    LLVMValueRef count = most ? lower_smaller(cx, par->count, most) : par->count;
+    lower_parts_take(cx, par);
+    lower_reductions_find(cx, par);
+    if (!par->loop->writes_through) share_elements(cx, par);
+    lower_kept_find(cx, par, count, threads);
+    lower_reductions_decide(cx, par);
+    par->loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder),
+                      joined = lower_block_new(cx, "joined");
+    FuncState fs;
+    fill_body(cx, par, &fs);
+    LLVMPositionBuilderAtEnd(cx->builder, here);
+    LLVMValueRef record = fill_record(cx, par, &fs);
+    run_joined(cx, par, record, count, joined);
+    run(cx, par, record, threads, count);
+    LLVMValueRef blocks = lower_smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
+    lower_reductions_combine(cx, par, lower_blocks_wanted(cx, par, blocks));
+    lower_kept_finish(cx, par);
+    lower_go(cx, joined);
+    lower_parts_put(cx, par);
+    write_through(cx, par->plan);
+    LLVMBasicBlockRef end = lower_block_new(cx, "loop.end");
+    if (par->loop->left) lower_exits(cx, par, end);
+    end_of_all(cx, par, most);
+    lower_go(cx, end);
+    lower_scope_end(cx, mark);
+}
+
 LVal lower_parallel(LowerCtx *cx, Node *node, bool want_value) {
     Par par = {.node = node, .loop = node->loop, .plan = node->loop->plan};
     uint32_t mark = lower_scope(cx);
-    LLVMValueRef threads = thread_count(cx, &par), most = NULL;
+    LLVMValueRef threads = thread_count(cx, &par);
     find_iterations(cx, &par);
-    if (par.loop->max && !par.loop->max_inf)
-        most = lower_integer(cx, lower_expr(cx, par.loop->max), "max", par.loop->max->span);
-    LLVMValueRef count = most ? lower_smaller(cx, par.count, most) : par.count;
-    lower_parts_take(cx, &par);
-    lower_reductions_find(cx, &par);
-    if (!par.loop->writes_through) share_elements(cx, &par);
-    lower_kept_find(cx, &par, count, threads);
-    lower_reductions_decide(cx, &par);
-    par.loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
     make_result(cx, &par, want_value);
-    LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
-    FuncState fs;
-    fill_body(cx, &par, &fs);
-    LLVMPositionBuilderAtEnd(cx->builder, here);
-    LLVMBasicBlockRef plain = run_plain(cx, &par, count),
-                      joined = lower_block_new(cx, "loop.joined");
-    LLVMValueRef record = fill_record(cx, &par, &fs);
-    run_joined(cx, &par, record, count, joined);
-    run(cx, &par, record, threads, count);
-    LLVMValueRef blocks = lower_smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
-    lower_reductions_combine(cx, &par, lower_blocks_wanted(cx, &par, blocks));
-    lower_kept_finish(cx, &par);
-    lower_go(cx, joined);
+    LLVMBasicBlockRef plain = lower_plain(cx, &par);
+    in_parallel(cx, &par, threads);
     if (plain) lower_go(cx, plain);
-    lower_parts_put(cx, &par);
-    write_through(cx, par.plan);
-    LLVMBasicBlockRef end = lower_block_new(cx, "loop.end");
-    if (par.loop->left) lower_exits(cx, &par, end);
-    end_of_all(cx, &par, most);
-    lower_go(cx, end);
     lower_scope_end(cx, mark);
     if (!par.result) return lower_zero(cx);
     Rep rep = par.result_rep;
@@ -521,16 +550,21 @@ static void each_iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef 
     lower_scope_end(cx, mark);
 }
 
-static void run_each(LowerCtx *cx, const Par *par, const FuncState *fs, Span span) {
+static void run_each(LowerCtx *cx, Par *par, const FuncState *fs, Span span) {
     uint8_t effects = par->each->effects;
     int32_t flags =
         (effects & EFFECT_OUTPUT ? RT_PAR_OUTPUT : 0) | (effects & EFFECT_WAIT ? RT_PAR_WAITS : 0);
     LLVMValueRef record = fill_record(cx, par, fs);
     LLVMBasicBlockRef end = lower_block_new(cx, "ran");
     run_small(cx, par, flags ? 0 : par->each->cost, record, par->count, end);
-    LLVMValueRef parts[] = {par->function,         record,                   par->count,
-                            lower_i64(cx, 0),      lower_i32(cx, flags),     lower_i32(cx, par->each->cost),
-                            lower_place(cx, span), history_of(cx, par)};
+    LLVMValueRef parts[] = {par->function,
+                            record,
+                            par->count,
+                            lower_i64(cx, 0),
+                            lower_i32(cx, flags),
+                            lower_i32(cx, par->each->cost),
+                            lower_place(cx, span),
+                            lower_par_history(cx, par)};
     hand_over(cx, lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop"), parts);
     lower_go(cx, end);
 }
@@ -540,8 +574,7 @@ void lower_parallel_each(LowerCtx *cx, LLVMValueRef count, Span span, const Each
     LoopNode *loop = ARENA_NEW(cx->arena, LoopNode);
     plan->number = cx->maps++;
     plan->loop = loop;
-    Par par = {
-        .loop = loop, .plan = plan, .low = lower_i64(cx, 0), .count = count, .each = body};
+    Par par = {.loop = loop, .plan = plan, .low = lower_i64(cx, 0), .count = count, .each = body};
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder);
     FuncState fs, *outer = cx->fs;
     par.function = add_body(cx, &par, "map");

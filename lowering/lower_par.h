@@ -14,7 +14,6 @@ typedef struct Reduction {
     bool last;             // the forms have the variable last: e + s
     bool laned;            // sums and products of doubles
     bool exact;            // the same in whatever order it is made
-    bool once;             // an iteration makes one update of it at most
     LLVMValueRef partials; // array in the function that the loop stands in
     LLVMValueRef inside;   // the same, in the body
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
@@ -78,7 +77,8 @@ typedef struct Par {
     LoopNode *loop;
     ParPlan *plan;
     LLVMValueRef low, count; // i64
-    LVal list;               // of a loop over a list; over pairs: the keys
+    LVal source;             // what a loop that is over no range goes over: a list, string or map, held
+    LVal list;               // the same by position: a list; over pairs: the keys
     LVal values;             // of a loop over pairs
     LLVMValueRef list_inside, values_inside;
     VEC(Taken) taken;
@@ -93,6 +93,7 @@ typedef struct Par {
     VEC(Exit) exits;
     LLVMBasicBlockRef exit;                // of the body: where it ends
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
+    LLVMValueRef history;                  // see lower_par_history()
     const EachBody *each; // of lower_parallel_each(), which has no loop and no plan
     LLVMValueRef result;  // alloca, or null
     Rep result_rep;
@@ -115,6 +116,16 @@ LLVMValueRef lower_par_fitting(LowerCtx *cx, LLVMValueRef count, int64_t most);
 LLVMValueRef lower_par_begin(LowerCtx *cx, LLVMValueRef count, LLVMValueRef block);
 LLVMValueRef lower_smaller(LowerCtx *cx, LLVMValueRef a, LLVMValueRef b);
 Symbol *lower_loop_symbol(const LoopNode *loop, uint32_t i);
+
+// --- lower_par.c ----------------------------------------------------------------------------------
+// The word in which the runtime notes how long iterations of the loop take.
+LLVMValueRef lower_par_history(LowerCtx *cx, Par *par);
+
+// --- lower_plain.c --------------------------------------------------------------------------------
+enum { LOWER_PLAIN_COST = 40000 }; // instructions: what 1024 blocks cost beside their iterations
+// Once it is known what the loop goes over: the loop without its prefix, for when that is as good. The builder
+// is left where it goes on in parallel; gives where both end, or null.
+LLVMBasicBlockRef lower_plain(LowerCtx *cx, Par *par);
 
 // --- lower_cost.c ---------------------------------------------------------------------------------
 // Instructions of the body, as estimated; 0: not known, as it has loops, calls or values of any size.
@@ -146,9 +157,9 @@ bool lower_reductions_have(const Par *par, bool laned);
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks);
 void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
                                      LLVMValueRef count);
-// True if the loop without its prefix has the same bits, of that many iterations at most: INT64_MAX, one for each
-// block, or 0.
-int64_t lower_reductions_plain(const Par *par);
+// How many iterations the loop may have so that it has the same bits without its prefix: INT64_MAX, one for each
+// block, or 0. `loops`: there are some in the body. May be asked first.
+int64_t lower_reductions_plain(LowerCtx *cx, const Par *par, bool loops);
 
 // --- lower_keep.c ---------------------------------------------------------------------------------
 // True for a variable whose changes are kept.

@@ -137,24 +137,29 @@ static bool may_drop(const Par *par, const Reduction *r) {
     return par->loop->left && r->rep == REP_ANY;
 }
 
+// False: the variable is no reduction of numbers (lower_keep.c).
+static bool is_reduced(LowerCtx *cx, const ParVariable *variable, Reduction *r) {
+    if (variable->use != PAR_REDUCE) return false;
+    SymSlot *slot = lower_slot(cx, variable->symbol);
+    if (!lower_is_summed(slot->type)) return false;
+    bool truth = variable->op == REDUCE_AND || variable->op == REDUCE_OR;
+    bool sum =
+        variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
+    *r = (Reduction){.symbol = variable->symbol,
+                     .op = variable->op,
+                     .rep = truth ? REP_F64 : slot->rep,
+                     .outer = slot->rep,
+                     .type = slot->type,
+                     .last = !variable->first,
+                     .laned = sum && slot->rep == REP_F64};
+    r->exact = !r->laned && (r->rep == REP_I64 || truth || is_extreme(r)) && r->rep != REP_ANY;
+    return true;
+}
+
 void lower_reductions_find(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {
-        const ParVariable *variable = &par->plan->captures.items[i];
-        if (variable->use != PAR_REDUCE) continue;
-        SymSlot *slot = lower_slot(cx, variable->symbol);
-        if (!lower_is_summed(slot->type)) continue; // lower_keep.c
-        bool truth = variable->op == REDUCE_AND || variable->op == REDUCE_OR;
-        bool sum =
-            variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
-        Reduction r = {.symbol = variable->symbol,
-                       .op = variable->op,
-                       .rep = truth ? REP_F64 : slot->rep,
-                       .outer = slot->rep,
-                       .type = slot->type,
-                       .last = !variable->first,
-                       .laned = sum && slot->rep == REP_F64,
-                       .once = variable->updates.len == 1};
-        r.exact = !r.laned && (r.rep == REP_I64 || truth || is_extreme(&r)) && r.rep != REP_ANY;
+        Reduction r;
+        if (!is_reduced(cx, &par->plan->captures.items[i], &r)) continue;
         r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
         if (may_drop(par, &r))
             LLVMBuildMemSet(cx->builder, r.partials, LLVMConstInt(cx->i8, 0, 0),
@@ -188,14 +193,16 @@ bool lower_reductions_have(const Par *par, bool laned) {
     return false;
 }
 
-int64_t lower_reductions_plain(const Par *par) {
-    bool laned = false;
-    for (uint32_t i = 0; i < par->reductions.len; i++) {
-        const Reduction *r = &par->reductions.items[i];
-        if (!r->exact && !r->once) return 0; // (s + a) + b and s + (a + b) differ
-        laned |= !r->exact;
+int64_t lower_reductions_plain(LowerCtx *cx, const Par *par, bool loops) {
+    int64_t most = INT64_MAX;
+    for (uint32_t i = 0; i < par->plan->captures.len; i++) {
+        const ParVariable *variable = &par->plan->captures.items[i];
+        Reduction r;
+        if (!is_reduced(cx, variable, &r) || r.exact) continue;
+        if (loops || variable->updates.len > 1) return 0; // (s + a) + b and s + (a + b) differ
+        most = RT_PAR_MAX_BLOCKS;
     }
-    return laned ? RT_PAR_MAX_BLOCKS : INT64_MAX;
+    return most;
 }
 
 // --- in the body ---------------------------------------------------------------------------------

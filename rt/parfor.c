@@ -13,7 +13,9 @@ enum {
     TRIAL_US = 3,        // how long the caller tries alone before it extrapolates
     TRIAL_BLOCKS = 64,   // loops with fewer blocks may be long ones of few iterations: no trial
     SMALL_NS = 2500,     // loops that took less when they were last run are run on the caller alone
-    WORTH_AWAKE_US = 3,  // work that is worth sharing with workers that are awake,
+    PLAIN_ASLEEP_US =
+        20, // the same while workers sleep, of loops that have a copy without the prefix
+    WORTH_AWAKE_US = 3,   // work that is worth sharing with workers that are awake,
     WORTH_ASLEEP_US = 40, // that must be woken,
     WORTH_UNBORN_US = 60, // that must be made
     CALLER_SPIN_US = 50,  // how long the caller looks before it sleeps for those still running
@@ -258,24 +260,33 @@ bool rti_loop_claim_exactly(uint64_t generation, int32_t block) {
 // a loop inside a loop is run by many threads.
 enum { HISTORY_SCALE = 16 };
 
-static void note_time(const RtParLoop *loop, uint64_t ticks, int64_t iterations) {
-    if (!loop->history || iterations <= 0) return;
+static void note_time(uint64_t *history, uint64_t ticks, int64_t iterations) {
+    if (!history || iterations <= 0) return;
     uint64_t now = ticks * HISTORY_SCALE / (uint64_t)iterations + 1;
-    uint64_t was = __atomic_load_n(loop->history, __ATOMIC_RELAXED); // a guess, here and below
+    uint64_t was = __atomic_load_n(history, __ATOMIC_RELAXED); // a guess, here and below
     if (now <= was && now >= was - was / 4) return;
     if (now < was) now = was - was / 4;
-    __atomic_store_n(loop->history, now, __ATOMIC_RELAXED);
+    __atomic_store_n(history, now, __ATOMIC_RELAXED);
 }
 
 void rti_loop_remember(const RtParLoop *loop, const RtiJob *job, uint64_t ticks, int32_t blocks) {
-    if (!rti_order_unwanted(job, job->blocks)) note_time(loop, ticks, rti_block_begin(job, blocks));
+    if (!rti_order_unwanted(job, job->blocks))
+        note_time(loop->history, ticks, rti_block_begin(job, blocks));
+}
+
+// What so many iterations take by that, in the history's unit; UINT64_MAX: nobody knows.
+static uint64_t time_before(const uint64_t *history, int64_t count) {
+    if (!history || RTI_STRESSED) return UINT64_MAX;
+    uint64_t took = __atomic_load_n(history, __ATOMIC_RELAXED), all;
+    return took == 0 || __builtin_mul_overflow(took, (uint64_t)count, &all) ? UINT64_MAX : all;
+}
+
+static uint64_t history_of_us(uint64_t us) {
+    return rti_ticks_of_us(us) * HISTORY_SCALE;
 }
 
 static bool was_small(const RtParLoop *loop) {
-    if (!loop->history || RTI_STRESSED) return false;
-    uint64_t took = __atomic_load_n(loop->history, __ATOMIC_RELAXED);
-    uint64_t most = rti_ticks_of_us(SMALL_NS) * HISTORY_SCALE / 1000;
-    return took && (uint64_t)loop->count <= most / took;
+    return time_before(loop->history, loop->count) <= history_of_us(SMALL_NS) / 1000;
 }
 
 // Runs the loop on this thread if it was small. Looks at the clock only now and then: that takes as long as some
@@ -290,8 +301,29 @@ static bool run_small(const RtParLoop *loop, RtThread *self) {
     }
     uint64_t start = rti_ticks();
     loop->body(loop->captures, 0, loop->count, 0);
-    note_time(loop, rti_ticks() - start, loop->count);
+    note_time(loop->history, rti_ticks() - start, loop->count);
     return true;
+}
+
+// The same for loops that have a copy without the prefix. One that takes so little that a look at the clock counts
+// is timed now and then, others always: they may take longer one day.
+int64_t rt_par_plain(const void *history, int64_t count) {
+    enum { WHEN_TIMED = 8, TIMED_PART = 8 };
+    uint64_t time = time_before(history, count), small = history_of_us(SMALL_NS) / 1000;
+    if (time > small) {
+        if (RTI_STRESSED) return -1;
+        int32_t others = rti_pool_default() - 1;
+        if (others == 0) return 0;
+        if (time > history_of_us(PLAIN_ASLEEP_US) || rti_self()->par || rti_pool_awake(others))
+            return -1;
+        return (int64_t)rti_ticks();
+    }
+    if (time * TIMED_PART < small && ++rti_self()->small_loops % WHEN_TIMED) return 0;
+    return (int64_t)rti_ticks();
+}
+
+void rt_par_plain_end(const void *history, int64_t start, int64_t count) {
+    note_time((uint64_t *)(uintptr_t)history, rti_ticks() - (uint64_t)start, count);
 }
 
 // --- the caller ----------------------------------------------------------------------------------
