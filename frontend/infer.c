@@ -284,7 +284,7 @@ static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols
 // Something else may be in closures of the function: whoever calls them takes it from there.
 static void closures_grew(Infer *infer, const Function *function) {
     for (InferInstance *at = infer->of_function[function->index]; at != NULL; at = at->next)
-            if (at->shared.boxed) wake(infer, &at->callers);
+        if (at->shared.boxed) wake(infer, &at->callers);
 }
 
 // The instance for what is captured and given.

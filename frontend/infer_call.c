@@ -31,14 +31,14 @@ Type infer_function_value(Walk *w, Node *node, Function *function) {
 
 // A call of a closure of `function`. In tail position one that holds something to release is called as
 // any value is: it goes together with the frame (lower_jump.c).
-static Type closure_call(Walk *w, Node *node, Function *function, const Type *args) {
+static Type closure_call(Walk *w, Node *node, Function *function, const Type *args, bool tail) {
     InferInstance *callee = infer_closure_instance(w, function, args);
     bool counted = false;
     for (uint32_t i = 0; i < function->captures.len; i++) {
         if (callee->shared.captures[i].kinds == 0) return TYPE_NEVER; // none was made yet
         counted |= callee->shared.captures[i].kinds != KIND_NUMBER;
     }
-    if (counted && node->kind == NODE_CALL && node->call.tail) {
+    if (counted && tail) {
         infer_no_callee(w, node);
         return type_any();
     }
@@ -184,21 +184,64 @@ static Type indirect_call(Walk *w, Node *node, Node *callee, const Type *args, u
     if ((value.kinds & (KIND_FUNCTION | KIND_ERROR)) == 0 && infer_may_report(w, node))
         diag_report(w->infer->c, DIAG_E0555, callee->span, type_kind_text(value.kinds));
     Function *function = type_is(value, KIND_FUNCTION) ? value.function : NULL;
+    bool tail = node->kind == NODE_CALL && node->call.tail;
     if (function != NULL && function->param_count == count)
         return function->captures.len == 0 ? direct_call(w, node, function, args, false)
-                                           : closure_call(w, node, function, args);
+                                           : closure_call(w, node, function, args, tail);
     infer_no_callee(w, node);
     return type_any();
+}
+
+// What filter or sort gives. Where it is given a list and a known function, that is called directly at
+// `node`.
+static Type infer_applied(Walk *w, Node *node, const Builtin *builtin, Node *applied, Type list) {
+    bool sorts = builtin->id == BUILTIN_sort, fits = type_is(list, KIND_LIST);
+    uint32_t count = sorts ? 2 : 1;
+    infer_no_callee(w, node);
+    Function *named = known_function(w, applied);
+    bool direct = fits && named != NULL && named->param_count == count;
+    Type value = direct ? type_function(named) : infer_expr(w, applied);
+    w->instance->shared.node_types[applied->id] = value;
+    if (value.kinds == 0 || list.kinds == 0) return TYPE_NEVER;
+    Function *function = fits && type_is(value, KIND_FUNCTION) ? value.function : NULL;
+    if (function != NULL && function->param_count == count) {
+        Type element = infer_allowed(w->infer, type_element_ranged(list));
+        if (element.kinds == 0) element = type_integer(0, 0); // of a list known to be empty
+        Type args[] = {element, element};
+        if (direct || function->captures.len == 0)
+            direct_call(w, node, function, args, false);
+        else
+            closure_call(w, node, function, args, false);
+    }
+    Type args[] = {sorts ? list : value, sorts ? value : list};
+    return builtin_type(w, node, NULL, builtin, args, 2);
+}
+
+static bool applies_function(const Builtin *builtin, uint32_t count) {
+    return builtin != NULL && count == 2 &&
+           (builtin->id == BUILTIN_filter || builtin->id == BUILTIN_sort);
+}
+
+static Type infer_applied_call(Walk *w, Node *node, const Builtin *builtin) {
+    bool sorts = builtin->id == BUILTIN_sort;
+    Node **args = node->call.args.items;
+    w->instance->shared.node_types[node->call.callee->id] = type_of_kind(KIND_FUNCTION);
+    if (node->call.max != NULL) infer_expr(w, node->call.max);
+    Type list = infer_expr(w, args[!sorts]);
+    Type result = infer_applied(w, node, builtin, args[sorts], list);
+    if (node->observed && result.kinds != 0) result.kinds |= KIND_ERROR;
+    return result;
 }
 
 Type infer_call(Walk *w, Node *node) {
     bool missing;
     Node *callee = node->call.callee;
     uint32_t count = node->call.args.len;
+    const Builtin *builtin = known_builtin(callee);
+    if (applies_function(builtin, count)) return infer_applied_call(w, node, builtin);
     Type *args = infer_args(w, &node->call.args, 0, &missing);
     if (node->call.max != NULL) infer_expr(w, node->call.max);
     Type result;
-    const Builtin *builtin = known_builtin(callee);
     Function *function = known_function(w, callee);
     if (callee->kind == NODE_FOREIGN && callee->foreign.decl->kind == C_DECL_FUNCTION) {
         result = infer_foreign_call(w, node, args, missing);
@@ -263,11 +306,13 @@ static Type pipe_one(Walk *w, Node *node, Type value) {
 static Type pipe_into_call(Walk *w, Node *node, Type value) {
     bool missing;
     Node *call = node->pipe.right;
+    const Builtin *builtin = known_builtin(call->call.callee);
+    if (applies_function(builtin, call->call.args.len + 1) && builtin->id == BUILTIN_filter)
+        return infer_applied(w, node, builtin, call->call.args.items[0], value);
     Type *args = infer_args(w, &call->call.args, 1, &missing);
     uint32_t count = call->call.args.len + 1;
     args[count - 1] = value;
     missing = missing || value.kinds == 0;
-    const Builtin *builtin = known_builtin(call->call.callee);
     if (builtin != NULL)
         return missing ? TYPE_NEVER : builtin_type(w, node, NULL, builtin, args, count);
     Function *function = known_function(w, call->call.callee);

@@ -1,4 +1,4 @@
-// lower_call.c: calls and pipes. A known function is called directly, its captures first; a value
+// lower_call.c: calls. A known function is called directly, its captures first; a value
 // by rt_call. Arguments are borrowed by the callee, the result is the caller's.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
@@ -76,11 +76,6 @@ LVal lower_call_value(LowerCtx *cx, LVal function, const LVal *args, uint32_t co
 
 // Every call of a bounded function counts how deep it is; a call with `max N` sets how deep that
 // may become before it, and puts the old bound back after it.
-typedef struct Bound {
-    LLVMValueRef now, most; // addresses; null: the callee is never bounded
-    LLVMValueRef most_before;
-} Bound;
-
 static bool is_bounded(const Node *call) {
     return call->call.max && !call->call.max_inf;
 }
@@ -102,19 +97,19 @@ static void add_depth(LowerCtx *cx, const void *of, const char *name) {
     depth->most = add_counter(cx, arena_printf(cx->arena, "flap.%s.deepest", name), INT64_MAX);
 }
 
-static Bound find_bound(LowerCtx *cx, const Depth *depth) {
-    if (depth->now) return (Bound){.now = depth->now, .most = depth->most};
+static DepthBound find_bound(LowerCtx *cx, const Depth *depth) {
+    if (depth->now) return (DepthBound){.now = depth->now, .most = depth->most};
     LLVMValueRef depths = RT(cx, rt_depths, lower_i64(cx, cx->depth_count));
     int64_t at = 16 * (int64_t)depth->number;
-    return (Bound){.now = lower_field(cx, depths, at), .most = lower_field(cx, depths, at + 8)};
+    return (DepthBound){.now = lower_field(cx, depths, at), .most = lower_field(cx, depths, at + 8)};
 }
 
 // node: null where it is no CALL.
-static Bound enter_call(LowerCtx *cx, const Node *node, const Function *function, Span span) {
+DepthBound lower_enter_call(LowerCtx *cx, const Node *node, const Function *function, Span span) {
     const void *of = function ? (const void *)function : node;
     const Depth *depth = of ? map_get(&cx->depths, of) : NULL;
-    if (!depth) return (Bound){0};
-    Bound bound = find_bound(cx, depth);
+    if (!depth) return (DepthBound){0};
+    DepthBound bound = find_bound(cx, depth);
     LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.now, "depth");
     LLVMValueRef most = LLVMBuildLoad2(cx->builder, cx->i64, bound.most, "deepest");
     if (node && is_bounded(node)) {
@@ -134,7 +129,7 @@ static Bound enter_call(LowerCtx *cx, const Node *node, const Function *function
     return bound;
 }
 
-static void leave_call(LowerCtx *cx, Bound bound) {
+void lower_leave_call(LowerCtx *cx, DepthBound bound) {
     if (!bound.now) return;
     LLVMValueRef now = LLVMBuildLoad2(cx->builder, cx->i64, bound.now, "");
     now = LLVMBuildSub(cx->builder, now, lower_i64(cx, 1), "");
@@ -142,13 +137,13 @@ static void leave_call(LowerCtx *cx, Bound bound) {
     if (bound.most_before) LLVMBuildStore(cx->builder, bound.most_before, bound.most);
 }
 
-static Function *named_function(const Node *callee) {
+Function *lower_named_function(const Node *callee) {
     if (callee->kind == NODE_LAMBDA) return callee->lambda.function;
     if (callee->kind != NODE_NAME || !callee->name.symbol) return NULL;
     return callee->name.symbol->function;
 }
 
-static const Builtin *named_builtin(const Node *callee) {
+const Builtin *lower_named_builtin(const Node *callee) {
     if (callee->kind != NODE_NAME || !callee->name.symbol) return NULL;
     return callee->name.symbol->kind == SYMBOL_BUILTIN ? callee->name.symbol->builtin : NULL;
 }
@@ -158,7 +153,7 @@ static void survey(void *context, Node **child) {
     Node *node = *child;
     if (!node) return;
     if (node->kind == NODE_CALL && is_bounded(node)) {
-        const Function *function = named_function(node->call.callee);
+        const Function *function = lower_named_function(node->call.callee);
         const char *name = !function ? "value" : function->name ? function->name->text : "lambda";
         add_depth(cx, function ? (const void *)function : node, name);
     }
@@ -174,10 +169,10 @@ void lower_survey(LowerCtx *cx) {
 }
 
 // What stands before a direct call: the callee's own effects.
-static void prepare_callee(LowerCtx *cx, Node *callee) {
+void lower_prepare_callee(LowerCtx *cx, Node *callee) {
     if (callee->kind == NODE_LAMBDA)
         lower_snapshots(cx, callee->lambda.function);
-    else if (!named_function(callee))
+    else if (!lower_named_function(callee))
         lower_effect(cx, callee);
 }
 
@@ -195,10 +190,10 @@ static LVal call_of_closure(LowerCtx *cx, Node *node, const Instance *callee, bo
     if (counted) closure = lower_own_rooted(cx, closure); // it may be among what is handed on
     LVal *captures = lower_captures_of(cx, closure, callee);
     if (!counted) lower_release(cx, closure);
-    Bound depth = enter_call(cx, node, callee->function, node->span);
+    DepthBound depth = lower_enter_call(cx, node, callee->function, node->span);
     tail = tail && !depth.now && !counted && lower_may_jump(cx, callee, values + 1, nodes + 1);
     LVal result = lower_call_closure(cx, callee, captures, values + 1, nodes + 1, tail);
-    leave_call(cx, depth);
+    lower_leave_call(cx, depth);
     lower_release_all(cx, values + 1, count - 1);
     if (counted) lower_release(cx, closure);
     return result;
@@ -207,12 +202,12 @@ static LVal call_of_closure(LowerCtx *cx, Node *node, const Instance *callee, bo
 static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
     uint32_t count = node->call.args.len;
     LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
-    prepare_callee(cx, node->call.callee);
+    lower_prepare_callee(cx, node->call.callee);
     lower_args(cx, &node->call.args, args);
-    Bound depth = enter_call(cx, node, callee->function, node->span);
+    DepthBound depth = lower_enter_call(cx, node, callee->function, node->span);
     tail = tail && !depth.now && lower_may_jump(cx, callee, args, node->call.args.items);
     LVal result = lower_call_known(cx, callee, args, node->call.args.items, tail);
-    leave_call(cx, depth);
+    lower_leave_call(cx, depth);
     lower_release_all(cx, args, count);
     return result;
 }
@@ -226,21 +221,22 @@ static LVal indirect_call(LowerCtx *cx, Node *node, bool tail) {
     lower_operands(cx, nodes, count, values);
     if (tail && !is_bounded(node) && lower_may_jump_to_value(cx, count - 1))
         return lower_jump_to_value(cx, values, nodes, count, node->span);
-    Bound depth = enter_call(cx, node, NULL, node->span);
+    DepthBound depth = lower_enter_call(cx, node, NULL, node->span);
     LVal result = lower_call_value(cx, values[0], values + 1, count - 1, node->span);
-    leave_call(cx, depth);
+    lower_leave_call(cx, depth);
     lower_release_all(cx, values, count);
     return result;
 }
 
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
     Node *callee = node->call.callee;
-    const Builtin *builtin = named_builtin(callee);
+    const Builtin *builtin = lower_named_builtin(callee);
     if (lower_is_foreign_call(node)) return lower_foreign_call(cx, node, NULL);
     if (callee->kind == NODE_FOREIGN && callee->foreign.decl->kind == C_DECL_FUNCTION)
         return lower_c_call(cx, node);
     LVal changed;
     if (builtin && lower_change_given(cx, node, &changed)) return changed;
+    if (lower_applies(cx, node, builtin)) return lower_applied(cx, node, builtin);
     if (builtin)
         return lower_builtin(cx, (BuiltinCall){.builtin = builtin,
                                                .nodes = &node->call.args,
@@ -251,7 +247,7 @@ LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail) {
     if (instance && lower_is_through_closure(callee, instance))
         return call_of_closure(cx, node, instance, tail);
     if (instance) return direct_call(cx, node, instance, tail);
-    if (!named_function(callee)) return indirect_call(cx, node, tail);
+    if (!lower_named_function(callee)) return indirect_call(cx, node, tail);
     // An argument has no value: the call is never made.
     VEC_EACH(Node *, arg, &node->call.args) lower_effect(cx, arg);
     return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
@@ -289,343 +285,4 @@ bool lower_self_tail(LowerCtx *cx, Node *node) {
     LLVMBuildBr(cx->builder, fs->head);
     lower_at(cx, lower_block_new(cx, "dead"));
     return true;
-}
-
-// --- pipes ---------------------------------------------------------------------------------------
-
-// The right side of a pipe, made ready to be applied any number of times.
-typedef struct Applied {
-    const Builtin *builtin;
-    const Instance *instance;
-    LVal value;       // the closure, unless it is a known function called by its name
-    const Node *call; // what stands there, if it is a CALL
-    bool never;       // its argument has no value
-} Applied;
-
-// `xs || f`: other threads may call f.
-static bool shares_pipe(const Node *node) {
-    return node->pipe.op == PIPE_PARALLEL;
-}
-
-static Applied make_ready(LowerCtx *cx, Node *node, Node *right) {
-    Applied applied = {.builtin = named_builtin(right)};
-    if (applied.builtin) return applied;
-    applied.instance = lower_callee(cx, node);
-    if (shares_pipe(node) && !cx->fs->instance->parallel)
-        applied.instance = cx->fs->instance->parallel_callees[node->id];
-    applied.never = !applied.instance && named_function(right) != NULL && !lower_callee(cx, right);
-    if (applied.never) return applied;
-    if (applied.instance && !lower_is_through_closure(right, applied.instance)) {
-        prepare_callee(cx, right);
-        return applied;
-    }
-    applied.value = lower_expr(cx, right);
-    if (applied.instance) applied.value = lower_convert(cx, applied.value, REP_FUNCTION);
-    if (applied.value.owned) applied.value = lower_rooted(cx, applied.value);
-    return applied;
-}
-
-static LVal apply(LowerCtx *cx, const Applied *applied, LVal *args, Node *const *nodes,
-                  uint32_t count, Type type, Span span) {
-    if (applied->never) return lower_val(REP_NONE, TYPE_NEVER, lower_i64(cx, 0), false);
-    if (applied->builtin)
-        return lower_builtin(cx, (BuiltinCall){.builtin = applied->builtin,
-                                               .args = args,
-                                               .count = count,
-                                               .type = type,
-                                               .span = span});
-    const Instance *instance = applied->instance;
-    Bound depth = enter_call(cx, applied->call, instance ? instance->function : NULL, span);
-    LVal *captures = NULL, result;
-    if (instance && applied->value.v) captures = lower_captures_of(cx, applied->value, instance);
-    if (instance)
-        result = lower_call_closure(cx, instance, captures, args, nodes, false);
-    else
-        result = lower_call_value(cx, applied->value, args, count, span);
-    leave_call(cx, depth);
-    return result;
-}
-
-// What a pipe goes over: the elements of a list or, where that would be a range, its numbers.
-typedef struct Items {
-    LVal list;          // its `v` is null: a range
-    LLVMValueRef first; // of a range: i64
-    LLVMValueRef length;
-    Type element;
-} Items;
-
-static Items items_of_list(LowerCtx *cx, const Node *node, LVal list) {
-    Type element = type_element(list.type), known = lower_node_type(cx, node->pipe.left);
-    if (element.kinds == KIND_NUMBER && type_element_ranged(known).integer)
-        element = type_element_ranged(known);
-    return (Items){.list = list, .length = lower_length(cx, list.v), .element = element};
-}
-
-// `data`: of the list; it is looked up where the loop begins.
-static LVal item_at(LowerCtx *cx, const Items *items, LLVMValueRef data, LLVMValueRef position) {
-    Type element = items->element;
-    if (!items->list.v) {
-        LLVMValueRef number = LLVMBuildNSWAdd(cx->builder, items->first, position, "");
-        return lower_val(REP_I64, element, number, false);
-    }
-    bool numbers = element.kinds == KIND_NUMBER;
-    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, data, &position, 1, "");
-    LLVMValueRef item = lower_load(cx, numbers ? cx->f64 : cx->i64, at, cx->tbaa_element, "");
-    return lower_as(cx, lower_val(numbers ? REP_F64 : REP_ANY, element, item, false), element);
-}
-
-// for k in from ..< length: the loop that pipes are made of. Gives the element's position.
-typedef struct Each {
-    LLVMValueRef at, position;
-    LLVMBasicBlockRef head, end;
-} Each;
-
-static LVal each_begin(LowerCtx *cx, Each *each, const Items *items, int64_t from) {
-    LLVMValueRef data = items->list.v ? lower_data(cx, items->list.v) : NULL;
-    each->at = lower_alloca(cx, cx->i64, "k");
-    LLVMBuildStore(cx->builder, lower_i64(cx, from), each->at);
-    each->head = lower_block_new(cx, "each");
-    each->end = lower_block_new(cx, "each.end");
-    LLVMBasicBlockRef body = lower_block_new(cx, "each.body");
-    lower_go(cx, each->head);
-    each->position = LLVMBuildLoad2(cx->builder, cx->i64, each->at, "");
-    LLVMValueRef more = LLVMBuildICmp(cx->builder, LLVMIntSLT, each->position, items->length, "");
-    lower_branch(cx, more, body, each->end);
-    lower_at(cx, body);
-    return item_at(cx, items, data, each->position);
-}
-
-static void each_end(LowerCtx *cx, const Each *each) {
-    LLVMValueRef next = LLVMBuildNSWAdd(cx->builder, each->position, lower_i64(cx, 1), "");
-    LLVMBuildStore(cx->builder, next, each->at);
-    LLVMBuildBr(cx->builder, each->head);
-    lower_at(cx, each->end);
-}
-
-// --- xs || f
-
-typedef struct Map {
-    Node *node;
-    Items items;
-    LLVMValueRef made;
-    Applied applied;
-    Type element; // of the result
-} Map;
-
-static void map_start(LowerCtx *cx, void *context, LLVMValueRef k) {
-    (void)k;
-    Map *map = context;
-    if (map->items.list.v)
-        map->items.list.v = lower_import(cx, map->items.list.v);
-    else
-        map->items.first = lower_import(cx, map->items.first);
-    map->made = lower_import(cx, map->made);
-    if (map->applied.value.v) map->applied.value.v = lower_import(cx, map->applied.value.v);
-    map->applied.value.owned = false;
-}
-
-static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
-    Map *map = context;
-    LLVMValueRef list = map->items.list.v, data = list ? lower_data(cx, list) : NULL;
-    LVal value = item_at(cx, &map->items, data, k);
-    LVal result =
-        lower_own(cx, apply(cx, &map->applied, &value, NULL, 1, map->element, map->node->span));
-    LLVMValueRef to =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->made), &k, 1, "");
-    lower_store(cx, lower_word(cx, result), to, cx->tbaa_element);
-}
-
-static uint8_t effects_of(const Applied *applied) {
-    if (applied->builtin) return applied->builtin->effects;
-    return applied->instance ? applied->instance->function->effects : 0x7f;
-}
-
-static int32_t cost_of(LowerCtx *cx, const Applied *applied) {
-    return applied->instance ? lower_call_cost(cx, applied->instance) : 0;
-}
-
-static void mark_boxed(LowerCtx *cx, LLVMValueRef list, bool boxed) {
-    LLVMValueRef flags = LLVMConstInt(cx->i8, boxed ? RT_FLAG_BOXED : 0, 0);
-    lower_store(cx, flags, lower_field(cx, list, 5), cx->tbaa_header);
-}
-
-// So that the list may be released at any time.
-static void fill_with_zeros(LowerCtx *cx, LLVMValueRef list, LLVMValueRef length) {
-    LLVMValueRef bytes = LLVMBuildMul(cx->builder, length, lower_i64(cx, 8), "");
-    LLVMBuildMemSet(cx->builder, lower_data(cx, list), LLVMConstInt(cx->i8, 0, 0), bytes, 8);
-    lower_store(cx, length, lower_field(cx, list, 8), cx->tbaa_header);
-    mark_boxed(cx, list, true);
-}
-
-static LVal pipe_parallel(LowerCtx *cx, Node *node, const Items *items) {
-    Type type = lower_node_type(cx, node), element = type_element(type);
-    if (element.kinds == 0) element = type_any();
-    Map map = {.node = node, .items = *items, .element = element};
-    map.applied = make_ready(cx, node, node->pipe.right);
-    LVal function = map.applied.value;
-    LLVMValueRef length = items->length, made = RT(cx, rt_list_new, length);
-    map.made = made;
-    uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
-    if (cx->fs->gives_up) fill_with_zeros(cx, made, length);
-    EachBody body = {.effects = effects_of(&map.applied),
-                     .cost = cost_of(cx, &map.applied),
-                     .start = map_start,
-                     .fill = map_one,
-                     .context = &map};
-    lower_parallel_each(cx, length, node->span, &body);
-    lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
-    mark_boxed(cx, made, element.kinds != KIND_NUMBER);
-    if (function.v) lower_release(cx, function);
-    lower_unhold(cx, held);
-    return lower_val(REP_LIST, type, made, true);
-}
-
-static LVal pipe_items(LowerCtx *cx, Node *node, const Items *items) {
-    if (shares_pipe(node)) return pipe_parallel(cx, node, items);
-    Type type = lower_node_type(cx, node), element = type_element(type);
-    if (element.kinds == 0) element = type_any();
-    Applied applied = make_ready(cx, node, node->pipe.right);
-    LLVMValueRef length = items->length, made = RT(cx, rt_list_new, length);
-    uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
-    Each each;
-    LVal item = each_begin(cx, &each, items, 0);
-    LVal result = apply(cx, &applied, &item, NULL, 1, element, node->span);
-    LLVMValueRef to =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made), &each.position, 1, "");
-    bool number = result.rep == REP_F64 || result.rep == REP_I64;
-    if (!number) result = lower_own(cx, result);
-    LLVMValueRef stored = number ? lower_convert(cx, result, REP_F64).v : lower_word(cx, result);
-    lower_store(cx, stored, to, cx->tbaa_element);
-    if (cx->fs->gives_up && !number) { // what is in it goes with it
-        LLVMValueRef so_far = LLVMBuildNSWAdd(cx->builder, each.position, lower_i64(cx, 1), "");
-        lower_store(cx, so_far, lower_field(cx, made, 8), cx->tbaa_header);
-        mark_boxed(cx, made, true);
-    }
-    each_end(cx, &each);
-    lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
-    if (!number) mark_boxed(cx, made, true);
-    lower_release(cx, applied.value);
-    lower_unhold(cx, held);
-    return lower_val(REP_LIST, type, made, true);
-}
-
-static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
-    Type type = lower_node_type(cx, node);
-    Rep rep = type_rep(type);
-    Applied applied = make_ready(cx, node, node->pipe.right);
-    LLVMValueRef slot = lower_variable(cx, rep, "reduced");
-    LVal first = lower_index_value(cx, list, lower_zero(cx), type, node->span);
-    LLVMBuildStore(cx->builder, lower_own(cx, lower_convert(cx, first, rep)).v, slot);
-    Items items = items_of_list(cx, node, list);
-    Each each;
-    LVal args[2] = {{0}, each_begin(cx, &each, &items, 1)};
-    LLVMValueRef old = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
-    args[0] = lower_val(rep, type, old, true);
-    LVal result =
-        lower_own(cx, lower_convert(cx, apply(cx, &applied, args, NULL, 2, type, node->span), rep));
-    LLVMBuildStore(cx->builder, result.v, slot);
-    lower_release(cx, args[0]);
-    each_end(cx, &each);
-    LLVMValueRef v = LLVMBuildLoad2(cx->builder, lower_type(cx, rep), slot, "");
-    if (lower_needs_root(cx, rep)) lower_empty_root(cx, slot);
-    return lower_val(rep, type, v, lower_is_counted_rep(rep));
-}
-
-// Where only the run tells what the left side is.
-static LVal pipe_any(LowerCtx *cx, Node *node, LVal left) {
-    LVal function = lower_rooted(cx, lower_expr(cx, node->pipe.right));
-    LLVMValueRef x = lower_word(cx, left), f = lower_word(cx, function);
-    LLVMValueRef place = lower_place(cx, node->span);
-    LLVMValueRef word = node->pipe.op == PIPE_REDUCE ? RT(cx, rt_reduce, x, f, place)
-                        : shares_pipe(node)          ? RT(cx, rt_pipe_parallel, x, f, place)
-                                                     : RT(cx, rt_pipe, x, f, place);
-    lower_release(cx, function);
-    return lower_val(REP_ANY, lower_node_type(cx, node), word, true);
-}
-
-// v | f(a): f(a, v)
-static LVal pipe_into_call(LowerCtx *cx, Node *node, LVal *left) {
-    Node *call = node->pipe.right;
-    uint32_t count = call->call.args.len;
-    LVal *args = ARENA_ARRAY(cx->arena, LVal, count + 1);
-    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count + 1);
-    for (uint32_t i = 0; i < count; i++) nodes[i] = call->call.args.items[i];
-    nodes[count] = node->pipe.left;
-    Applied applied = make_ready(cx, node, call->call.callee);
-    applied.call = call;
-    lower_operands(cx, call->call.args.items, count, args);
-    args[count] = *left;
-    LVal result =
-        apply(cx, &applied, args, nodes, count + 1, lower_node_type(cx, node), node->span);
-    *left = args[count];
-    lower_release_all(cx, args, count);
-    lower_release(cx, applied.value);
-    return result;
-}
-
-static LVal pipe_of(LowerCtx *cx, Node *node, LVal *left) {
-    Node *right = node->pipe.right;
-    if (node->pipe.op == PIPE_REDUCE)
-        return lower_callee(cx, node) && left->rep == REP_LIST ? reduce_known(cx, node, *left)
-                                                               : pipe_any(cx, node, *left);
-    if (right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY)
-        return pipe_into_call(cx, node, left);
-    if (left->rep == REP_LIST) {
-        Items items = items_of_list(cx, node, *left);
-        return pipe_items(cx, node, &items);
-    }
-    if (left->rep == REP_ANY && type_may(left->type, KIND_LIST)) return pipe_any(cx, node, *left);
-    Applied applied = make_ready(cx, node, right);
-    LVal result =
-        apply(cx, &applied, left, &node->pipe.left, 1, lower_node_type(cx, node), node->span);
-    lower_release(cx, applied.value);
-    return result;
-}
-
-// a..<b | f, range(a, b) | f: no list is made of whole numbers. The ends, or false.
-static bool find_ends(LowerCtx *cx, Node *node, Node *ends[2]) {
-    Node *left = node->pipe.left, *right = node->pipe.right;
-    bool calls = right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY;
-    if (node->pipe.op == PIPE_REDUCE || calls) return false;
-    if (left->kind == NODE_RANGE) {
-        ends[0] = left->range.low;
-        ends[1] = left->range.high;
-    } else {
-        const Builtin *builtin = left->kind == NODE_CALL ? named_builtin(left->call.callee) : NULL;
-        if (!builtin || builtin->id != BUILTIN_range || left->call.args.len != 2) return false;
-        ends[0] = left->call.args.items[0];
-        ends[1] = left->call.args.items[1];
-    }
-    return type_rep(lower_node_type(cx, ends[0])) == REP_I64 &&
-           type_rep(lower_node_type(cx, ends[1])) == REP_I64 &&
-           type_element_ranged(lower_node_type(cx, left)).integer;
-}
-
-static LVal pipe_range(LowerCtx *cx, Node *node, Node *const *ends) {
-    const Node *left = node->pipe.left;
-    LVal v[2];
-    lower_operands(cx, ends, 2, v);
-    LLVMValueRef low = lower_convert(cx, v[0], REP_I64).v;
-    LLVMValueRef count = LLVMBuildNSWSub(cx->builder, lower_convert(cx, v[1], REP_I64).v, low, "");
-    if (left->kind == NODE_RANGE && left->range.inclusive)
-        count = LLVMBuildNSWAdd(cx->builder, count, lower_i64(cx, 1), "");
-    LLVMValueRef none[] = {count, lower_i64(cx, 0)};
-    Items items = {.first = low,
-                   .length = lower_intrinsic(cx, "llvm.smax", cx->i64, none, 2),
-                   .element = type_element_ranged(lower_node_type(cx, left))};
-    return pipe_items(cx, node, &items);
-}
-
-LVal lower_pipe(LowerCtx *cx, Node *node) {
-    Node *ends[2];
-    if (find_ends(cx, node, ends)) return pipe_range(cx, node, ends);
-    LVal left = lower_peek(cx, node->pipe.left);
-    uint8_t later = lower_node_flags(cx, node->pipe.right);
-    if (later & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) left = lower_own(cx, left);
-    uint32_t held = left.owned ? lower_hold(cx, left) : 0;
-    bool holds = left.owned;
-    LVal result = pipe_of(cx, node, &left);
-    if (holds) lower_unhold(cx, held);
-    lower_release(cx, left);
-    return result;
 }

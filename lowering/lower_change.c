@@ -133,6 +133,8 @@ static int32_t handed_arg(LowerCtx *cx, const Node *node, const Instance *callee
     const Node *call = node->update.value;
     int32_t found = -1;
     if (!callee || call->call.callee->kind != NODE_NAME || call->call.max ||
+        lower_named_builtin(call->call.callee) ||
+        lower_is_through_closure(call->call.callee, callee) ||
         map_get(&cx->depths, callee->function))
         return -1;
     for (uint32_t i = 0; i < call->call.args.len; i++) {

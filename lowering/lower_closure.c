@@ -109,8 +109,8 @@ static LLVMValueRef info_of(LowerCtx *cx, Instance *instance) {
 
 // A closure that lasts as long as the call that it is made for: it counts neither itself nor what it
 // holds, which are variables that last longer.
-static LVal closure_in_frame(LowerCtx *cx, const Function *function, LLVMValueRef code,
-                             LLVMValueRef info) {
+LLVMValueRef lower_frame_closure(LowerCtx *cx, const Function *function, LLVMValueRef code,
+                                 LLVMValueRef info) {
     uint32_t count = function->captures.len;
     LLVMValueRef closure = lower_words_alloca(cx, CAPTURES_AT / 8 + count, "closure");
     LLVMBuildStore(cx->builder, lower_header(cx, RT_KIND_FUNCTION, 0, 0), closure);
@@ -123,7 +123,7 @@ static LVal closure_in_frame(LowerCtx *cx, const Function *function, LLVMValueRe
         LLVMBuildStore(cx->builder, lower_word(cx, capture),
                        lower_field(cx, closure, CAPTURES_AT + 8 * (int64_t)i));
     }
-    return lower_val(REP_FUNCTION, type_of_kind(KIND_FUNCTION), closure, false);
+    return closure;
 }
 
 LVal lower_function_value(LowerCtx *cx, Node *node, Function *function) {
@@ -142,7 +142,8 @@ LVal lower_function_value(LowerCtx *cx, Node *node, Function *function) {
         }
         return lower_val(REP_FUNCTION, type, closure, false);
     }
-    if (node->in_frame) return closure_in_frame(cx, function, code, info);
+    if (node->in_frame)
+        return lower_val(REP_FUNCTION, type, lower_frame_closure(cx, function, code, info), false);
     LLVMValueRef words = lower_words_alloca(cx, count, "captured");
     for (uint32_t i = 0; i < count; i++) {
         LVal capture = lower_own(cx, lower_symbol(cx, function->captures.items[i]));

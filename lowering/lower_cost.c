@@ -36,7 +36,7 @@ static uint64_t builtin_cost(const Node *call) {
 // The function that the call is of, as parallel bodies call it; null: none that is known and has a body.
 static const Instance *callee_of(const Cost *cost, const Node *call) {
     const Instance *from = cost->instance, *callee = NULL;
-    if (call->call.callee->kind != NODE_NAME) return NULL;
+    if (call->call.callee->kind != NODE_NAME || lower_named_builtin(call->call.callee)) return NULL;
     if (!from->parallel) callee = from->parallel_callees[call->id];
     if (!callee) callee = from->callees[call->id];
     bool plain = callee && callee->function->body && !callee->function->has_clauses &&

@@ -511,7 +511,23 @@ LVal lower_call(LowerCtx *cx, Node *node);
 void lower_survey(LowerCtx *cx); // what must be known before anything is lowered: depths, addresses
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
 bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?
+// What a call by that name is of, or null.
+Function *lower_named_function(const Node *callee);
+const Builtin *lower_named_builtin(const Node *callee);
+void lower_prepare_callee(LowerCtx *cx, Node *callee); // its effects, where its value is not needed
+// f(x) max N. Every call of a bounded function counts how deep it is.
+typedef struct DepthBound {
+    LLVMValueRef now, most; // addresses; null: the callee is never bounded
+    LLVMValueRef most_before;
+} DepthBound;
+// Before and after a call; node: null where it is no CALL, function: null where it is not known.
+DepthBound lower_enter_call(LowerCtx *cx, const Node *node, const Function *function, Span span);
+void lower_leave_call(LowerCtx *cx, DepthBound bound);
+// lower_pipe.c
 LVal lower_pipe(LowerCtx *cx, Node *node);
+// Whether a call of filter or sort is by a known function, and such a call.
+bool lower_applies(LowerCtx *cx, const Node *node, const Builtin *builtin);
+LVal lower_applied(LowerCtx *cx, Node *node, const Builtin *builtin);
 // lower_jump.c: calls in tail position for which all that the function holds is released before.
 bool lower_may_jump(LowerCtx *cx, const Instance *callee, const LVal *args, Node *const *nodes);
 bool lower_may_jump_to_value(LowerCtx *cx, uint32_t args);
@@ -652,6 +668,9 @@ LVal lower_builtin_value(LowerCtx *cx, const Builtin *builtin);
 LLVMValueRef lower_entry(LowerCtx *cx, Instance *instance);
 // In the code of a closure, which is its first parameter: captures as the instance wants them.
 void lower_load_captures(LowerCtx *cx, const Instance *instance, LLVMValueRef *values);
+// For the length of a call. `code` and `info` are null where it is not to be called.
+LLVMValueRef lower_frame_closure(LowerCtx *cx, const Function *function, LLVMValueRef code,
+                                 LLVMValueRef info);
 // What a closure holds, borrowed.
 LVal *lower_captures_of(LowerCtx *cx, LVal closure, const Instance *instance);
 bool lower_holds_counted(const Instance *instance); // captures that are counted

@@ -156,10 +156,14 @@ static void sort_numbers(RtList *result, const RtList *list) {
 
 // --- other elements -----------------------------------------------------------------------------
 
+typedef int32_t CodeLess(const void *closure, uint64_t a, uint64_t b);
+
 typedef struct Caller {
-    uint64_t function;
+    uint64_t function; // a value
     const RtPlace *place;
     RtiRooted *rooted;
+    CodeLess *less;    // or generated code, and what it takes
+    const void *closure;
 } Caller;
 
 static bool string_less(const void *context, uint64_t a, uint64_t b) {
@@ -176,6 +180,11 @@ static bool function_less(const void *context, uint64_t a, uint64_t b) {
     caller->rooted->words[1] = 0;
     rti_release_word(result);
     return less;
+}
+
+static bool code_less(const void *context, uint64_t a, uint64_t b) {
+    const Caller *caller = context;
+    return caller->less(caller->closure, a, b) != 0;
 }
 
 static void merge_strings(uint64_t *words, int64_t count) {
@@ -213,21 +222,32 @@ static void sort_strings(uint64_t *words, int64_t count) {
 
 // The words are put in order without being owned: in the middle of it some are there twice, and a
 // comparison may not return.
-static uint64_t sort_by_function(RtList *list, uint64_t function, const RtPlace *place) {
+static inline __attribute__((always_inline)) RtList *sort_words(RtList *list, LessFn *less,
+                                                                Caller *caller) {
     uint64_t *words = rti_alloc((size_t)list->length * 2 * sizeof(uint64_t));
     RtSink room = {.data = (char *)words};
     RtiRooted rooted;
-    Caller caller = {function, place, &rooted};
+    caller->rooted = &rooted;
     rti_retain(list); // the function may drop the list that it came from
     rti_root(&rooted, rti_list_word(list), 0, &room);
     rti_copy(words, list->words, (size_t)list->length * sizeof(uint64_t));
-    merge_sort(words, words + list->length, list->length, function_less, &caller);
+    merge_sort(words, words + list->length, list->length, less, caller);
     rti_unroot(&rooted);
     for (int64_t i = 0; i < list->length; i++) (void)rti_retained(words[i]);
     RtList *result = rt_list_of(words, list->length);
     rti_free(words);
     rti_release(list);
-    return rti_list_word(result);
+    return result;
+}
+
+static uint64_t sort_by_function(RtList *list, uint64_t function, const RtPlace *place) {
+    Caller caller = {.function = function, .place = place};
+    return rti_list_word(sort_words(list, function_less, &caller));
+}
+
+RtList *rt_sort_by(RtList *list, const void *less, const void *closure) {
+    Caller caller = {.less = (CodeLess *)(uintptr_t)less, .closure = closure};
+    return sort_words(list, code_less, &caller);
 }
 
 // The RT_IS_ bits of the elements; stops at two kinds, or at one that has no order. RT_IS_ERROR:
