@@ -154,6 +154,7 @@ static void sum_group(CallGraph *graph, uint32_t root) {
         FunctionInfo *info = s->infos.items[at];
         info->effects = (uint16_t)(effects | (recursive ? EFFECT_RECURSE : 0));
         info->function->effects = (uint8_t)(info->effects & 0x7f);
+        info->function->group = root;
         graph->on_stack[at] = false;
     }
     graph->stack.len = from;

@@ -139,12 +139,23 @@ Type infer_symbol(Walk *w, Symbol *symbol) {
     return *slot;
 }
 
-// Joins `type` into *slot, for lists of that class; true if that grew.
-static bool grow(Walk *w, Type *slot, Type type, ListClass *lists, bool widen) {
+// Ranges of checked instances come to rest soon: what they exceed is looked at anyway.
+static Type widened(Arena *arena, const InferInstance *of, Type old, Type new_type) {
+    if (!of->shared.checked || !old.integer) return type_widen(arena, old, new_type);
+    Type joined = type_join(arena, old, new_type);
+    if (!joined.integer) return joined;
+    if (joined.low < old.low) joined.low = joined.low >= 0 ? 0 : -TYPE_MAX_INTEGER;
+    if (joined.high > old.high) joined.high = TYPE_MAX_INTEGER;
+    return joined;
+}
+
+// Joins `type` into *slot, which is one of the instance, for lists of that class; true if that grew.
+static bool grow(Walk *w, const InferInstance *of, Type *slot, Type type, ListClass *lists,
+                 bool widen) {
     Arena *arena = w->infer->arena;
     if (type.kinds == 0 || type_equal(type, *slot)) return false;
     type = type_plain(arena, infer_allowed(w->infer, type), packed_may_be(lists));
-    Type joined = widen ? type_widen(arena, *slot, type) : type_join(arena, *slot, type);
+    Type joined = widen ? widened(arena, of, *slot, type) : type_join(arena, *slot, type);
     if (type_equal(joined, *slot)) return false;
     *slot = joined;
     return true;
@@ -160,9 +171,11 @@ void infer_set_symbol(Walk *w, Symbol *symbol, Type type) {
         return;
     }
     if (symbol->to_f32 && type_may(type, KIND_NUMBER)) type.integer = false;
+    if (infer_checks(w)) type = infer_checked(type);
     type = infer_sum_set(w, symbol, type);
     InferInstance *self = w->instance;
-    if (!grow(w, &self->shared.symbol_types[symbol->index], type, symbol->lists, is_widening(w))) return;
+    Type *slot = &self->shared.symbol_types[symbol->index];
+    if (!grow(w, self, slot, type, symbol->lists, is_widening(w))) return;
     symbol_grew(w, symbol->index);
     if (symbol->is_global) wake(w->infer, &w->infer->readers[symbol->index]);
 }
@@ -171,13 +184,14 @@ void infer_result(Walk *w, Type type) {
     if (w->guess != NULL) return; // types are final
     InferInstance *self = w->instance;
     ListClass *lists = self->shared.function->lists;
-    if (grow(w, &self->shared.result, type, lists, is_widening(w))) wake(w->infer, &self->callers);
+    if (grow(w, self, &self->shared.result, type, lists, is_widening(w)))
+        wake(w->infer, &self->callers);
 }
 
 bool infer_may_report(Walk *w, const Node *node) {
     Infer *infer = w->infer;
     const Instance *instance = &w->instance->shared;
-    if (instance->boxed || w->guess != NULL) return false;
+    if (instance->boxed || infer_checks(w)) return false;
     w->instance->reports = true;
     Fault *fault = map_get(&infer->faults, node);
     if (infer->counting) {
@@ -215,13 +229,15 @@ static uint32_t statements_of(const Function *function) {
     return count >= LONG_BODY ? count : 0;
 }
 
-static InferInstance *new_instance(Infer *infer, Function *function, bool parallel, bool boxed) {
+static InferInstance *new_instance(Infer *infer, Function *function, bool parallel, bool boxed,
+                                   bool checked) {
     Arena *arena = infer->arena;
     InferInstance *made = ARENA_NEW(arena, InferInstance);
     Instance *shared = &made->shared;
     shared->function = function;
     shared->parallel = parallel;
     shared->boxed = boxed;
+    shared->checked = checked;
     shared->number = infer->instances.len;
     shared->captures = ARENA_ARRAY(arena, Type, function->captures.len);
     shared->params = ARENA_ARRAY(arena, Type, function->param_count);
@@ -252,12 +268,13 @@ static bool matches(const InferInstance *instance, const Type *captures, const T
     return true;
 }
 
-static InferInstance *find_instance(Infer *infer, Function *function, bool parallel,
+static InferInstance *find_instance(Infer *infer, Function *function, bool parallel, bool checked,
                                     const Type *captures, const Type *args) {
     uint32_t count = 0;
     InferInstance *general = NULL;
     for (InferInstance *at = infer->of_function[function->index]; at != NULL; at = at->next) {
         if (at->shared.parallel != parallel || at->shared.boxed != (args == NULL)) continue;
+        if (at->shared.checked != checked) continue;
         if (matches(at, captures, args)) return at;
         count++;
         general = general == NULL ? at : general;
@@ -271,7 +288,7 @@ static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols
     bool grew = false;
     for (uint32_t i = 0; i < symbols->len; i++) {
         bool widen = callee->param_growths > WALKS_BEFORE_WIDENING;
-        if (!grow(w, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
+        if (!grow(w, callee, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
         callee->param_growths++;
         callee->walks = 0;
         callee->all_changed |= callee->changed == NULL || symbols != &callee->shared.function->params;
@@ -293,8 +310,9 @@ static InferInstance *instance_for(Walk *w, Function *function, const Type *capt
     Infer *infer = w->infer;
     Arena *scratch = &infer->c->scratch;
     bool parallel = is_parallel(w);
-    InferInstance *callee = find_instance(infer, function, parallel, captures, args);
-    if (callee == NULL) callee = new_instance(infer, function, parallel, args == NULL);
+    bool checked = w->instance->shared.checked && args != NULL && infer->checkable[function->index];
+    InferInstance *callee = find_instance(infer, function, parallel, checked, captures, args);
+    if (callee == NULL) callee = new_instance(infer, function, parallel, args == NULL, checked);
     bool grew = grow_inputs(w, callee, &function->captures, callee->shared.captures, captures);
     if (grew && args == NULL) closures_grew(infer, function);
     if (args == NULL) {
@@ -328,6 +346,48 @@ InferInstance *infer_closure_instance(Walk *w, Function *function, const Type *a
             captures[i] = type_join(w->infer->arena, captures[i], at->shared.captures[i]);
     }
     return instance_for(w, function, captures, args);
+}
+
+static Type likely(Type type) {
+    bool whole = !type_is(type, KIND_NUMBER) || type.integer;
+    return whole ? type : type_integer(0, TYPE_MAX_INTEGER);
+}
+
+InferInstance *infer_checked_twin(Infer *infer, InferInstance *doubles) {
+    Function *function = doubles->shared.function;
+    InferInstance *twin = new_instance(infer, function, doubles->shared.parallel, false, true);
+    for (uint32_t i = 0; i < function->captures.len; i++)
+        twin->shared.captures[i] = likely(doubles->shared.captures[i]);
+    for (uint32_t i = 0; i < function->param_count; i++)
+        twin->shared.params[i] = likely(doubles->shared.params[i]);
+    doubles->shared.integers = &twin->shared;
+    return twin;
+}
+
+static void forget_checked(WaiterVec *waiting) {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < waiting->len; i++)
+        if (!waiting->items[i].instance->shared.checked) waiting->items[left++] = waiting->items[i];
+    waiting->len = left;
+}
+
+void infer_drop_checked(Infer *infer) {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < infer->instances.len; i++) {
+        InferInstance *instance = infer->instances.items[i];
+        instance->shared.integers = NULL;
+        forget_checked(&instance->callers);
+        if (!instance->shared.checked) infer->instances.items[left++] = instance;
+    }
+    infer->instances.len = left;
+    for (uint32_t i = 0; i < infer->c->program->main->symbols.len; i++)
+        forget_checked(&infer->readers[i]);
+    for (uint32_t f = 0; f < infer->c->program->functions.len; f++) {
+        InferInstance **from = &infer->of_function[f];
+        while (*from != NULL)
+            if ((*from)->shared.checked) *from = (*from)->next;
+            else from = &(*from)->next;
+    }
 }
 
 static Instance **callee_slot(Walk *w, const Node *node) {
@@ -431,7 +491,7 @@ static void keep_instance(Infer *infer, InstanceVec *kept, Instance *instance) {
     if (instance == NULL || whole->kept) return;
     whole->kept = true;
     instance->number = kept->len;
-    if (!instance->boxed) infer->kept_counts[instance->function->index]++;
+    if (!instance->boxed && !instance->checked) infer->kept_counts[instance->function->index]++;
     vec_push(infer->arena, kept, instance);
 }
 
@@ -463,6 +523,7 @@ static bool count_mistakes(Infer *infer, Program *program) {
             whole->reports = false;
             walk_once(infer, instance);
         }
+        keep_instance(infer, kept, instance->integers);
         for (uint32_t n = 0; n < nodes; n++) {
             keep_instance(infer, kept, instance->callees[n]);
             keep_instance(infer, kept, instance->parallel_callees[n]);
@@ -479,7 +540,7 @@ static bool finish(Infer *infer, Program *program) {
         infer->counting = true;
         bool final = count_mistakes(infer, program);
         infer->counting = false;
-        if (final) break;
+        if (final && recursion_settle(infer)) break;
         walk_dirty(infer);
     }
     if (infer_found_accesses(infer)) return false;
@@ -508,8 +569,9 @@ static Infer *solve(Compilation *c) {
     infer->of_function = ARENA_ARRAY(&c->scratch, InferInstance *, program->functions.len);
     infer->instance_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
     infer->kept_counts = ARENA_ARRAY(&c->scratch, uint32_t, program->functions.len);
+    infer->checkable = ARENA_ARRAY(&c->scratch, bool, program->functions.len);
     infer->readers = ARENA_ARRAY(&c->scratch, WaiterVec, program->main->symbols.len);
-    new_instance(infer, program->main, false, false);
+    new_instance(infer, program->main, false, false, false);
     walk_dirty(infer);
     infer_user_main(infer, program);
     infer_exports(infer, program);

@@ -204,11 +204,11 @@ static Type loosen(Walk *w, Node *node, Type type) {
     if (type.integer || !type_is(type, KIND_NUMBER)) return type;
     if (node->kind == NODE_BINARY && (node->binary.op == BINARY_MUL || node->binary.op == BINARY_MOD))
         loose = range_binary(node->binary.op, types[node->binary.left->id],
-                             types[node->binary.right->id], USE_SUM);
+                             types[node->binary.right->id], infer_use(w, USE_SUM));
     else if (node->kind == NODE_UNARY && node->unary.op == UNARY_NEG)
-        loose = range_unary(UNARY_NEG, types[node->unary.operand->id], USE_SUM);
+        loose = range_unary(UNARY_NEG, types[node->unary.operand->id], infer_use(w, USE_SUM));
     types[node->id] = loose;
-    return loose;
+    return infer_checks(w) ? infer_checked(loose) : loose;
 }
 
 // -0 + x is x for every x but -0, and an integer is never -0. But -0 - 0 is -0.
@@ -263,8 +263,9 @@ static void check_comparison(Walk *w, Node *node, Type a, Type b) {
 static Type infer_binary(Walk *w, Node *node, RangeUse use) {
     BinaryOp op = node->binary.op;
     if (op == BINARY_AND || op == BINARY_OR) return infer_logical(w, node);
-    Type a = infer_expr(w, node->binary.left);
-    Type b = infer_expr(w, node->binary.right);
+    RangeUse of_operands = op >= BINARY_SHL && op <= BINARY_BXOR ? USE_BITS : USE_VALUE;
+    Type a = infer_used(w, node->binary.left, infer_use(w, of_operands));
+    Type b = infer_used(w, node->binary.right, infer_use(w, of_operands));
     if ((op == BINARY_IN || op == BINARY_NOT_IN) && node->binary.right->kind == NODE_RANGE) {
         if (a.kinds != 0 && (a.kinds & (KIND_NUMBER | KIND_ERROR)) == 0 &&
             infer_may_report(w, node))
@@ -338,7 +339,7 @@ void infer_check_index(Walk *w, Node *node, Type base, Type index) {
 static Type infer_index(Walk *w, Node *node) {
     Type base = infer_expr(w, node->index.base);
     Type index = infer_used(w, node->index.index,
-                            type_may(base, KIND_MAP) ? USE_VALUE : USE_POSITION);
+                            infer_use(w, type_may(base, KIND_MAP) ? USE_VALUE : USE_POSITION));
     if (base.kinds == 0 || index.kinds == 0) return TYPE_NEVER;
     Type result;
     if (infer_access(w, node, base, &result)) return result;
@@ -446,7 +447,12 @@ static Type infer_loop_value(Walk *w, Node *node) {
 
 static Type infer_block(Walk *w, Node *node) {
     Type last = zero();
-    VEC_EACH(Node *, statement, &node->block.statements) last = infer_expr(w, statement);
+    uint32_t mark = refine_mark(w);
+    VEC_EACH(Node *, statement, &node->block.statements) {
+        last = infer_expr(w, statement);
+        refine_after(w, statement);
+    }
+    refine_pop(w, mark);
     return last;
 }
 
@@ -528,9 +534,9 @@ static Type infer_kind(Walk *w, Node *node, RangeUse use) {
 Type infer_used(Walk *w, Node *node, RangeUse use) {
     Type type = infer_allowed(w->infer, infer_kind(w, node, use));
     w->instance->shared.node_types[node->id] = type;
-    return w->guess != NULL ? infer_checked(type) : type;
+    return infer_checks(w) ? infer_checked(type) : type;
 }
 
 Type infer_expr(Walk *w, Node *node) {
-    return infer_used(w, node, w->guess != NULL ? USE_CHECKED : USE_VALUE);
+    return infer_used(w, node, infer_use(w, USE_VALUE));
 }

@@ -80,6 +80,8 @@ typedef struct Infer {
     PtrMap reported; // nodes with a mistake already told
     PtrMap accesses, no_accesses; // infer_access.c: places of nodes -> CType
     uint32_t *kept_counts; // by Function.index: instances that stay, without the boxed one
+    bool *checkable;       // by Function.index: may have checked instances (infer_recursion.c); or null
+    uint32_t recursion_rounds;
 } Infer;
 
 #define INFER_FRESH        UINT64_MAX
@@ -111,6 +113,9 @@ void infer_result(Walk *w, Type type);
 InferInstance *infer_instance(Walk *w, Function *function, const Type *args);
 // The same where the call is through a closure: what is captured is what closures of the function hold.
 InferInstance *infer_closure_instance(Walk *w, Function *function, const Type *args);
+// A checked instance for numbers that are likely to be whole.
+InferInstance *infer_checked_twin(Infer *infer, InferInstance *doubles);
+void infer_drop_checked(Infer *infer); // all of them
 // Notes that `node` calls `callee` directly.
 void infer_note_callee(Walk *w, const Node *node, InferInstance *callee);
 // What it calls is known no longer.
@@ -186,6 +191,20 @@ static inline Type infer_allowed(const Infer *infer, Type type) {
     return infer->c->no_integers && type.integer ? type_without_range(type) : type;
 }
 
+// Whether generated code looks at the results of operations in what is being walked.
+static inline bool infer_checks(const Walk *w) {
+    return w->guess != NULL || w->instance->shared.checked;
+}
+
+static inline RangeUse infer_use(const Walk *w, RangeUse use) {
+    return infer_checks(w) ? use | USE_CHECKED : use;
+}
+
+// infer_recursion.c
+// Makes checked instances of recursive functions, and looks whether they are of use once types are
+// final: false if something changed, so that types are to be worked out again.
+bool recursion_settle(Infer *infer);
+
 // infer_speculate.c
 // Tries to take a loop's variables for integers; node types are left as they were.
 void infer_speculate(Walk *w, Node *node);
@@ -223,6 +242,8 @@ void refine_pop(Walk *w, uint32_t mark);
 // Narrows the symbols that `condition` compares, given that it is true (or false). All parts of the
 // condition must have been walked.
 void refine_by(Walk *w, Node *condition, bool is_true);
+// Narrows them for what follows a statement in its block.
+void refine_after(Walk *w, Node *statement);
 void refine_end(Walk *w, const Symbol *symbol);
 // Ends refinements of everything that is updated somewhere in `node`: a loop's body runs again.
 void refine_end_updated(Walk *w, Node *node);

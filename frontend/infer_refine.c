@@ -115,6 +115,15 @@ static void refine_side(Walk *w, Node *name, BinaryOp op, Node *other, bool is_t
     add_refinement(w, symbol, narrow);
 }
 
+// `n == 0 { ret 1 }`: whoever comes past it knows that the condition was false.
+void refine_after(Walk *w, Node *statement) {
+    if (statement->kind != NODE_MATCH || statement->match.arms.len != 1) return;
+    const MatchArm *arm = &statement->match.arms.items[0];
+    if (arm->kind != ARM_THEN || arm->body == NULL) return;
+    if (w->instance->shared.node_types[arm->body->id].kinds != 0) return;
+    refine_by(w, statement->match.subject, false);
+}
+
 // Deep chains of `and` are walked along their left spine; each right side is one comparison more.
 void refine_by(Walk *w, Node *condition, bool is_true) {
     while (condition->kind == NODE_BINARY) {

@@ -109,7 +109,7 @@ Type infer_update(Walk *w, Node *node) {
         value = type_integer(ceil(held.low / value.low), floor(held.high / value.low));
     else if (node->update.op != UPDATE_SET)
         value = infer_binary_types(w, node, update_operators[node->update.op], held, value,
-                                   w->guess != NULL ? USE_CHECKED : USE_VALUE);
+                                   infer_use(w, USE_VALUE));
     infer_check_update(w, node, value);
     if (node->update.target->kind == NODE_MEMORY)
         infer_memory_update(w, node, value);
@@ -308,7 +308,7 @@ Type infer_loop(Walk *w, Node *node) {
     }
     w->rounds = outer;
     if (loop->plan != NULL) check_plan(w, loop->plan);
-    if (w->guess == NULL) infer_speculate(w, node);
+    if (!infer_checks(w)) infer_speculate(w, node);
     if (!loop->has_value) return zero();
     if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;
     return given;

@@ -64,17 +64,20 @@ static SymbolSum *sum_of(Walk *w, const Symbol *symbol) {
     return sums == NULL ? NULL : &sums->symbols[symbol->index];
 }
 
-static Type total_of(const SymbolSum *sum) {
+static Type total_of(const Walk *w, const SymbolSum *sum) {
     Type base = sum->base;
     if (!type_is(base, KIND_NUMBER) || !base.integer) return base;
-    return type_integer(base.low + sum->sum.low, base.high + sum->sum.high);
+    Type total = base;
+    total.low += sum->sum.low;
+    total.high += sum->sum.high;
+    return infer_checks(w) ? infer_checked(total) : type_integer(total.low, total.high);
 }
 
 Type infer_sum_set(Walk *w, const Symbol *symbol, Type type) {
     SymbolSum *sum = sum_of(w, symbol);
     if (sum == NULL || !sum->used) return type;
     sum->base = type_join(w->infer->arena, sum->base, type);
-    return total_of(sum);
+    return total_of(w, sum);
 }
 
 static void begin(Walk *w, const Symbol *symbol, Type held) {

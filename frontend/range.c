@@ -7,25 +7,29 @@ static bool has_zero(Type t) {
     return t.low <= 0 && t.high >= 0;
 }
 
+static RangeUse what_for(RangeUse use) {
+    return use & (RangeUse)~USE_CHECKED;
+}
+
 // The integer type of an exact result, given its use.
 static Type exact(double low, double high, RangeUse use) {
-    if (use == USE_POSITION && low >= -0x1p62 && high <= 0x1p62)
-        return (Type){.kinds = KIND_NUMBER, .integer = true, .low = low, .high = high};
-    if (use == USE_CHECKED)
+    bool wide = what_for(use) == USE_POSITION && low >= -0x1p62 && high <= 0x1p62;
+    bool lowest = what_for(use) == USE_BITS && low == -0x1p53 && high <= TYPE_MAX_INTEGER;
+    if (wide || lowest || (use & USE_CHECKED) != 0)
         return (Type){.kinds = KIND_NUMBER, .integer = true, .low = low, .high = high};
     return type_integer(low, high);
 }
 
 static Type multiply(Type a, Type b, RangeUse use) {
     bool negative_zero = (has_zero(a) && b.low < 0) || (has_zero(b) && a.low < 0);
-    if (negative_zero && (use == USE_VALUE || use == USE_CHECKED)) return type_number();
+    if (negative_zero && what_for(use) == USE_VALUE) return type_number();
     double p = a.low * b.low, q = a.low * b.high, r = a.high * b.low, s = a.high * b.high;
     return exact(fmin(fmin(p, q), fmin(r, s)), fmax(fmax(p, q), fmax(r, s)), use);
 }
 
 // C fmod: the sign of the dividend, so a negative one can give -0.
 static Type modulo(Type a, Type b, RangeUse use) {
-    if (a.low < 0 && (use == USE_VALUE || use == USE_CHECKED)) return type_number();
+    if (a.low < 0 && what_for(use) == USE_VALUE) return type_number();
     double most = fmax(fabs(b.low), fabs(b.high)) - 1;
     if (most < 0) most = 0;
     return type_integer(a.low < 0 ? -fmin(most, -a.low) : 0, a.high > 0 ? fmin(most, a.high) : 0);
@@ -37,23 +41,39 @@ static double all_ones(double high) {
     return ones - 1;
 }
 
-static Type bits(BinaryOp op, Type a, Type b) {
-    bool a_positive = a.integer && a.low >= 0, b_positive = b.integer && b.low >= 0;
+static bool is_positive(Type t) {
+    return t.integer && t.low >= 0;
+}
+
+// Of numbers of either sign: as many bits as the one of greater magnitude has.
+static Type signed_bits(Type a, Type b, RangeUse use) {
+    double ones = all_ones(fmax(fmax(a.high, b.high), fmax(-a.low, -b.low) - 1));
+    return exact(-ones - 1, ones, use);
+}
+
+static Type bits(BinaryOp op, Type a, Type b, RangeUse use) {
     if (op == BINARY_BAND) {
-        if (a_positive && b_positive) return type_integer(0, fmin(a.high, b.high));
-        if (a_positive) return type_integer(0, a.high);
-        return b_positive ? type_integer(0, b.high) : type_number();
+        if (is_positive(a) && is_positive(b)) return type_integer(0, fmin(a.high, b.high));
+        if (is_positive(a)) return type_integer(0, a.high);
+        if (is_positive(b)) return type_integer(0, b.high);
     }
-    if (!a_positive || !b_positive) return type_number();
+    if (!a.integer || !b.integer) return type_number();
+    if (!is_positive(a) || !is_positive(b)) return signed_bits(a, b, use);
     return type_integer(0, all_ones(fmax(a.high, b.high)));
 }
 
-static Type shift(BinaryOp op, Type a, Type b) {
-    if (!b.integer || b.low < 0 || b.high > 63) return type_number();
-    if (op == BINARY_SHL)
-        return a.integer && a.low >= 0 ? type_integer(0, a.high * exp2(b.high)) : type_number();
-    if (a.integer && a.low >= 0) return type_integer(0, floor(a.high / exp2(b.low)));
-    return b.low >= 11 ? type_integer(0, exp2(64 - b.low) - 1) : type_number();
+// Counts are modulo 64.
+static Type shift(BinaryOp op, Type a, Type b, RangeUse use) {
+    bool plain = b.integer && b.low >= 0 && b.high <= 63;
+    if (op == BINARY_SHL) {
+        if (!a.integer) return type_number();
+        double most = plain ? exp2(b.high) : 0x1p63;
+        double low = fmin(a.low * most, 0), high = fmax(a.high * most, 0);
+        if (low >= -0x1p62 && high <= 0x1p62) return exact(low, high, use);
+        return exact(-0x1p63, 0x1p63, use); // whatever is left in 64 bits
+    }
+    if (is_positive(a)) return type_integer(0, plain ? floor(a.high / exp2(b.low)) : a.high);
+    return plain && b.low >= 11 ? type_integer(0, exp2(64 - b.low) - 1) : type_number();
 }
 
 Type range_binary(BinaryOp op, Type a, Type b, RangeUse use) {
@@ -67,8 +87,8 @@ Type range_binary(BinaryOp op, Type a, Type b, RangeUse use) {
     case BINARY_LT: case BINARY_LE: case BINARY_GT: case BINARY_GE: case BINARY_EQ: case BINARY_NE:
     case BINARY_AND: case BINARY_OR: case BINARY_XOR: case BINARY_IN: case BINARY_NOT_IN:
         return type_boolean();
-    case BINARY_BAND: case BINARY_BOR: case BINARY_BXOR: return bits(op, a, b);
-    case BINARY_SHL: case BINARY_SHR: return shift(op, a, b);
+    case BINARY_BAND: case BINARY_BOR: case BINARY_BXOR: return bits(op, a, b, use);
+    case BINARY_SHL: case BINARY_SHR: return shift(op, a, b, use);
     case BINARY_ROL: case BINARY_ROR: return type_number();
     case BINARY_CONS: case BINARY_OP_COUNT: break;
     }
@@ -78,11 +98,10 @@ Type range_binary(BinaryOp op, Type a, Type b, RangeUse use) {
 Type range_unary(UnaryOp op, Type a, RangeUse use) {
     switch (op) {
     case UNARY_NEG:
-        if (!a.integer || (has_zero(a) && (use == USE_VALUE || use == USE_CHECKED)))
-            return type_number();
+        if (!a.integer || (has_zero(a) && what_for(use) == USE_VALUE)) return type_number();
         return type_integer(a.high == 0 ? 0 : -a.high, a.low == 0 ? 0 : -a.low);
     case UNARY_NOT: return type_boolean();
-    case UNARY_BNOT: return a.integer ? type_integer(-a.high - 1, -a.low - 1) : type_number();
+    case UNARY_BNOT: return a.integer ? exact(-a.high - 1, -a.low - 1, use) : type_number();
     case UNARY_LEN: return type_integer(0, 0x1p47);
     case UNARY_HEAD: case UNARY_TAIL: break;
     }

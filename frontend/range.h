@@ -11,10 +11,11 @@
 typedef enum RangeUse {
     USE_VALUE,    // anything: as above
     USE_SUM,      // added to a number or compared: -0 counts as 0
-    USE_CHECKED,  // anything, and generated code sees to it that the exact result is below 2^53 in
-                  // magnitude: the type is integer all the same, with the range of exact results
+    USE_BITS,     // an operand of an operator on bits: -0 counts as 0, and -2^53 is exact, too
     USE_POSITION, // the outermost operator of a position in a list or string: -0 counts as 0, and
                   // what exceeds ±2^53 misses anyway, so exact arithmetic up to ±2^62 will do
+    USE_CHECKED = 8, // added to one of these: generated code sees to it that the exact result is below
+                     // 2^53 in magnitude: the type is integer all the same, with the range of exact results
 } RangeUse;
 
 // The type of `a op b` for numbers; type_number() when nothing is known.

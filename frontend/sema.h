@@ -108,6 +108,7 @@ struct Function {
     SymbolVec snapshots, sources; // on evaluation of the lambda, in the parent: snapshots[i] = sources[i]
     uint32_t node_count; // ids below this one
     uint32_t index;      // dense within the program
+    uint32_t group;      // the same for functions that may call each other in a circle
     uint8_t effects;     // EFFECT_… bits, summed up over calls; unknown function values: all of them
     bool self_tail_call; // calls itself in tail position: lowering makes it a loop
     bool jumps;          // at its end it calls a value, or a function that may come back to it: it takes
@@ -193,6 +194,12 @@ typedef struct Instance {
     Function *function;
     bool parallel;
     bool boxed;         // called through closures: all parameters are any
+    // Recursive functions of numbers may have an instance besides that takes what is likely to be whole
+    // for integers. `checked`: it is one; sums and products in it may leave the integers that doubles hold
+    // exactly (then their types say so): there it gives up and returns what is no such integer, and the
+    // call is made anew in doubles. Such functions have no effects.
+    bool checked;
+    struct Instance *integers; // of one in doubles: its checked one, with as many parameters; or null
     uint32_t number;    // dense within the program
     const char *link_name; // of the generated function: "fact", "fact.1", "main.lambda.2"
     Type *captures;     // per Function.captures

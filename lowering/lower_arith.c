@@ -40,7 +40,7 @@ static LVal integer_val(Type type, LLVMValueRef v) {
 
 // A 64-bit integer as a value: types that do not prove it small make it a double.
 static LVal wide_val(LowerCtx *cx, Type type, LLVMValueRef v) {
-    if (type_rep(type) == REP_I64) return integer_val(type, v);
+    if (type_rep(type) == REP_I64) return integer_val(type, lower_checked_bits(cx, v, type));
     return number_val(LLVMBuildSIToFP(cx->builder, v, cx->f64, ""));
 }
 

@@ -51,7 +51,7 @@ LVal lower_call_closure(LowerCtx *cx, const Instance *callee, const LVal *captur
         lower_roots_leave(cx);
     }
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[callee->number],
-                                       cx->functions[callee->number], values, count, "");
+                                       lower_function_of(cx, callee), values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
     if (tail) {
         LLVMSetTailCall(call, 1);
@@ -61,6 +61,7 @@ LVal lower_call_closure(LowerCtx *cx, const Instance *callee, const LVal *captur
     }
     // Recursion that is none of the tail's stays recursion: a stack that runs out is told.
     if (function->effects & EFFECT_RECURSE) LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
+    lower_checked_call(cx, callee, call);
     return lower_val(type_rep(callee->result), callee->result, call,
                      lower_is_counted_rep(type_rep(callee->result)));
 }

@@ -422,6 +422,7 @@ static void choose_effort(LowerCtx *cx) {
 
 void lower_instance(LowerCtx *cx, Instance *instance) {
     FuncState fs;
+    lower_either(cx, instance);
     LLVMValueRef body = lower_memoise(cx, instance);
     lower_begin(cx, &fs, instance, body);
     if (instance->function->parent == NULL) {

@@ -139,6 +139,7 @@ typedef struct FuncState {
     LoopFrame *loop;
     bool repeats;            // has a loop
     LLVMBasicBlockRef head;  // where a self call in tail position goes on
+    LLVMBasicBlockRef give_up; // of a checked instance: where it returns without a result, or null
     LLVMValueRef carry;      // of `+!` in the block being filled
     VEC(AliasScope) scopes;  // open
     const Speculation *speculation; // of the loop being filled, where it runs on integers
@@ -172,6 +173,7 @@ struct LowerCtx {
     LLVMTypeRef rt_types[RTF_COUNT];
     LLVMValueRef rt_values[RTF_COUNT];
     LLVMValueRef *functions;  // by Instance.number
+    LLVMValueRef *doubles;    // the same: the function proper of one with Instance.integers
     LLVMTypeRef *signatures;
     LLVMValueRef jumps[LOWER_JUMP_ARGS + 1]; // by number of arguments: calls a value in tail position
     LLVMValueRef *entries;    // by Instance.number: the wrapper that closures call, or null
@@ -444,11 +446,23 @@ Type *lower_guess(LowerCtx *cx, const Symbol *symbol); // in such a copy: the ty
 // Whether a sum, difference or product of that type may turn out too large; then this computes it.
 bool lower_is_checked(LowerCtx *cx, Type type);
 LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type);
+// The result of another operation on integers, which is looked at if its type says so.
+LLVMValueRef lower_checked_bits(LowerCtx *cx, LLVMValueRef result, Type type);
+void lower_give_up_if(LowerCtx *cx, LLVMValueRef condition); // a result is inexact
+// Whether the number is an integer of that type, and that.
+LLVMValueRef lower_whole(LowerCtx *cx, LLVMValueRef number, Type type, LLVMValueRef *integer);
 // A sum, difference or product that types show to be small enough.
 LLVMValueRef lower_integer_operation(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y);
 // In such a copy, a match between cheap arms: both are computed, one is taken. True: done. `result`:
 // null, or where its value goes.
 bool lower_both_arms(LowerCtx *cx, Node *node, LVal *result);
+
+// --- lower_recursion.c ----------------------------------------------------------------------------
+// Fills the function that stands before one in doubles, if it has a twin on integers.
+void lower_either(LowerCtx *cx, Instance *instance);
+LLVMValueRef lower_function_of(LowerCtx *cx, const Instance *callee); // what a call here is of
+void lower_checked_call(LowerCtx *cx, const Instance *callee, LLVMValueRef result); // after a call
+void lower_give_up(LowerCtx *cx); // leaves a checked instance
 
 // --- lower_zero.c ---------------------------------------------------------------------------------
 // True if the loop that is about to begin notes zero divisors; lower_zero_end() then follows it.

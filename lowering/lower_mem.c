@@ -439,8 +439,9 @@ void lower_update(LowerCtx *cx, Node *node) {
         LVal old = lower_symbol(cx, symbol);
         Type type = slot->type;
         BinaryOp op = lower_operator_of(node->update.op);
-        if (lower_guess(cx, symbol) && op != BINARY_DIV)
-            type = range_binary(op, old.type, value.type, USE_CHECKED);
+        bool checks = lower_guess(cx, symbol) || cx->fs->instance->checked;
+        if (checks && type.integer && op != BINARY_DIV) // no -0, as types know
+            type = range_binary(op, old.type, value.type, USE_SUM | USE_CHECKED);
         LVal result = lower_operation(cx, op, old, value, type, node->span);
         lower_release(cx, value);
         value = result;

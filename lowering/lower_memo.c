@@ -244,7 +244,8 @@ static LLVMValueRef add_body(LowerCtx *cx, const Instance *instance) {
 }
 
 LLVMValueRef lower_memoise(LowerCtx *cx, Instance *instance) {
-    LLVMValueRef function = cx->functions[instance->number];
+    LLVMValueRef function = instance->integers ? cx->doubles[instance->number]
+                                               : cx->functions[instance->number];
     if (!is_memoised(cx, instance)) return function;
     Memo memo = {.instance = instance, .function = function, .body = add_body(cx, instance)};
     memo.inputs = instance->function->captures.len + instance->function->param_count;

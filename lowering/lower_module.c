@@ -120,19 +120,26 @@ void lower_begin_note(LowerCtx *cx, LLVMValueRef code, const Function *function)
     add_string_attribute(cx, code, LOWER_BEGIN_LINE, arena_printf(cx->arena, "%u", place.line));
 }
 
+static LLVMValueRef declare(LowerCtx *cx, const char *name, LLVMTypeRef type, bool main) {
+    LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
+    lower_code_attributes(cx, function);
+    if (main) return function;
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+    LLVMSetFunctionCallConv(function, LLVMFastCallConv);
+    return function;
+}
+
 static void declare_instance(LowerCtx *cx, const Instance *instance) {
     bool main = instance->function->parent == NULL;
     const char *name =
         main ? "flap_program" : arena_printf(cx->arena, "flap.%s", instance->link_name);
     LLVMTypeRef type = main ? LLVMFunctionType(cx->i32, NULL, 0, 0) : lower_signature(cx, instance);
-    LLVMValueRef function = LLVMAddFunction(cx->module, name, type);
-    lower_code_attributes(cx, function);
-    if (!main) {
-        LLVMSetLinkage(function, LLVMInternalLinkage);
-        LLVMSetFunctionCallConv(function, LLVMFastCallConv);
-    }
-    cx->functions[instance->number] = function;
     cx->signatures[instance->number] = type;
+    cx->functions[instance->number] = declare(cx, name, type, main);
+    if (!instance->integers) return;
+    cx->doubles[instance->number] = cx->functions[instance->number];
+    name = arena_printf(cx->arena, "%s.either", name);
+    cx->functions[instance->number] = declare(cx, name, type, false);
 }
 
 static void verify(const LowerCtx *cx) {
@@ -160,6 +167,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, const char *f
     find_target(cx, features);
     make_taken(cx);
     cx->functions = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
+    cx->doubles = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
     cx->signatures = ARENA_ARRAY(&arena, LLVMTypeRef, program->instances.len);
     cx->entries = ARENA_ARRAY(&arena, LLVMValueRef, program->instances.len);
     declare_globals(cx, program);

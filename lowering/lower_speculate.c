@@ -55,8 +55,7 @@ static bool is_possible(LowerCtx *cx, const Speculation *speculation) {
 
 // --- entering and leaving -------------------------------------------------------------------------
 
-// The number as an integer, and whether it is one of that type.
-static LLVMValueRef enters(LowerCtx *cx, LLVMValueRef number, Type type, LLVMValueRef *integer) {
+LLVMValueRef lower_whole(LowerCtx *cx, LLVMValueRef number, Type type, LLVMValueRef *integer) {
     LLVMBuilderRef b = cx->builder;
     LVal v = lower_val(REP_F64, type_number(), number, false);
     *integer = lower_position(cx, v, (Span){0, 0});
@@ -76,7 +75,7 @@ static void enter(LowerCtx *cx, Active *active, LLVMBasicBlockRef slow) {
     LLVMValueRef all = LLVMConstInt(cx->i1, 1, 0), integers[16];
     for (uint32_t i = 0; i < speculation->outer; i++) {
         LLVMValueRef number = lower_symbol(cx, speculation->symbols.items[i]).v;
-        LLVMValueRef good = enters(cx, number, speculation->types[i], &integers[i]);
+        LLVMValueRef good = lower_whole(cx, number, speculation->types[i], &integers[i]);
         all = LLVMBuildAnd(cx->builder, all, good, "");
     }
     LLVMBasicBlockRef fast = lower_block_new(cx, "integers");
@@ -144,14 +143,18 @@ static void put_back(LowerCtx *cx, const Active *active, LLVMBasicBlockRef slow)
 
 // --- results that are looked at -------------------------------------------------------------------
 
-static void give_up_if(LowerCtx *cx, LLVMValueRef condition) {
-    LLVMValueRef *bad = cx->fs->active->bad;
+void lower_give_up_if(LowerCtx *cx, LLVMValueRef condition) {
+    const Active *active = cx->fs->active;
+    LLVMValueRef *bad = active ? active->bad : NULL;
     if (bad) {
         *bad = *bad ? LLVMBuildOr(cx->builder, *bad, condition, "") : condition;
         return;
     }
     LLVMBasicBlockRef on = lower_rare(cx, condition, "inexact");
-    LLVMBuildBr(cx->builder, cx->fs->active->give_up);
+    if (active)
+        LLVMBuildBr(cx->builder, active->give_up);
+    else
+        lower_give_up(cx);
     lower_at(cx, on);
 }
 
@@ -160,19 +163,30 @@ static LLVMValueRef product(LowerCtx *cx, LLVMValueRef x, LLVMValueRef y, Type t
         return lower_integer_operation(cx, BINARY_MUL, x, y);
     LLVMValueRef operands[] = {x, y};
     LLVMValueRef both = lower_intrinsic(cx, "llvm.smul.with.overflow", cx->i64, operands, 2);
-    give_up_if(cx, LLVMBuildExtractValue(cx->builder, both, 1, ""));
+    lower_give_up_if(cx, LLVMBuildExtractValue(cx->builder, both, 1, ""));
     return LLVMBuildExtractValue(cx->builder, both, 0, "");
 }
 
-LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type) {
+static void look_at(LowerCtx *cx, LLVMValueRef result, bool below, bool above) {
     LLVMBuilderRef b = cx->builder;
+    int64_t most = (int64_t)TYPE_MAX_INTEGER;
+    if (above)
+        lower_give_up_if(cx, LLVMBuildICmp(b, LLVMIntSGT, result, lower_i64(cx, most), "above"));
+    if (below)
+        lower_give_up_if(cx, LLVMBuildICmp(b, LLVMIntSLT, result, lower_i64(cx, -most), "below"));
+}
+
+LLVMValueRef lower_checked(LowerCtx *cx, BinaryOp op, LLVMValueRef x, LLVMValueRef y, Type type) {
     LLVMValueRef result =
         op == BINARY_MUL ? product(cx, x, y, type) : lower_integer_operation(cx, op, x, y);
-    int64_t most = (int64_t)TYPE_MAX_INTEGER;
-    if (type.high > TYPE_MAX_INTEGER)
-        give_up_if(cx, LLVMBuildICmp(b, LLVMIntSGT, result, lower_i64(cx, most), "above"));
-    if (type.low < -TYPE_MAX_INTEGER)
-        give_up_if(cx, LLVMBuildICmp(b, LLVMIntSLT, result, lower_i64(cx, -most), "below"));
+    look_at(cx, result, type.low < -TYPE_MAX_INTEGER, type.high > TYPE_MAX_INTEGER);
+    return result;
+}
+
+// -2^53 is the least of operators on bits.
+LLVMValueRef lower_checked_bits(LowerCtx *cx, LLVMValueRef result, Type type) {
+    if (lower_is_checked(cx, type))
+        look_at(cx, result, type.low < -0x1p53, type.high > TYPE_MAX_INTEGER);
     return result;
 }
 
@@ -185,7 +199,8 @@ LLVMValueRef lower_integer_operation(LowerCtx *cx, BinaryOp op, LLVMValueRef x, 
 }
 
 bool lower_is_checked(LowerCtx *cx, Type type) {
-    return cx->fs->active && type.integer &&
+    bool checks = cx->fs->active || (cx->fs->instance && cx->fs->instance->checked);
+    return checks && type.integer &&
            (type.low < -TYPE_MAX_INTEGER || type.high > TYPE_MAX_INTEGER);
 }
 
@@ -313,7 +328,7 @@ bool lower_both_arms(LowerCtx *cx, Node *node, LVal *result) {
     LLVMValueRef values[2][MOST_CHANGED], given[2], bad[2];
     for (int i = 0; i < 2; i++)
         bad[i] = run_arm(cx, bodies[i], &arms.changed, values[i], result ? &given[i] : NULL);
-    give_up_if(cx, LLVMBuildSelect(cx->builder, truth, bad[0], bad[1], "inexact"));
+    lower_give_up_if(cx, LLVMBuildSelect(cx->builder, truth, bad[0], bad[1], "inexact"));
     for (uint32_t i = 0; i < arms.changed.len; i++)
         LLVMBuildStore(cx->builder, choose(cx, truth, values[0][i], values[1][i]),
                        lower_slot(cx, arms.changed.items[i])->at);

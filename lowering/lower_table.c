@@ -10,7 +10,8 @@
 
 static bool is_suffix(const char *part) {
     if (strcmp(part, "shared") == 0 || strcmp(part, "par") == 0 || strcmp(part, "entry") == 0 ||
-        strcmp(part, "defer") == 0 || strcmp(part, "body") == 0)
+        strcmp(part, "defer") == 0 || strcmp(part, "body") == 0 ||
+        strcmp(part, "either") == 0)
         return true;
     return part[0] != '\0' && part[strspn(part, "0123456789")] == '\0';
 }
@@ -40,7 +41,9 @@ static const char *flap_name(Arena *arena, const char *name, bool *part) {
             break;
         }
         // Only passes arguments on: the function proper follows.
-        if (strcmp(dot + 1, "entry") == 0 || strcmp(dot + 1, "body") == 0) return NULL;
+        if (strcmp(dot + 1, "entry") == 0 || strcmp(dot + 1, "body") == 0 ||
+            strcmp(dot + 1, "either") == 0)
+            return NULL;
         *part |= is_part(dot + 1);
         dot = strrchr(text, '.');
     }
