@@ -111,6 +111,55 @@ static LVal observed_index(LowerCtx *cx, Node *node) {
     return lower_val(REP_ANY, lower_node_type(cx, node), word, true);
 }
 
+// --- parts of a text as keys of a map: no string is made of them to look for one
+
+// text[low:high], of a variable that stays what it is.
+static bool is_text_part(LowerCtx *cx, Node *key) {
+    if (lower_node_flags(cx, key) & NODE_MAY_UPDATE) return false;
+    return key->kind == NODE_SLICE && !key->slice.step && key->slice.base->kind == NODE_NAME &&
+           type_rep(lower_node_type(cx, key->slice.base)) == REP_STRING;
+}
+
+// The text and the ends as words, and after them `more`.
+static void part_operands(LowerCtx *cx, Node *part, Node *more, LLVMValueRef words[3], LVal *last) {
+    Node *nodes[4] = {part->slice.base};
+    LVal v[4];
+    uint32_t count = 1;
+    if (part->slice.low) nodes[count++] = part->slice.low;
+    if (part->slice.high) nodes[count++] = part->slice.high;
+    if (more) nodes[count++] = more;
+    lower_operands(cx, nodes, count, v);
+    uint32_t next = 1;
+    words[0] = lower_convert(cx, v[0], REP_STRING).v;
+    words[1] = part->slice.low ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
+    words[2] = part->slice.high ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
+    if (more) *last = v[next];
+}
+
+static bool are_numbers(LowerCtx *cx, const Node *part, const Node *more) { // or null
+    const Node *nodes[] = {part->slice.low, part->slice.high, more};
+    for (int i = 0; i < 3; i++) {
+        Rep rep = nodes[i] ? type_rep(lower_node_type(cx, nodes[i])) : REP_I64;
+        if (rep != REP_F64 && rep != REP_I64) return false;
+    }
+    return true;
+}
+
+// m[text[i:j]]
+static bool index_of_part(LowerCtx *cx, Node *node, LVal *result) {
+    Node *base = node->index.base, *key = node->index.index;
+    if (base->kind != NODE_NAME || type_rep(lower_node_type(cx, base)) != REP_MAP ||
+        !is_text_part(cx, key) || !are_numbers(cx, key, NULL))
+        return false;
+    LLVMValueRef w[3];
+    part_operands(cx, key, NULL, w, NULL);
+    LLVMValueRef map = lower_convert(cx, lower_peek(cx, base), REP_MAP).v;
+    LLVMValueRef word = RT(cx, rt_map_get_part, map, w[0], w[1], w[2], lower_place(cx, key->span));
+    Type type = lower_node_type(cx, node);
+    *result = lower_as(cx, lower_val(REP_ANY, type, word, false), type);
+    return true;
+}
+
 static SymSlot *hoisted_slot(LowerCtx *cx, const Node *base) {
     if (base->kind != NODE_NAME) return NULL;
     Symbol *symbol = base->name.symbol;
@@ -166,9 +215,10 @@ LVal lower_index(LowerCtx *cx, Node *node) {
         return lower_element(cx, slot->data, slot->length, position, type_element(slot->type));
     }
     Node *parts[] = {node->index.base, node->index.index};
-    LVal v[2];
+    LVal v[2], result;
+    if (index_of_part(cx, node, &result)) return result;
     lower_operands(cx, parts, 2, v);
-    LVal result = lower_index_value(cx, v[0], v[1], lower_node_type(cx, node), node->span);
+    result = lower_index_value(cx, v[0], v[1], lower_node_type(cx, node), node->span);
     if (v[0].owned) result = lower_own(cx, result); // it goes with what it lies in
     lower_release_all(cx, v, 2);
     return result;
@@ -364,16 +414,17 @@ static bool is_number(LVal v) {
     return v.rep == REP_F64 || v.rep == REP_I64;
 }
 
-// counts[key] += 1: where the map has a number for the key already, one look finds its place. Gives
-// where that is done; the builder stands where it is to be done by reading and writing. Or null.
-static LLVMBasicBlockRef update_in_map(LowerCtx *cx, const Node *node, const Path *path, LVal by) {
+// Whether a number in a map may be changed where it lies.
+static bool may_update_in_map(const Node *node, const Symbol *symbol, const SymSlot *slot) {
     UpdateOp op = node->update.op;
     bool simple = op == UPDATE_ADD || op == UPDATE_SUB || op == UPDATE_MUL;
-    if (!simple || path->count != 1 || path->slot->rep != REP_MAP || path->slot->undo ||
-        path->symbol->rebound_by_loop || !is_number(path->indices[0]) || !is_number(by))
-        return NULL;
-    LLVMValueRef key = lower_convert(cx, path->indices[0], REP_F64).v;
-    LLVMValueRef at = RT(cx, rt_map_number_place, lower_symbol(cx, path->symbol).v, key);
+    return simple && slot->rep == REP_MAP && !slot->undo && !symbol->rebound_by_loop;
+}
+
+// Updates the number at the address, if it is not null. Gives where that is done; the builder stands
+// where it is to be done by reading and writing.
+static LLVMBasicBlockRef update_at(LowerCtx *cx, const Node *node, LLVMValueRef at, LVal by) {
+    UpdateOp op = node->update.op;
     LLVMBasicBlockRef none = lower_block_new(cx, "none"), some = lower_block_new(cx, "some");
     LLVMBasicBlockRef end = lower_block_new(cx, "updated");
     lower_branch(cx, LLVMBuildIsNull(cx->builder, at, ""), none, some);
@@ -387,19 +438,83 @@ static LLVMBasicBlockRef update_in_map(LowerCtx *cx, const Node *node, const Pat
     return end;
 }
 
+static LLVMValueRef number_place(LowerCtx *cx, LLVMValueRef map, LLVMValueRef key) {
+    LLVMValueRef found = RT(cx, rt_map_number_place, map, key);
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
+    LLVMBasicBlockRef on = lower_rare(cx, LLVMBuildIsNull(cx->builder, found, ""), "new.key");
+    LLVMBasicBlockRef rare = LLVMGetInsertBlock(cx->builder);
+    LLVMValueRef made = RT(cx, rt_map_number_make, map, key);
+    lower_go(cx, on);
+    LLVMValueRef at = LLVMBuildPhi(cx->builder, cx->ptr, "");
+    LLVMAddIncoming(at, &found, &from, 1);
+    LLVMAddIncoming(at, &made, &rare, 1);
+    return at;
+}
+
+// counts[key] += 1: where the map has a number for the key already, one look finds its place. As
+// update_at(), or null.
+static LLVMBasicBlockRef update_in_map(LowerCtx *cx, const Node *node, const Path *path, LVal by) {
+    const LVal *key = &path->indices[0];
+    if (path->count != 1 || !is_number(by) || !may_update_in_map(node, path->symbol, path->slot))
+        return NULL;
+    LLVMValueRef map = lower_symbol(cx, path->symbol).v, at;
+    if (is_number(*key))
+        at = number_place(cx, map, lower_convert(cx, *key, REP_F64).v);
+    else if (key->rep == REP_STRING && !key->owned)
+        at = RT(cx, rt_map_text_place, map, key->v);
+    else
+        return NULL;
+    return update_at(cx, node, at, by);
+}
+
+// counts[text[i:j]] += 1. The path, with a string as the key, is for what is left to be done.
+static bool update_of_part(LowerCtx *cx, const Node *node, Path *path, LVal *by,
+                           LLVMBasicBlockRef *updated) {
+    Node *target = node->update.target, *base = target->index.base;
+    if (target->kind != NODE_INDEX || base->kind != NODE_NAME || node->update.or_return)
+        return false;
+    Symbol *symbol = base->name.symbol;
+    Node *key = target->index.index;
+    if (!is_text_part(cx, key) || !are_numbers(cx, key, node->update.value)) return false;
+    if (lower_node_flags(cx, node->update.value) & NODE_MAY_UPDATE) return false;
+    SymSlot *slot = lower_slot(cx, symbol);
+    if (!may_update_in_map(node, symbol, slot)) return false;
+    if (cx->fs->par) lower_kept_fetch(cx, target);
+    LLVMValueRef w[3], place = lower_place(cx, key->span);
+    part_operands(cx, key, node->update.value, w, by);
+    LLVMValueRef map = lower_symbol(cx, symbol).v;
+    *updated = update_at(cx, node, RT(cx, rt_map_part_place, map, w[0], w[1], w[2], place), *by);
+    LLVMValueRef text =
+        lower_word(cx, lower_val(REP_STRING, type_of_kind(KIND_STRING), w[0], false));
+    LLVMValueRef part =
+        RT(cx, rt_slice, text, w[1], w[2], lower_i64(cx, (int64_t)RT_ABSENT), place);
+    LVal string = lower_val(REP_ANY, type_of_kind(KIND_STRING), part, true);
+    *path = (Path){.symbol = symbol, .slot = slot, .count = 1, .span = target->span};
+    path->steps = ARENA_ARRAY(cx->arena, Node *, 1);
+    path->indices = ARENA_ARRAY(cx->arena, LVal, 1);
+    path->steps[0] = target;
+    path->indices[0] = lower_rooted(cx, lower_convert(cx, string, REP_STRING));
+    return true;
+}
+
 static void update_path(LowerCtx *cx, Node *node) {
     if (lower_grow_path(cx, node)) return;
     LVal value;
-    Path path = lower_path(cx, node->update.target, &node->update.value, &value, 1);
-    if (node->update.or_return) value = lower_or_return(cx, value);
-    LLVMBasicBlockRef updated = update_in_map(cx, node, &path, value);
+    Path path;
+    LLVMBasicBlockRef updated = NULL;
+    if (!update_of_part(cx, node, &path, &value, &updated)) {
+        path = lower_path(cx, node->update.target, &node->update.value, &value, 1);
+        if (node->update.or_return) value = lower_or_return(cx, value);
+        updated = update_in_map(cx, node, &path, value);
+    }
     if (node->update.op != UPDATE_SET) {
         LVal old = lower_path_read(cx, &path);
         Type type = lower_node_type(cx, node->update.target);
         bool packed = path.slot->rep == REP_PACKED;
         if (path.slot->rep == REP_LIST && path.count == 1) type = type_element(path.slot->type);
         if (packed)
-            type = range_binary(lower_operator_of(node->update.op), old.type, value.type, USE_VALUE);
+            type =
+                range_binary(lower_operator_of(node->update.op), old.type, value.type, USE_VALUE);
         else if (type.integer)
             type = type_number();
         LVal result =

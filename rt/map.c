@@ -45,6 +45,12 @@ static inline uint32_t hash_number(uint64_t key) {
     return (uint32_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 32);
 }
 
+// Bytes of a string that need not exist.
+typedef struct RtiText {
+    const char *bytes;
+    int64_t length;
+} RtiText;
+
 static bool is_letter(char c) {
     char low = (char)(c | 32);
     return (low >= 'a' && low <= 'z') || c == '_';
@@ -60,11 +66,11 @@ bool rti_is_identifier(const RtStr *string) {
 }
 
 // The number that an identifier is known by in old programs; 0: no identifier.
-static uint32_t name_number(const RtStr *name) {
+static uint32_t name_number(RtiText name) {
     uint32_t hash = 2166136261u;
-    if (name->length == 0 || !is_letter(name->bytes[0])) return 0;
-    for (int64_t i = 0; i < name->length; i++) {
-        char c = name->bytes[i];
+    if (name.length == 0 || !is_letter(name.bytes[0])) return 0;
+    for (int64_t i = 0; i < name.length; i++) {
+        char c = name.bytes[i];
         if (!is_letter(c) && (c < '0' || c > '9')) return 0;
         hash = (hash ^ (unsigned char)c) * 16777619u;
     }
@@ -85,14 +91,19 @@ static uint32_t hash_bytes(const char *bytes, int64_t length) {
 }
 
 // An identifier has the hash of its number, so that either finds the entry.
-static uint32_t hash_string(const RtStr *string) {
-    uint32_t number = name_number(string);
+static uint32_t hash_text(RtiText text) {
+    uint32_t number = name_number(text);
     if (number != 0) return hash_number(rti_number_word(number));
-    return hash_bytes(string->bytes, string->length);
+    return hash_bytes(text.bytes, text.length);
+}
+
+static inline RtiText text_of(uint64_t key) {
+    const RtStr *string = rti_str(key);
+    return (RtiText){string->bytes, string->length};
 }
 
 static inline uint32_t hash_key(uint64_t key) {
-    return rti_is_number(key) ? hash_number(key) : hash_string(rti_str(key));
+    return rti_is_number(key) ? hash_number(key) : hash_text(text_of(key));
 }
 
 // --- keys ----------------------------------------------------------------------------------------
@@ -178,11 +189,26 @@ static inline __attribute__((always_inline)) int64_t find_by(const RtMap *map, u
 }
 
 static int64_t find_string(const RtMap *map, uint64_t key) {
-    if (map->index != NULL) return find_by(map, key, hash_string(rti_str(key)), same_string);
+    if (map->index != NULL) return find_by(map, key, hash_text(text_of(key)), same_string);
     for (int64_t i = first_loose(map); i < map->used; i++) {
         if (map->entries[i].key == key) return i; // the very same string: common for names
     }
     return find_by(map, key, 0, same_string);
+}
+
+// `wanted`: an RtiText.
+static bool has_text(uint64_t key, uint64_t wanted) {
+    const RtiText *text = (const RtiText *)(uintptr_t)wanted;
+    if (!rti_is(key, RT_TAG_STRING)) return false;
+    const RtStr *string = rti_str(key);
+    return string->length == text->length &&
+           rti_bytes_equal(string->bytes, text->bytes, (size_t)text->length);
+}
+
+static RtMapEntry *find_text(const RtMap *map, RtiText text) {
+    uint32_t hash = map->index == NULL ? 0 : hash_text(text);
+    int64_t entry = find_by(map, (uint64_t)(uintptr_t)&text, hash, has_text);
+    return entry < 0 ? NULL : &map->entries[entry];
 }
 
 static inline int64_t find(const RtMap *map, uint64_t key) {
@@ -190,7 +216,7 @@ static inline int64_t find(const RtMap *map, uint64_t key) {
 }
 
 static bool has_number(uint64_t key, uint64_t number) {
-    return rti_is(key, RT_TAG_STRING) && name_number(rti_str(key)) == number;
+    return rti_is(key, RT_TAG_STRING) && name_number(text_of(key)) == number;
 }
 
 // The first name that this number stands for.
@@ -227,6 +253,33 @@ uint64_t rt_map_get(RtMap *map, uint64_t key, const RtPlace *place) {
         if (RTI_LIKELY(at >= 0)) return map->entries[at].value;
     }
     return get_slowly(map, key, place);
+}
+
+static RtiText part_of(const RtStr *string, uint64_t low, uint64_t high, const RtPlace *place) {
+    RtiSlice slice = rti_slice_of(string->points, low, high, RT_ABSENT, place);
+    int64_t from = rti_str_offset(string, slice.first);
+    int64_t end = rti_str_offset(string, slice.first + slice.count);
+    return (RtiText){string->bytes + from, end - from};
+}
+
+uint64_t rt_map_get_part(RtMap *map, RtStr *string, uint64_t low, uint64_t high,
+                         const RtPlace *place) {
+    const RtMapEntry *entry = find_text(map, part_of(string, low, high, place));
+    return entry == NULL ? 0 : entry->value;
+}
+
+static const void *number_in(const RtMap *map, const RtMapEntry *entry) {
+    bool may = entry != NULL && rti_unshared(map) && rti_is_number(entry->value);
+    return may ? &entry->value : NULL;
+}
+
+const void *rt_map_part_place(RtMap *map, RtStr *string, uint64_t low, uint64_t high,
+                              const RtPlace *place) {
+    return number_in(map, find_text(map, part_of(string, low, high, place)));
+}
+
+const void *rt_map_text_place(RtMap *map, RtStr *key) {
+    return number_in(map, rti_map_find_exactly(map, rti_string_word(key)));
 }
 
 int32_t rt_map_has(RtMap *map, uint64_t key, const RtPlace *place) {
@@ -392,6 +445,14 @@ RtMap *rt_map_put(RtMap *map, uint64_t key, uint64_t value, const RtPlace *place
     rti_release_word(old);
     if (shared) rti_release(shared);
     return map;
+}
+
+// A number that may be the hash of a name is left alone: it finds that name.
+const void *rt_map_number_make(RtMap *map, double key) {
+    bool names = (map->header.flags & RT_FLAG_BOXED) != 0 && key >= 0x40000000 && key < 0x80000000;
+    if (!rti_unshared(map) || key != key || names) return NULL;
+    uint64_t *value = slot_of(map, key == 0 ? 0 : rti_number_word(key));
+    return rti_is_number(*value) ? value : NULL;
 }
 
 RtMap *rt_map_of(const void *words, int64_t pairs, const RtPlace *place) {
