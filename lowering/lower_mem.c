@@ -383,10 +383,31 @@ static LLVMValueRef append_text(LowerCtx *cx, LLVMValueRef text, const Node *par
     return RT(cx, rt_str_push, text, lower_integer(cx, value, "chr", part->span));
 }
 
+// x <- push(x, item), where the item is no error, which would be the result.
+static bool push_in_place(LowerCtx *cx, const Node *node, Symbol *symbol, SymSlot *slot) {
+    Node *call = node->update.value;
+    if (node->update.op != UPDATE_SET || call->kind != NODE_CALL || call->call.args.len != 2 ||
+        call->call.callee->kind != NODE_NAME || !call->call.callee->name.symbol || call->call.max)
+        return false;
+    const Builtin *builtin = call->call.callee->name.symbol->builtin;
+    Node *list = call->call.args.items[0], *item = call->call.args.items[1];
+    if (!builtin || builtin->id != BUILTIN_push || list->kind != NODE_NAME ||
+        list->name.symbol != symbol || (lower_node_flags(cx, item) & NODE_MAY_UPDATE))
+        return false;
+    Type type = lower_node_type(cx, item);
+    if (type.kinds == 0 || type_may(type, KIND_ERROR)) return false;
+    LVal value;
+    lower_operands(cx, &item, 1, &value);
+    LLVMValueRef taken = lower_symbol(cx, symbol).v;
+    LLVMBuildStore(cx->builder, lower_push_items(cx, taken, &value, 1), slot->at);
+    return true;
+}
+
 static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     SymSlot *slot = lower_slot(cx, symbol);
     bool list = slot->rep == REP_LIST;
     if ((!list && slot->rep != REP_STRING) || symbol->rebound_by_loop) return false;
+    if (list && push_in_place(cx, node, symbol, slot)) return true;
     Parts parts = appended_parts(cx, node, symbol, slot->rep);
     if (parts.len == 0) return false;
     bool single = list && parts.len == 1 && lower_is_short_list(parts.items[0]);
