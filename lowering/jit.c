@@ -35,17 +35,22 @@ typedef struct Jit {
 
 // Of mathematics for vectors only the address is taken here.
 #if defined(__x86_64__)
-#define OF_WIDTHS(OF, name) OF(name##_2) OF(name##_4) OF(name##_8)
+#define OF_WIDTHS(OF, name) OF(name##_2) OF_WIDE(OF, name)
+#define OF_WIDE(OF, name)   OF(name##_4) OF(name##_8)
 #elif defined(__aarch64__)
 #define OF_WIDTHS(OF, name) OF(name##_2)
+#define OF_WIDE(OF, name)
 #else
 #define OF_WIDTHS(OF, name)
+#define OF_WIDE(OF, name)
 #endif
-#define DECLARE_WIDE(name) void name(void);
-#define MATH_1(name)       OF_WIDTHS(DECLARE_WIDE, rt_##name)
-#define MATH_2(name)       OF_WIDTHS(DECLARE_WIDE, rt_##name)
+#define DECLARE_WIDE(name)  void name(void);
+#define MATH_1(name)        OF_WIDTHS(DECLARE_WIDE, rt_##name)
+#define MATH_1_FROM_4(name) OF_WIDE(DECLARE_WIDE, rt_##name)
+#define MATH_2(name)        OF_WIDTHS(DECLARE_WIDE, rt_##name)
 #include "../rt/rt_vector.def"
 #undef MATH_1
+#undef MATH_1_FROM_4
 #undef MATH_2
 
 static const JitSymbol symbols[] = {
@@ -61,6 +66,7 @@ static const JitSymbol symbols[] = {
 #define JIT_BY_WORDS(name) SYMBOL_OF(rt_b_##name)
 #include "../frontend/builtin.def"
 #define MATH_1(name) OF_WIDTHS(SYMBOL_OF, rt_##name)
+#define MATH_1_FROM_4(name) OF_WIDE(SYMBOL_OF, rt_##name)
 #define MATH_2(name) OF_WIDTHS(SYMBOL_OF, rt_##name)
 #include "../rt/rt_vector.def"
     // What LLVM itself calls for larger copies and for instructions that a processor lacks.

@@ -8,13 +8,16 @@
 typedef struct MathRow {
     const char *name;
     uint32_t count; // of arguments
+    uint32_t least; // width
 } MathRow;
 
 static const MathRow rows[] = {
-#define MATH_1(name) {"rt_" #name, 1},
-#define MATH_2(name) {"rt_" #name, 2},
+#define MATH_1(name)        {"rt_" #name, 1, 2},
+#define MATH_1_FROM_4(name) {"rt_" #name, 1, 4},
+#define MATH_2(name)        {"rt_" #name, 2, 2},
 #include "../rt/rt_vector.def"
 #undef MATH_1
+#undef MATH_1_FROM_4
 #undef MATH_2
 };
 
@@ -52,7 +55,11 @@ void lower_math_find(LowerCtx *cx, const char *features) {
 }
 
 bool lower_math_is_wide(const LowerCtx *cx, const char *name) {
-    return cx->math_widths[0] != 0 && find(name) != NULL;
+    const MathRow *row = find(name);
+    if (!row) return false;
+    for (uint32_t i = 0; i < COUNT_OF(cx->math_widths); i++)
+        if (cx->math_widths[i] >= row->least) return true;
+    return false;
 }
 
 void lower_math_declare(LowerCtx *cx, const char *name, LLVMValueRef function) {
@@ -61,6 +68,7 @@ void lower_math_declare(LowerCtx *cx, const char *name, LLVMValueRef function) {
     const char *all = "";
     for (uint32_t i = 0; i < COUNT_OF(cx->math_widths) && cx->math_widths[i]; i++) {
         uint32_t width = cx->math_widths[i];
+        if (width < row->least) continue;
         const char *wide = arena_printf(cx->arena, "%s_%u", name, width);
         declare_wide(cx, row, wide, width);
         all = arena_printf(cx->arena, "%s%s_ZGV_LLVM_N%u%s_%s(%s)", all, *all ? "," : "", width,

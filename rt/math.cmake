@@ -4,8 +4,8 @@
 # Gives RT_MATH_OBJECTS: object files, so that the linker takes only what a program uses;
 # and rt_math_from_source() and rt_math_lanes(), which make the same for another processor.
 # Our own is compiled once for each width of vectors, by clang, with nothing fused: the same operations and
-# bits everywhere. Of musl's functions what generated code calls is named rt_<name>, what our own calls for
-# rare arguments rt_rare_<name>, everything else rt_m_<name>, so that nothing here meets
+# bits everywhere. Of musl's functions what generated code calls is named rt_<name>, what only our own calls,
+# for rare arguments, rt_rare_<name>, everything else rt_m_<name>, so that nothing here meets
 # the functions of a libc in the same process. The members use no thread-local storage, no IFUNC and no
 # errno; the one thing they want besides each other is the stack protector's failure function, which
 # rt/math.c has. fmod is not taken: rt/math.c has a faster one with the same (exact) results.
@@ -27,23 +27,24 @@ if(NOT FLAP_MUSL_LIBC)
   message(FATAL_ERROR "musl's libc.a is needed for its mathematics (Debian: musl-dev)")
 endif()
 
-set(rt_math_functions fma)
-set(rt_math_rare sin cos tan atan2 pow hypot)
+set(rt_math_functions fma tan asin acos atan log10 exp pow hypot)
+set(rt_math_rare sin cos atan2 sinh cosh log log2)
 set(rt_math_helpers # members
-    __sin __cos __tan __rem_pio2 __rem_pio2_large __math_invalid __math_divzero __math_uflow
-    __math_oflow __math_xflow exp_data pow_data sqrt fabs floor scalbn)
+    __sin __cos __tan __rem_pio2 __rem_pio2_large __expo2 __math_invalid __math_divzero
+    __math_uflow __math_oflow __math_xflow log_data log2_data exp_data pow_data
+    sqrt fabs floor scalbn expm1)
 set(rt_math_internals # symbols
-    __sin __cos __tan __rem_pio2 __rem_pio2_large __math_invalid __math_divzero __math_uflow
-    __math_oflow __math_xflow __exp_data __pow_log_data sqrt fabs floor scalbn
-    __stack_chk_fail __stack_chk_guard)
-set(rt_math_own exp log trig arc power) # rt/math_<name>.c
+    __sin __cos __tan __rem_pio2 __rem_pio2_large __expo2 __math_invalid __math_divzero
+    __math_uflow __math_oflow __math_xflow __log_data __log2_data __exp_data __pow_log_data
+    sqrt fabs floor scalbn expm1 __stack_chk_fail __stack_chk_guard)
+set(rt_math_own hyper log trig arc power) # rt/math_<name>.c
 set(rt_math_widths_x86_64 1 2 4 8)
 set(rt_math_widths_aarch64 1 2)
 set(rt_math_widths_riscv64 1)
 set(rt_math_flags_riscv64 -march=rv64gc -mabi=lp64d)
 
 set(rt_math_dir ${CMAKE_BINARY_DIR}/rt_math)
-set(rt_math_renames "atan rt_atan\n")
+set(rt_math_renames "")
 foreach(name IN LISTS rt_math_functions)
   string(APPEND rt_math_renames "${name} rt_${name}\n")
 endforeach()
@@ -97,6 +98,9 @@ function(rt_math_lanes arch result)
   set(wide_8 -mavx512f)
   foreach(name IN LISTS rt_math_own)
     foreach(width IN LISTS rt_math_widths_${arch})
+      if(name STREQUAL power AND width EQUAL 1)
+        continue() # musl's
+      endif()
       set(source ${CMAKE_SOURCE_DIR}/rt/math_${name}.c)
       set(object ${folder}/math_${name}_${width}.o)
       add_custom_command(OUTPUT ${object}

@@ -1,11 +1,12 @@
 // math_lanes.h: what the mathematics of math_*.c is written in: a number, or a vector of RT_WIDTH
 // numbers, and operations on it that are the same bits whichever it is.
 //
-// Every function there is compiled once for each width: 1 for generated code that calls it, 2, 4 and 8
-// for loops that LLVM makes vectors of (lower_math.c). Nothing is fused or reordered (the build says
-// -ffp-contract=off), there are no tables, and what depends on a number is chosen by masks; so all
-// widths and processors do the same operations on each number. Numbers that the common way does not
-// serve go through a function of one number, in each lane for itself.
+// Every function there is compiled once for each width: 2, 4 and 8 for loops that LLVM makes vectors of
+// (lower_math.c), and 1 for generated code that calls it, unless musl's function has the same bits and is
+// faster, as it can jump where this chooses. Nothing is fused or reordered (the build says
+// -ffp-contract=off), and what depends on a number is chosen by masks; so all widths and processors do the
+// same operations on each number. Numbers that the common way does not serve go through a function of one
+// number, in each lane for itself.
 #ifndef FLAP_MATH_LANES_H
 #define FLAP_MATH_LANES_H
 
@@ -115,9 +116,6 @@ static inline Lanes lanes_upper(Lanes x) {
 static inline Lanes lanes_power(Lanes rounded) {
     return lanes_from((lanes_bits(rounded) + 1023) << 52);
 }
-
-#define LN2_HIGH 0x1.62e42feep-1 // 32 bits: its product with k is exact
-#define LN2_LOW  0x1.a39ef35793c76p-33
 
 // --- numbers as unevaluated sums -------------------------------------------------------------------
 

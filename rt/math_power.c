@@ -1,82 +1,97 @@
-// math_power.c: pow, hypot and atan2, the functions of two numbers, for numbers and vectors of them
-// (math_lanes.h). What is rare (zeros, infinities, NaN, results near the ends of the range) is done by
-// musl's functions, rt_rare_<name>.
-#include "math_exp.h"
-#include "math_arc.h"
-#include "math_log.h"
+// math_power.c: exp, pow and hypot for vectors (math_lanes.h). Of one number they are musl's, whose operations
+// these are, on its tables; lanes with rare arguments go through these.
+//
+// The algorithms are ARM's (optimized routines, 2018). e^x = 2^(k/128) e^r: the power from a table, e^r by a
+// polynomial of degree 5. The logarithm of pow's base: x = 2^k z, z near c, of which a table has 1/c and
+// log c to 68 bits, and log(z/c) by a polynomial of degree 8.
 #include "math_vector.h"
 
-double rt_rare_pow(double x, double y);
-double rt_rare_hypot(double x, double y);
-double rt_rare_atan2(double y, double x);
-double rt_pow_signed(double x, double y);
+double rt_exp(double x);
+double rt_pow(double x, double y);
+double rt_hypot(double x, double y);
 
-// --- pow -------------------------------------------------------------------------------------------
+enum { TABLE = 128 };
 
-// The logarithm of 1 + f to about 68 bits: with s = f / (2 + f) and z = s^2 it is 2 s (1 + z/3 + z^2 P(z)),
-// where P, of degree 7, is by Remez's exchange 2^-73 of the sum away.
-static inline Pair log_mantissa(Lanes f) {
-    Pair down = pair_sum(lanes_of(2), f);
-    Lanes inverse = 1 / down.high, s = f * inverse;
-    Pair back = pair_product(s, down.high);
-    Lanes s_low = (((f - back.high) - back.low) - s * down.low) * inverse;
-    Pair z = pair_product(s, s);
-    z.low += 2 * s * s_low;
-    Lanes z1 = z.high, z2 = z1 * z1, z4 = z2 * z2;
-    Lanes p = ((0x1.9999999999996p-3 + z1 * 0x1.2492492493036p-3) +
-               z2 * (0x1.c71c71c580457p-4 + z1 * 0x1.745d1832636f8p-4)) +
-              z4 * ((0x1.3b1362b1a51cbp-4 + z1 * 0x1.1120b6482c3f8p-4) +
-                    z2 * (0x1.de3356ab6562ap-5 + z1 * 0x1.eb11f6a1c4bf6p-5));
-    Pair third = pair_product(z1, lanes_of(0x1.5555555555555p-2));
-    third.low += z1 * 0x1.5555555555555p-56 + z.low * 0x1.5555555555555p-2;
-    Pair tail = pair_sum(third.high, z2 * p);
-    tail.low += third.low;
-    Lanes u = 2 * s, u_low = 2 * s_low;
-    Pair product = pair_product(u, tail.high);
-    product.low += u * tail.low + u_low * tail.high;
-    Pair sum = pair_sum(u, product.high);
-    sum.low += product.low + u_low;
-    return sum;
+// As musl declares them (exp_data.h, pow_data.h).
+extern const struct {
+    double inverse, rounder, minus_high, minus_low; // 128 / ln 2; -(ln 2) / 128 in two parts
+    double series[4];                               // of degree 2 to 5
+    double of_exp2[6];
+    uint64_t
+        table[2 *
+              TABLE]; // what 2^(i/128) lacks, over it; its bits less those of i/128 in the exponent
+} rt_m_exp_data;
+extern const struct {
+    double high, low; // of ln 2
+    double series[7]; // of degree 2 to 8
+    struct {
+        double inverse, unused, log, log_low;
+    } table[TABLE];
+} rt_m_pow_log_data;
+
+// e^(x + low) for |x| < 708
+static inline Lanes exp_near(Lanes x, Lanes low) {
+    Lanes rounded = x * rt_m_exp_data.inverse + rt_m_exp_data.rounder;
+    Lanes k = rounded - rt_m_exp_data.rounder;
+    Lanes r = x + k * rt_m_exp_data.minus_high + k * rt_m_exp_data.minus_low + low;
+    Words bits = lanes_bits(rounded), at = bits % TABLE, lacks, scale;
+    for (int i = 0; i < RT_WIDTH; i++) {
+        lacks[i] = rt_m_exp_data.table[2 * at[i]];
+        scale[i] = rt_m_exp_data.table[2 * at[i] + 1];
+    }
+    const double *c = rt_m_exp_data.series;
+    Lanes r2 = r * r;
+    Lanes rest = lanes_from(lacks) + r + r2 * (c[0] + r * c[1]) + r2 * r2 * (c[2] + r * c[3]);
+    Lanes power = lanes_from(scale + (bits << 45));
+    return power + power * rest;
 }
 
-static inline Pair log_whole(LogRange range) {
-    Pair part = log_mantissa(range.f);
-    Pair sum = pair_sum(range.k * LN2_HIGH, part.high);
-    return pair_sum(sum.high, sum.low + (range.k * LN2_LOW + part.low));
+Lanes LANES_NAME(exp)(Lanes x) {
+    Words good = lanes_less(lanes_abs(x), lanes_of(512));
+    return LANES_RARE_1(exp_near(x, lanes_of(-0.0)), ~good, rt_exp, x);
 }
 
-#if RT_WIDTH == 1
-// Whether y is whole: 2 if it is even, 1 if it is odd, else 0.
-static int parity(double y) {
-    double a = __builtin_fabs(y);
-    if (!(a < 0x1p53)) return 2; // infinities too; not NaN's business
-    int64_t whole = (int64_t)a;
-    return (double)whole != a ? 0 : whole & 1 ? 1 : 2;
+// log x as a sum, for positive normal numbers.
+static inline Pair log_near(Lanes x) {
+    const uint64_t from = UINT64_C(0x3FE6955500000000), exponent = UINT64_C(0xFFF) << 52;
+    Words bits = lanes_bits(x), tmp = bits - from, at = (tmp >> 45) % TABLE;
+    Lanes inverse, log, log_low;
+    for (int i = 0; i < RT_WIDTH; i++) {
+        inverse[i] = rt_m_pow_log_data.table[at[i]].inverse;
+        log[i] = rt_m_pow_log_data.table[at[i]].log;
+        log_low[i] = rt_m_pow_log_data.table[at[i]].log_low;
+    }
+    // The exponent, which may be negative, as a number: above 2^52 + 2^51.
+    Words biased = ((tmp + (UINT64_C(1) << 62)) >> 52) + lanes_bits(lanes_of(LANES_ROUNDER));
+    Lanes k = lanes_from(biased) - (LANES_ROUNDER + 1024);
+    Words z = bits - (tmp & exponent);
+    // The upper part has so few bits that its product and square are exact.
+    Lanes upper = lanes_from((z + (UINT64_C(1) << 31)) & UINT64_C(0xFFFFFFFF00000000));
+    Lanes r_high = upper * inverse - 1, r_low = (lanes_from(z) - upper) * inverse;
+    Lanes r = r_high + r_low;
+    Lanes base = k * rt_m_pow_log_data.high + log, sum = base + r;
+    Lanes low1 = k * rt_m_pow_log_data.low + log_low, low2 = base - sum + r;
+    const double *a = rt_m_pow_log_data.series;
+    Lanes ar = a[0] * r, ar2 = r * ar, ar3 = r * ar2, square = r_high * (a[0] * r_high);
+    Lanes high = sum + square;
+    Lanes low3 = r_low * (ar + a[0] * r_high), low4 = sum - high + square;
+    Lanes p = ar3 * (a[1] + r * a[2] + ar2 * (a[3] + r * a[4] + ar2 * (a[5] + r * a[6])));
+    Lanes low = low1 + low2 + low3 + low4 + p, y = high + low;
+    return (Pair){y, high - y + low};
 }
 
-// Of a negative number by that of its absolute value, so that they agree in all bits.
-double rt_pow_signed(double x, double y) {
-    int kind = parity(y);
-    if (!(x < 0) || kind == 0 || y != y) return rt_rare_pow(x, y);
-    double result = rt_pow(-x, y);
-    return kind == 1 ? -result : result;
-}
-#endif
-
-// x^y = e^(y log x), for x from the smallest normal number on and results within 2^±1021.
+// x^y = e^(y log x)
 Lanes LANES_NAME(pow)(Lanes x, Lanes y) {
-    Words good = LANES_MASK(x >= 0x1p-1022) & LANES_MASK(x < __builtin_inf());
-    Pair log = log_whole(log_range(x));
-    Pair power = pair_product(y, log.high);
-    power.low += y * log.low;
-    good &= lanes_less(lanes_abs(power.high), lanes_of(707)) & LANES_MASK(lanes_abs(y) < 0x1p900);
-    ExpParts e = exp_parts(power.high, power.low);
-    Pair m = exp_mantissa(e);
-    Lanes result = (m.high + m.low) * lanes_power(e.rounded);
-    return LANES_RARE_2(result, ~good, rt_pow_signed, x, y);
+    Words good = LANES_MASK(x >= 0x1p-1022) & LANES_MASK(x < __builtin_inf()) &
+                 LANES_MASK(lanes_abs(y) < 0x1p63) & LANES_MASK(lanes_abs(y) > 0x1p-63);
+    Pair log = log_near(x);
+    Lanes y_high = lanes_upper(y), log_high = lanes_upper(log.high);
+    Lanes high = y_high * log_high;
+    Lanes low = (y - y_high) * log_high + y * (log.high - log_high + log.low);
+    Lanes size = lanes_abs(high);
+    good &= LANES_MASK(size < 512) & LANES_MASK(size >= 0x1p-54);
+    return LANES_RARE_2(exp_near(high, low), ~good, rt_pow, x, y);
 }
-
-// --- hypot -----------------------------------------------------------------------------------------
 
 // The root of the sum of squares that are kept whole.
 Lanes LANES_NAME(hypot)(Lanes x, Lanes y) {
@@ -84,25 +99,8 @@ Lanes LANES_NAME(hypot)(Lanes x, Lanes y) {
     Words less = lanes_less(a, b);
     Lanes most = lanes_choose(less, b, a), least = lanes_choose(less, a, b);
     Words good = LANES_MASK(most < 0x1p500) & LANES_MASK(least > 0x1p-400);
+    good &= LANES_MASK(most * 0x1p-60 < least);
     Pair first = pair_product(most, most), second = pair_product(least, least);
     Lanes result = lanes_sqrt(second.low + first.low + second.high + first.high);
-    return LANES_RARE_2(result, ~good, rt_rare_hypot, x, y);
-}
-
-// --- atan2 -----------------------------------------------------------------------------------------
-
-Lanes LANES_NAME(atan2)(Lanes y, Lanes x) {
-    Lanes a = lanes_abs(y), b = lanes_abs(x);
-    Words good = LANES_MASK(a > 0x1p-400) & LANES_MASK(a < 0x1p400) & LANES_MASK(b > 0x1p-400) &
-                 LANES_MASK(b < 0x1p400);
-    Arc arc = arc_of(a, b);
-    Pair t = pair_quotient(arc.up, (Pair){arc.down, lanes_of(0)});
-    // Left of the axis it is pi less that.
-    Words left = lanes_sign(x), mask = lanes_less(x, lanes_of(0));
-    Pair rest = pair_sum(lanes_of(2 * HALF_PI_HIGH), -arc.high);
-    rest.low += 2 * HALF_PI_LOW - arc.low;
-    arc.high = lanes_choose(mask, rest.high, arc.high);
-    arc.low = lanes_choose(mask, rest.low, arc.low);
-    Lanes result = arc_angle(arc, lanes_flip(t.high, left), lanes_flip(t.low, left));
-    return LANES_RARE_2(lanes_flip(result, lanes_sign(y)), ~good, rt_rare_atan2, y, x);
+    return LANES_RARE_2(result, ~good, rt_hypot, x, y);
 }

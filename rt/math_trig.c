@@ -5,12 +5,12 @@
 // exact (Cody and Waite 1980); y as a sum of two. That leaves y 86 good bits unless it is small beside
 // x; where it is, and from 2^20 on, numbers go through rt_rare_sin and its like, which are musl's and take
 // as many bits of pi as it needs (Payne and Hanek 1983). The polynomials are those of Sun's fdlibm
-// (k_sin.c, k_cos.c, k_tan.c, 1993 and 2004).
+// (k_sin.c, k_cos.c, k_tan.c, 1993 and 2004). Of one number tan is musl's, whose operations these are.
 #include "math_vector.h"
 
 double rt_rare_sin(double x);
 double rt_rare_cos(double x);
-double rt_rare_tan(double x);
+double rt_tan(double x);
 
 typedef struct Angle {
     Words turns; // n in the lowest bits
@@ -63,6 +63,8 @@ Lanes LANES_NAME(cos)(Lanes x) {
     return LANES_RARE_1(sin_of(angle, 1), angle.rare, rt_rare_cos, x);
 }
 
+#if RT_WIDTH > 2
+
 // The tangent's series beyond x + x^3/3, over x^5.
 static inline Lanes tan_series(Lanes z) {
     Lanes w = z * z;
@@ -104,5 +106,7 @@ Lanes LANES_NAME(tan)(Lanes x) {
     Angle angle = angle_of(x);
     Lanes result = tan_near(angle.y, angle.low, -(angle.turns & 1));
     result = lanes_choose(lanes_less(lanes_abs(x), lanes_of(0x1p-27)), x, result);
-    return LANES_RARE_1(result, angle.rare, rt_rare_tan, x);
+    return LANES_RARE_1(result, angle.rare, rt_tan, x);
 }
+
+#endif

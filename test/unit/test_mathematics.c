@@ -8,12 +8,16 @@
 enum { WIDEST = 8 };
 
 #if defined(__x86_64__)
-#define OF_WIDTHS(OF, name) OF(name, 2, "sse2") OF(name, 4, "avx2") OF(name, 8, "avx512f")
+#define OF_2(OF, name)    OF(name, 2, "sse2")
+#define OF_WIDE(OF, name) OF(name, 4, "avx2") OF(name, 8, "avx512f")
 #elif defined(__aarch64__)
-#define OF_WIDTHS(OF, name) OF(name, 2, "+simd")
+#define OF_2(OF, name) OF(name, 2, "+simd")
+#define OF_WIDE(OF, name)
 #else
-#define OF_WIDTHS(OF, name)
+#define OF_2(OF, name)
+#define OF_WIDE(OF, name)
 #endif
+#define OF_WIDTHS(OF, name) OF_2(OF, name) OF_WIDE(OF, name)
 
 typedef void Apply(const double *x, const double *y, double *result);
 
@@ -45,10 +49,12 @@ OF_WIDTHS(TYPE_OF, )
             memcpy(result + i, &lanes, sizeof lanes);                                              \
         }                                                                                          \
     }
-#define MATH_1(name) OF_WIDTHS(APPLY_1, name)
-#define MATH_2(name) OF_WIDTHS(APPLY_2, name)
+#define MATH_1(name)        OF_WIDTHS(APPLY_1, name)
+#define MATH_1_FROM_4(name) OF_WIDE(APPLY_1, name)
+#define MATH_2(name)        OF_WIDTHS(APPLY_2, name)
 #include "rt/rt_vector.def"
 #undef MATH_1
+#undef MATH_1_FROM_4
 #undef MATH_2
 
 typedef struct Row {
@@ -60,10 +66,12 @@ typedef struct Row {
     Apply *wide[3];
 } Row;
 
+#define NOT_2                         NULL,
 #define WIDE_OF(name, width, feature) name##_by_##width,
 static const Row rows[] = {
-#define MATH_1(name) {#name, rt_##name, NULL, name##l, NULL, {OF_WIDTHS(WIDE_OF, name)}},
-#define MATH_2(name) {#name, NULL, rt_##name, NULL, name##l, {OF_WIDTHS(WIDE_OF, name)}},
+#define MATH_1(name)        {#name, rt_##name, NULL, name##l, NULL, {OF_WIDTHS(WIDE_OF, name)}},
+#define MATH_1_FROM_4(name) {#name, rt_##name, NULL, name##l, NULL, {NOT_2 OF_WIDE(WIDE_OF, name)}},
+#define MATH_2(name)        {#name, NULL, rt_##name, NULL, name##l, {OF_WIDTHS(WIDE_OF, name)}},
 #include "rt/rt_vector.def"
 };
 
@@ -165,6 +173,7 @@ static void check_lanes(const Row *row, long count) {
             y[k] = argument();
         }
         for (int w = 0; w < widths(); w++) {
+            if (!row->wide[w]) continue;
             row->wide[w](x, y, wide);
             for (int k = 0; k < WIDEST; k++) {
                 double one = apply(row, x[k], y[k]);
