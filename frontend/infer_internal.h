@@ -219,8 +219,9 @@ Type infer_checked(Type type);
 // Before the body of the loop is walked, and after it.
 void infer_sum_loop(Walk *w, const LoopNode *loop);
 void infer_sum_loop_end(Walk *w);
-// `x += by`, or `-=`, in loops that run so often at most: true if that bounds x, which then has its type.
-bool infer_sum(Walk *w, Node *update, Type by);
+// `x += e`, `x <- x + e` or the same with `-`, in loops that run so often at most: true if that bounds x,
+// which then has its type. The value has been walked.
+bool infer_sum(Walk *w, Node *update);
 // What a variable holds that is also summed up, once it is given a value of that type.
 Type infer_sum_set(Walk *w, const Symbol *symbol, Type type);
 

@@ -101,7 +101,7 @@ Type infer_update(Walk *w, Node *node) {
         infer_result(w, type_of_kind(KIND_ERROR));
         value.kinds &= (uint8_t)~KIND_ERROR;
     }
-    if (infer_sum(w, node, value)) {
+    if (infer_sum(w, node)) {
         refine_end(w, node->update.target->name.symbol);
         return zero();
     }

@@ -1,4 +1,4 @@
-// infer_sum.c: variables that loops add to: x += e, with e in a known range, at most so often as the
+// infer_sum.c: variables that loops add to: x += e or x <- x + e, with e in a known range, at most so often as the
 // loops between the definition of x and the update have iterations. So counters and sums of small
 // numbers are integers although nothing compares them with a bound.
 //
@@ -93,17 +93,36 @@ static void begin(Walk *w, const Symbol *symbol, Type held) {
     if (!sum->used) *sum = (SymbolSum){.used = true, .base = held};
 }
 
+static bool is_name_of(const Node *node, const Symbol *symbol) {
+    return node->kind == NODE_NAME && node->name.symbol == symbol;
+}
+
+// What the update adds to the symbol, or, then with *subtracts, takes away; null: it does something else.
+static const Node *term_of(const Node *update, const Symbol *symbol, bool *subtracts) {
+    const Node *value = update->update.value;
+    *subtracts = update->update.op == UPDATE_SUB;
+    if (update->update.op == UPDATE_ADD || *subtracts) return value;
+    if (update->update.op != UPDATE_SET || value->kind != NODE_BINARY) return NULL;
+    const Node *left = value->binary.left, *right = value->binary.right;
+    *subtracts = value->binary.op == BINARY_SUB;
+    if (value->binary.op != BINARY_ADD && !*subtracts) return NULL;
+    if (is_name_of(left, symbol)) return right;
+    return !*subtracts && is_name_of(right, symbol) ? left : NULL;
+}
+
 static bool can_sum(const Walk *w, const Node *update, const Symbol *symbol) {
-    bool adds = update->update.op == UPDATE_ADD || update->update.op == UPDATE_SUB;
-    return adds && w->guess == NULL && !update->update.or_return && symbol->is_mutable &&
+    return w->guess == NULL && !update->update.or_return && symbol->is_mutable &&
            symbol->kind == SYMBOL_VARIABLE && symbol->owner == w->instance->shared.function &&
            !symbol->deferred && !symbol->rebound_by_loop && !symbol->to_f32;
 }
 
-bool infer_sum(Walk *w, Node *update, Type by) {
+bool infer_sum(Walk *w, Node *update) {
     const Node *target = update->update.target;
     Symbol *symbol = target->kind == NODE_NAME ? target->name.symbol : NULL;
-    if (symbol == NULL || !can_sum(w, update, symbol)) return false;
+    bool subtracts = false;
+    const Node *term = symbol != NULL ? term_of(update, symbol, &subtracts) : NULL;
+    if (term == NULL || !can_sum(w, update, symbol)) return false;
+    Type by = w->instance->shared.node_types[term->id];
     Type held = infer_symbol(w, symbol), here = w->instance->shared.node_types[target->id];
     if (!type_is(held, KIND_NUMBER) || !held.integer || !type_is(by, KIND_NUMBER) || !by.integer)
         return false;
@@ -113,7 +132,7 @@ bool infer_sum(Walk *w, Node *update, Type by) {
     if (narrowed || !(runs * fmax(fabs(by.low), fabs(by.high)) <= TYPE_MAX_INTEGER)) return false;
     begin(w, symbol, held);
     Sum add = {fmin(runs * by.low, 0), fmax(runs * by.high, 0)};
-    if (update->update.op == UPDATE_SUB) add = (Sum){-add.high, -add.low};
+    if (subtracts) add = (Sum){-add.high, -add.low};
     Sums *sums = w->instance->sums;
     Sum *known = map_get(&sums->updates, update);
     if (known == NULL) {
