@@ -188,13 +188,13 @@ proctype Caller() {
     :: loop > LOOPS -> break
     :: else ->
         atomic { running = loop; target = target + BLOCKS }
-        t = 0;
+        t = THREADS;
         do
-        :: t == THREADS -> break
+        :: t == 0 -> break
         :: else ->
+            t--;
             job[t] = loop;
-            publish(t, MAKE(loop, t * BLOCKS / THREADS, (t + 1) * BLOCKS / THREADS));
-            t++
+            publish(t, MAKE(loop, t * BLOCKS / THREADS, (t + 1) * BLOCKS / THREADS))
         od;
         t = 1;
         do

@@ -1,14 +1,14 @@
 /* turns.pml: threads that wait for their turn in loops inside loops (rt/order.c, rt/nest.c). An outer
  * loop of three blocks on three threads; in every block a loop of two blocks, each of which waits for
  * its turn: for the block before it, and then for the turn of the block around. The caller publishes
- * the ranges one after the other, and the threads begin as soon as they see theirs. Checked: it ends.
+ * the ranges one after the other, downwards, and the threads begin as soon as they see theirs. Checked: it ends.
  *
  * -DBREAK=1: a worker helps before it has got its own blocks.
  * -DBREAK=2: the inner blocks are claimed from the end. */
 #define THREADS 3
 #define INNER   2
 
-byte published = 0;         /* ranges, of threads 0 … published - 1 */
+byte published = THREADS;   /* ranges, of threads from this one on */
 bool claimed[THREADS];      /* outer blocks; block t is in the range of thread t */
 byte outer_done = 0;        /* blocks that have finished: a bit each */
 bool opened[THREADS];       /* the loop in that outer block */
@@ -56,12 +56,12 @@ proctype Thread(byte me) {
     byte k, b;
     bool has, mine = false; /* it has looked at its own range */
     if
-    :: me == 0 -> published = 1; published = 2; published = 3
+    :: me == 0 -> published = 2; published = 1; published = 0
     :: else
     fi;
     do
     :: outer_done == 7 -> break
-    :: me < published && !mine -> /* its own block, unless a thief has it */
+    :: me >= published && !mine -> /* its own block, unless a thief has it */
         mine = true;
         atomic { has = !claimed[me]; claimed[me] = true }
         if
@@ -75,7 +75,7 @@ proctype Thread(byte me) {
         :: break
         od;
         atomic {
-            has = b < published && !claimed[b];
+            has = b >= published && !claimed[b];
             if
             :: has -> claimed[b] = true
             :: else
