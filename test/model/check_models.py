@@ -17,7 +17,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Model, its sizes (none: those that it has by itself), in how many ways it can be broken.
 MODELS = [("barrier", [], 1), ("steal", [], 3), ("steal", ["-DTHREADS=3", "-DBLOCKS=3", "-DLOOPS=1"], 0),
-          ("wake", [], 3), ("nest", [], 3), ("turns", [], 2)]
+          ("wake", [], 3), ("nest", [], 3), ("turns", [], 2), ("help", [], 2)]
 SECONDS = 120
 
 
