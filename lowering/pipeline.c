@@ -27,13 +27,42 @@ static void mark_for_thread_sanitizer(Backend *b) {
             LLVMAddAttributeAtIndex(f, (unsigned)LLVMAttributeFunctionIndex, mark);
 }
 
+// Its functions run on the program's stack and hold locks: when a stack is full, that must show before they are
+// called. So every function looks at an address further down.
+static void look_ahead(Backend *b, LLVMValueRef function) {
+    enum { AHEAD = 16 << 10 };
+    LLVMContextRef context = b->context;
+    LLVMTypeRef pointer = LLVMPointerTypeInContext(context, 0),
+                byte = LLVMInt8TypeInContext(context);
+    LLVMTypeRef word = LLVMInt32TypeInContext(context);
+    LLVMValueRef ahead = LLVMConstInt(LLVMInt64TypeInContext(context), (uint64_t)-AHEAD, true);
+    unsigned id = LLVMLookupIntrinsicID("llvm.frameaddress", 17);
+    LLVMValueRef frame = LLVMGetIntrinsicDeclaration(b->module, id, &pointer, 1);
+    LLVMTypeRef type = LLVMIntrinsicGetType(context, id, &pointer, 1);
+    LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
+    LLVMValueRef first = LLVMGetFirstInstruction(LLVMGetEntryBasicBlock(function));
+    while (LLVMIsAAllocaInst(first)) first = LLVMGetNextInstruction(first);
+    LLVMPositionBuilderBefore(builder, first);
+    LLVMValueRef level = LLVMConstInt(word, 0, false);
+    LLVMValueRef at = LLVMBuildCall2(builder, type, frame, &level, 1, "");
+    at = LLVMBuildGEP2(builder, byte, at, &ahead, 1, "");
+    LLVMValueRef look = LLVMBuildLoad2(builder, byte, at, "");
+    LLVMSetVolatile(look, true);
+    LLVMSetMetadata(look, LLVMGetMDKindIDInContext(context, "nosanitize", 10),
+                    LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, NULL, 0)));
+    LLVMDisposeBuilder(builder);
+}
+
+static LLVMErrorRef run_thread_sanitizer(Backend *b, LLVMPassBuilderOptionsRef settings) {
+    for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f))
+        if (!LLVMIsDeclaration(f)) look_ahead(b, f);
+    return LLVMRunPasses(b->module, "function(tsan)", b->machine, settings);
+}
+
 bool pipeline_run(Backend *b) {
     bool sanitize = FLAP_TSAN && b->for_jit;
     const char *text = pipeline_text(b->options);
-    if (sanitize) {
-        mark_for_thread_sanitizer(b);
-        text = arena_printf(&b->c->unit, "%s,function(tsan)", text);
-    }
+    if (sanitize) mark_for_thread_sanitizer(b);
     LLVMPassBuilderOptionsRef settings = LLVMCreatePassBuilderOptions();
     bool fast_code = b->options->optimize >= 2 || b->options->optimize_size;
     if (sanitize) fast_code = false; // of accesses by wide vectors the sanitizer sees nothing
@@ -42,6 +71,7 @@ bool pipeline_run(Backend *b) {
     LLVMPassBuilderOptionsSetSLPVectorization(settings, fast_code);
     LLVMPassBuilderOptionsSetLoopUnrolling(settings, fast_code);
     LLVMErrorRef error = LLVMRunPasses(b->module, text, b->machine, settings);
+    if (sanitize && !error) error = run_thread_sanitizer(b, settings);
     LLVMDisposePassBuilderOptions(settings);
     return compat_succeeded(b->c, DIAG_E0606, error) && !b->failed;
 }
