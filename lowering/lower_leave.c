@@ -22,6 +22,7 @@ static bool crosses(LowerCtx *cx, ExitKind what, const LoopNode *loop) {
 bool lower_exit(LowerCtx *cx, ExitKind what, LoopNode *loop, LVal value) {
     if (!crosses(cx, what, loop)) return false;
     Par *par = cx->fs->par;
+    if (value.rep == REP_PACKED) value = lower_unpacked(cx, value);
     Exit exit = {.kind = what, .loop = loop, .type = value.type};
     LLVMValueRef word = lower_word(cx, lower_own(cx, value));
     lower_clean(cx, 0);
