@@ -4,7 +4,11 @@
 // members of a group have the same effects but EFFECT_RECURSE, which is each function's own.
 #include "sema_internal.h"
 
-enum { NOT_SEEN = 0 };
+enum {
+    NOT_SEEN = 0,
+    // Of calling a parameter, whatever it is: no function, perhaps, or one that comes back.
+    EFFECT_OWN_PARAM = EFFECT_STOP | EFFECT_DIVIDE | EFFECT_RECURSE
+};
 
 typedef struct CallGraph {
     Sema *s;
@@ -14,13 +18,6 @@ typedef struct CallGraph {
     uint32_t counter;
     VEC(uint32_t) stack; // Tarjan's
 } CallGraph;
-
-// The function that an expression is for sure, or null.
-static Function *known_function(const Node *node) {
-    if (node->kind == NODE_LAMBDA) return node->lambda.function;
-    if (node->kind != NODE_NAME || node->name.symbol == NULL) return NULL;
-    return node->name.symbol->function;
-}
 
 static const Builtin *known_builtin(const Node *node) {
     if (node->kind != NODE_NAME || node->name.symbol == NULL) return NULL;
@@ -56,10 +53,37 @@ static bool may_be_function(const Node *node) {
     return true;
 }
 
-// Effects of a builtin's call; functions among its arguments are handed to `edge`.
-static uint16_t builtin_effects(Sema *s, const Builtin *builtin, const CallSite *site,
-                                void (*edge)(void *context, Function *callee), void *context) {
-    (void)s;
+uint16_t sema_effects_of_unknown(const Node *arg) {
+    const Builtin *builtin = known_builtin(arg);
+    if (builtin != NULL) return builtin->effects;
+    return may_be_function(arg) ? EFFECT_EVERYTHING : EFFECT_STOP;
+}
+
+// Who takes the functions that a call may run.
+typedef struct Taker {
+    void (*edge)(void *context, Function *callee);
+    void *context;
+    const Function *summed; // whose effects are being summed up, or null: what it is given counts for
+                            // its callers, who know what that is
+} Taker;
+
+// Effects of calling what is given as `arg`.
+static uint16_t argument_effects(const Sema *s, const Node *arg, const Taker *taker) {
+    Function *callee = sema_known_function(arg);
+    const CalledParam *param = sema_called_param(s, arg);
+    if (callee != NULL) {
+        taker->edge(taker->context, callee);
+        return 0;
+    }
+    if (param == NULL) return sema_effects_of_unknown(arg);
+    if (param->owner == taker->summed) return EFFECT_OWN_PARAM;
+    VEC_EACH(Function *, one, &param->functions) taker->edge(taker->context, one);
+    return EFFECT_OWN_PARAM | param->effects;
+}
+
+// Effects of a builtin's call but for those of functions among its arguments.
+static uint16_t builtin_effects(const Sema *s, const Builtin *builtin, const CallSite *site,
+                                const Taker *taker) {
     uint16_t effects = builtin->effects;
     if ((effects & EFFECT_STOP) != 0 &&
         (builtin->id == BUILTIN_exit || builtin->id == BUILTIN_assert))
@@ -67,48 +91,59 @@ static uint16_t builtin_effects(Sema *s, const Builtin *builtin, const CallSite 
     Called called = called_arguments(builtin, site);
     for (uint32_t i = called.first; i < called.end; i++) {
         const Node *arg = site->args->items[i];
-        Function *callee = known_function(arg);
-        const Builtin *called_builtin = known_builtin(arg);
-        if (callee != NULL)
-            edge(context, callee);
-        else if (called_builtin != NULL)
-            effects |= called_builtin->effects;
-        else if (called.surely && may_be_function(arg))
-            effects |= EFFECT_EVERYTHING;
+        bool known = sema_known_function(arg) != NULL || known_builtin(arg) != NULL;
+        if (called.surely || known) effects |= argument_effects(s, arg, taker);
     }
     return effects;
 }
 
 // A C function may call the functions that it is given.
-static uint16_t foreign_effects(const CDecl *decl, const CallSite *site,
-                                void (*edge)(void *context, Function *callee), void *context) {
+static uint16_t foreign_effects(const CDecl *decl, const CallSite *site, const Taker *taker) {
     VEC_EACH(Node *, arg, site->args) {
-        Function *callee = known_function(arg);
-        if (callee != NULL) edge(context, callee);
+        Function *callee = sema_known_function(arg);
+        if (callee != NULL) taker->edge(taker->context, callee);
     }
     return decl->pure ? EFFECT_STOP : EFFECT_STOP | EFFECT_FOREIGN;
 }
 
-// Effects of a call but for those of known functions, which go to `edge`.
-static uint16_t call_effects(Sema *s, const CallSite *site,
-                             void (*edge)(void *context, Function *callee), void *context) {
-    Function *callee = known_function(site->callee);
+// Effects of what a known function calls among its arguments. A pipe's come last, and are not known.
+static uint16_t given_effects(const Sema *s, const Function *callee, const CallSite *site,
+                              const Taker *taker) {
+    uint16_t effects = 0;
+    uint32_t given = site->args != NULL ? site->args->len : 0;
+    if (!callee->calls_params || given + site->piped != callee->param_count) return 0;
+    for (uint32_t i = 0; i < callee->param_count; i++) {
+        if (map_get(&s->called_params, callee->params.items[i]) == NULL) continue;
+        effects |= i < given ? argument_effects(s, site->args->items[i], taker) : EFFECT_EVERYTHING;
+    }
+    return effects;
+}
+
+static uint16_t call_effects(const Sema *s, const CallSite *site, const Taker *taker) {
+    Function *callee = sema_known_function(site->callee);
     if (callee != NULL) {
-        edge(context, callee);
-        return 0;
+        taker->edge(taker->context, callee);
+        return given_effects(s, callee, site, taker);
     }
     const Builtin *builtin = known_builtin(site->callee);
-    if (builtin != NULL) return builtin_effects(s, builtin, site, edge, context);
+    if (builtin != NULL) return builtin_effects(s, builtin, site, taker);
     const CDecl *foreign = sema_foreign_function(site->callee);
-    if (foreign != NULL) return foreign_effects(foreign, site, edge, context);
+    if (foreign != NULL) return foreign_effects(foreign, site, taker);
+    if (sema_called_param(s, site->callee) != NULL)
+        return argument_effects(s, site->callee, taker);
     return EFFECT_EVERYTHING;
 }
 
 // What a child process does is counted too: it runs in its parent's place.
-uint16_t sema_site_effects(Sema *s, const CallSite *site,
-                           void (*edge)(void *context, Function *callee), void *context) {
+static uint16_t site_effects(const Sema *s, const CallSite *site, const Taker *taker) {
     uint16_t started = site->spawned ? EFFECT_WAIT | EFFECT_STOP | EFFECT_SHARED : 0;
-    return started | call_effects(s, site, edge, context);
+    return started | call_effects(s, site, taker);
+}
+
+uint16_t sema_site_effects(const Sema *s, const CallSite *site,
+                           void (*edge)(void *context, Function *callee), void *context) {
+    Taker taker = {edge, context, NULL};
+    return site_effects(s, site, &taker);
 }
 
 // --- groups -------------------------------------------------------------------------------------
@@ -129,7 +164,8 @@ static void collect_edges(CallGraph *graph) {
         const CallSite *site = &s->calls.items[i];
         uint32_t from = site->function->index;
         Edges edges = {s, &graph->callees[from]};
-        s->infos.items[from]->effects |= sema_site_effects(s, site, add_edge, &edges);
+        Taker taker = {add_edge, &edges, site->function};
+        s->infos.items[from]->effects |= site_effects(s, site, &taker);
     }
 }
 
@@ -201,7 +237,7 @@ static void walk_from(CallGraph *graph, VisitVec *path, uint32_t start) {
 // --- parallel bodies ----------------------------------------------------------------------------
 
 typedef struct BodySum {
-    Sema *s;
+    const Sema *s;
     uint16_t effects;
 } BodySum;
 
@@ -211,8 +247,8 @@ static void add_body_effects(void *context, Function *callee) {
 }
 
 uint16_t sema_call_effects(const Sema *s, const CallSite *site) {
-    BodySum sum = {(Sema *)(uintptr_t)s, 0};
-    sum.effects |= sema_site_effects(sum.s, site, add_body_effects, &sum);
+    BodySum sum = {s, 0};
+    sum.effects |= sema_site_effects(s, site, add_body_effects, &sum);
     return sum.effects;
 }
 
@@ -244,6 +280,7 @@ void sema_sum_effects(Sema *s) {
     graph.number = ARENA_ARRAY(s->scratch, uint32_t, count);
     graph.lowest = ARENA_ARRAY(s->scratch, uint32_t, count);
     graph.on_stack = ARENA_ARRAY(s->scratch, bool, count);
+    sema_find_called_params(s);
     collect_edges(&graph);
     VisitVec path = {0};
     for (uint32_t i = 0; i < count; i++)

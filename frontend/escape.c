@@ -20,7 +20,6 @@ typedef struct Handing {
 typedef struct Escape {
     Sema *s;
     VEC(Handing) handings;
-    PtrMap params; // symbol of a pattern -> the parameter that it is a name for
 } Escape;
 
 // The function whose closure the node makes, if that has something to hold.
@@ -30,10 +29,10 @@ static const Function *closure_of(const Node *node) {
 }
 
 // Mentioned where its value might be kept.
-static void keep(Escape *e, const Node *node) {
+static void keep(const Node *node) {
     if (node->kind != NODE_NAME || !node->name.symbol) return;
-    Symbol *symbol = node->name.symbol, *param = map_get(&e->params, symbol);
-    (param ? param : symbol)->unkept = false;
+    Symbol *symbol = node->name.symbol;
+    (symbol->param ? symbol->param : symbol)->unkept = false;
 }
 
 static void visit(void *context, Node **child);
@@ -50,19 +49,10 @@ static void hand(Escape *e, Node *arg, Symbol *to, bool tail) {
     if (closure_of(arg)) {
         if (!tail) handing.made = arg;
     } else if (arg->kind == NODE_NAME && arg->name.symbol) {
-        Symbol *param = map_get(&e->params, arg->name.symbol);
-        handing.from = param ? param : arg->name.symbol;
+        handing.from = arg->name.symbol->param ? arg->name.symbol->param : arg->name.symbol;
     }
     if (handing.made || handing.from) vec_push(e->s->scratch, &e->handings, handing);
     look(e, arg);
-}
-
-// sort and filter call the function that they are given, and are through with it.
-static bool calls_argument(const Node *callee, uint32_t position) {
-    if (callee->kind != NODE_NAME || !callee->name.symbol || !callee->name.symbol->builtin)
-        return false;
-    BuiltinId id = callee->name.symbol->builtin->id;
-    return (id == BUILTIN_sort && position == 1) || (id == BUILTIN_filter && position == 0);
 }
 
 static void visit_arg(Escape *e, const Node *call, Node *arg, uint32_t position, uint32_t count) {
@@ -70,7 +60,7 @@ static void visit_arg(Escape *e, const Node *call, Node *arg, uint32_t position,
     const Function *function = sema_known_function(callee);
     if (function && function->param_count == count) {
         hand(e, arg, function->params.items[position], call->call.tail);
-    } else if (calls_argument(callee, position)) {
+    } else if (sema_calls_argument(callee, position)) {
         if (closure_of(arg)) arg->in_frame = true;
         look(e, arg);
     } else {
@@ -100,27 +90,22 @@ static void visit(void *context, Node **child) {
     Node *node = *child;
     if (!node) return;
     switch ((int)node->kind) {
-    case NODE_NAME: keep(e, node); return;
+    case NODE_NAME: keep(node); return;
     case NODE_CALL: visit_call(e, node, 0); return;
     case NODE_PIPE: visit_pipe(e, node); return;
     }
     ast_children(node, visit, e);
 }
 
-static void begin_params(Escape *e, Function *function) {
-    VEC_EACH(Symbol *, param, &function->params)
-    param->unkept = !param->captured && !param->deferred && !param->updated;
+static bool is_held(const Symbol *symbol) {
+    return symbol->captured || symbol->deferred;
+}
+
+static void begin_params(Function *function) {
+    VEC_EACH(Symbol *, param, &function->params) param->unkept = !is_held(param);
     if (!function->has_clauses) return;
-    for (uint32_t i = 0; i < function->node->lambda.clauses.len; i++) {
-        const Clause *clause = &function->node->lambda.clauses.items[i];
-        for (uint32_t k = 0; k < clause->params.len; k++) {
-            const Symbol *name = clause->params.items[k].symbol;
-            Symbol *param = function->params.items[k];
-            if (!name || name == param) continue;
-            map_put(&e->params, name, param);
-            if (name->captured || name->deferred || name->updated) param->unkept = false;
-        }
-    }
+    VEC_EACH(Symbol *, symbol, &function->symbols)
+    if (symbol->param && is_held(symbol)) symbol->param->unkept = false;
 }
 
 static void follow_handings(Escape *e) {
@@ -138,8 +123,8 @@ static void follow_handings(Escape *e) {
 
 void sema_find_escapes(Sema *s) {
     if (s->c->errors > 0) return;
-    Escape e = {.s = s, .params = {.arena = s->scratch}};
-    VEC_EACH(Function *, function, &s->program->functions) begin_params(&e, function);
+    Escape e = {.s = s};
+    VEC_EACH(Function *, function, &s->program->functions) begin_params(function);
     visit(&e, &s->program->main->body);
     follow_handings(&e);
 }

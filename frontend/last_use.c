@@ -506,13 +506,8 @@ static void hold_params(Walk *w) {
     Function *function = w->function;
     VEC_EACH(Symbol *, param, &function->params) w->params[param->index] = param;
     if (!function->has_clauses) return;
-    for (uint32_t i = 0; i < function->node->lambda.clauses.len; i++) {
-        const Clause *clause = &function->node->lambda.clauses.items[i];
-        for (uint32_t k = 0; k < clause->params.len; k++) {
-            Symbol *symbol = clause->params.items[k].symbol;
-            if (symbol) w->params[symbol->index] = function->params.items[k];
-        }
-    }
+    VEC_EACH(Symbol *, symbol, &function->symbols)
+    if (symbol->param) w->params[symbol->index] = symbol->param;
 }
 
 static void walk_body(Walk *w) {

@@ -164,7 +164,7 @@ bool sema_run(Compilation *c) {
     s.arena = &c->unit;
     s.scratch = &c->scratch;
     s.program = ARENA_NEW(&c->unit, Program);
-    s.packages.arena = s.values.arena = s.folded.arena = s.told.arena = s.scratch;
+    s.packages.arena = s.called_params.arena = s.values.arena = s.folded.arena = s.told.arena = s.scratch;
     c->program = s.program;
     c->again = false;
     for (int stage = 0; stage < SEMA_STAGE_COUNT && !c->again; stage++) stages[stage](&s);

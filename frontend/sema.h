@@ -67,6 +67,7 @@ struct Symbol {
     bool rebound_by_loop; // sequential write-through variable (LoopNode.writes_through)
     Span span;          // of the definition
     Function *owner;
+    Symbol *param;      // a name in a clause: the parameter whose value it is (Function.params)
     uint32_t index;     // dense within the owner: into Instance.symbol_types
     Function *function; // an immutable (or never updated) variable defined by a lambda: that one
     Node *constant;     // SYMBOL_CONSTANT: NUMBER, STRING, LIST or MAP of those, already folded
@@ -113,6 +114,7 @@ struct Function {
     bool self_tail_call; // calls itself in tail position: lowering makes it a loop
     bool jumps;          // at its end it calls a value, or a function that may come back to it: it takes
                          // all parameters and, as a value, what it captured, so that its frame can go
+    bool calls_params;   // calls what it is given: so far as that is known, its effects are the callers'
     bool is_value;       // used other than by calling it by name: needs a closure
     bool given_up;       // a body that can leave its loop may call it: it may end in the middle
     bool in_loop;        // its lambda can be evaluated more than once per run of the parent

@@ -9,6 +9,13 @@ Function *sema_known_function(const Node *callee) {
     return callee->name.symbol->function;
 }
 
+bool sema_calls_argument(const Node *callee, uint32_t position) {
+    if (callee->kind != NODE_NAME || callee->name.symbol == NULL) return false;
+    const Builtin *builtin = callee->name.symbol->builtin;
+    return builtin != NULL && ((builtin->id == BUILTIN_sort && position == 1) ||
+                               (builtin->id == BUILTIN_filter && position == 0));
+}
+
 // --- the walk -----------------------------------------------------------------------------------
 
 // `v | f(a)` is f(a, v): the call on the right is no call of its own.

@@ -61,6 +61,13 @@ typedef struct ParSite {
 
 typedef VEC(LoopNode *) LoopVec;
 
+// What a parameter may be that is called (called_params.c).
+typedef struct CalledParam {
+    const Function *owner;
+    FunctionVec functions;
+    uint16_t effects; // of builtins that it may be; EFFECT_EVERYTHING: it may be anything
+} CalledParam;
+
 // What sema knows of a function besides, by Function.index.
 typedef struct FunctionInfo {
     Function *function;
@@ -99,6 +106,7 @@ typedef struct Sema {
     PtrMap told;         // nodes of parallel bodies with a mistake already told
     PtrMap packages;     // Name of the folder -> Scope
     PtrMap values;       // Symbol -> Node: what an immutable variable was defined by
+    PtrMap called_params; // Symbol -> CalledParam
     PtrMap folded;       // Node -> Node: elements of constants, as literals
     Symbol *main_symbol; // the latest top-level `main`
 } Sema;
@@ -258,12 +266,18 @@ bool sema_is_constant_name(const Name *name);
 
 // capture.c, effects.c, sema_par.c
 void sema_capture(Sema *s);
+void sema_find_called_params(Sema *s); // called_params.c
+CalledParam *sema_called_param(const Sema *s, const Node *node); // that a NAME means, or null
+// Whether a builtin, as a callee, calls what it is given there.
+bool sema_calls_argument(const Node *callee, uint32_t position);
+// Effects of calling an argument that is no known function.
+uint16_t sema_effects_of_unknown(const Node *arg);
 void sema_sum_effects(Sema *s);
 void sema_check_parallel(Sema *s);
 void sema_find_last_uses(Sema *s); // last_use.c
 void sema_find_given_up(Sema *s);    // given_up.c
 // Effects of a call but for those of known functions, which go to `edge`.
-uint16_t sema_site_effects(Sema *s, const CallSite *site,
+uint16_t sema_site_effects(const Sema *s, const CallSite *site,
                            void (*edge)(void *context, Function *callee), void *context);
 void sema_find_escapes(Sema *s);   // escape.c; after that
 // The function that a callee is for sure, or null.

@@ -47,6 +47,7 @@ static void visit_clause(Sema *s, Function *function, Clause *clause) {
                 sema_new_symbol(s, function->has_clauses ? SYMBOL_BOUND : SYMBOL_PARAMETER,
                                 pattern->name, pattern->span);
             if (!function->has_clauses) vec_push(s->arena, &function->params, pattern->symbol);
+            if (function->has_clauses) pattern->symbol->param = function->params.items[i];
             pattern->symbol->ctype =
                 pattern->pointee != NULL ? pattern->pointee : sema_param_pointee(s, pattern);
             scope_define(s->scope, pattern->name, pattern->symbol);

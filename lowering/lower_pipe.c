@@ -265,7 +265,8 @@ static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
 
 static uint8_t effects_of(const Applied *applied) {
     if (applied->builtin) return applied->builtin->effects;
-    return applied->instance ? applied->instance->function->effects : 0x7f;
+    bool known = applied->instance && !applied->instance->function->calls_params;
+    return known ? applied->instance->function->effects : 0x7f;
 }
 
 static int32_t cost_of(LowerCtx *cx, const Applied *applied) {
