@@ -35,7 +35,6 @@ static void child_begin(int pipe) {
     rti_pool_forked(self->id);
     self->id = 0;
     self->par = self->running = NULL;
-    self->sink = NULL;
     self->defers = NULL;
     self->unwound = NULL;
     self->roots = NULL;
@@ -47,8 +46,9 @@ static void child_begin(int pipe) {
 
 void rt_spawn_end(uint64_t word, const RtPlace *place) {
     if (rti_process.result_pipe) {
-        rti_out_flush();                                   // before the parent goes on
-        (void)rti_send(rti_process.result_pipe - 1, word); // a parent that is gone wants nothing
+        // Should either fail, there is no result, or nobody who wants it.
+        rti_out_flush();
+        (void)rti_send(rti_process.result_pipe - 1, word);
     } else {
         rt_discard(word, place);
     }
