@@ -53,6 +53,7 @@ LVal lower_call_closure(LowerCtx *cx, const Instance *callee, const LVal *captur
     LLVMValueRef call = LLVMBuildCall2(cx->builder, cx->signatures[callee->number],
                                        lower_function_of(cx, callee), values, count, "");
     LLVMSetInstructionCallConv(call, LLVMFastCallConv);
+    if (cx->fs->self && callee == cx->fs->instance) lower_call_attr(cx, call, "alwaysinline");
     if (tail) {
         LLVMSetTailCall(call, 1);
         LLVMBuildRet(cx->builder, call);

@@ -420,11 +420,10 @@ static void choose_effort(LowerCtx *cx) {
     lower_fn_attr(cx, fs->value, "noinline", 0);
 }
 
-void lower_instance(LowerCtx *cx, Instance *instance) {
+static void fill_body(LowerCtx *cx, Instance *instance, LLVMValueRef function, LLVMValueRef self) {
     FuncState fs;
-    lower_either(cx, instance);
-    LLVMValueRef body = lower_memoise(cx, instance);
-    lower_begin(cx, &fs, instance, body);
+    lower_begin(cx, &fs, instance, function);
+    fs.self = self;
     if (instance->function->parent == NULL) {
         lower_main(cx);
     } else {
@@ -436,4 +435,11 @@ void lower_instance(LowerCtx *cx, Instance *instance) {
     }
     choose_effort(cx);
     lower_end(cx);
+}
+
+void lower_instance(LowerCtx *cx, Instance *instance) {
+    lower_either(cx, instance);
+    Bodies bodies = lower_memoise(cx, instance);
+    fill_body(cx, instance, bodies.once, NULL);
+    if (bodies.twice) fill_body(cx, instance, bodies.twice, bodies.once);
 }

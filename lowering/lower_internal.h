@@ -139,6 +139,7 @@ typedef struct FuncState {
     LoopFrame *loop;
     bool repeats;            // has a loop
     LLVMBasicBlockRef head;  // where a self call in tail position goes on
+    LLVMValueRef self;       // what a call of itself is of, which then becomes part of it; else null
     LLVMBasicBlockRef give_up; // of a checked instance: where it returns without a result, or null
     LLVMValueRef carry;      // of `+!` in the block being filled
     VEC(AliasScope) scopes;  // open
@@ -222,6 +223,7 @@ RtId lower_rt_find(const char *name); // RTF_COUNT: none
 LLVMValueRef lower_rt_words(LowerCtx *cx, const Builtin *builtin, LLVMValueRef args,
                             LLVMValueRef count, LLVMValueRef place);
 void lower_fn_attr(LowerCtx *cx, LLVMValueRef function, const char *name, uint64_t value);
+void lower_call_attr(LowerCtx *cx, LLVMValueRef call, const char *name); // of one call
 void lower_pure(LowerCtx *cx, LLVMValueRef function); // neither memory nor effects
 // i32 result of a runtime function as i1.
 LLVMValueRef lower_bit_of(LowerCtx *cx, LLVMValueRef i32);
@@ -461,6 +463,7 @@ bool lower_both_arms(LowerCtx *cx, Node *node, LVal *result);
 // Fills the function that stands before one in doubles, if it has a twin on integers.
 void lower_either(LowerCtx *cx, Instance *instance);
 LLVMValueRef lower_function_of(LowerCtx *cx, const Instance *callee); // what a call here is of
+bool lower_is_twice(LowerCtx *cx, Instance *instance); // whether each call is to do the work of two levels
 void lower_checked_call(LowerCtx *cx, const Instance *callee, LLVMValueRef result); // after a call
 void lower_give_up(LowerCtx *cx); // leaves a checked instance
 
@@ -671,8 +674,12 @@ LLVMValueRef lower_import_room(LowerCtx *cx, LLVMValueRef address); // of an all
 void lower_sim(LowerCtx *cx); // makes cx->sim_model, if the program has hardware
 
 // --- lower_memo.c ---------------------------------------------------------------------------------
-// The function that the instance's code goes into: another one when results are remembered.
-LLVMValueRef lower_memoise(LowerCtx *cx, Instance *instance);
+// The functions that the instance's code goes into: others than what is called when results are
+// remembered. In `twice`, which may be null, calls of itself are calls of `once` that become part of it.
+typedef struct Bodies {
+    LLVMValueRef once, twice;
+} Bodies;
+Bodies lower_memoise(LowerCtx *cx, Instance *instance);
 
 // --- lower_closure.c ------------------------------------------------------------------------------
 LVal lower_lambda(LowerCtx *cx, Node *node);

@@ -1,9 +1,9 @@
 // lower_memo.c: memoised functions: a pure function of numbers that calls itself more than once per
 // call remembers results in a table of bounded size, so that fib(90) takes 90 steps.
 //
-// The function proper becomes `<function>.body`; what everybody calls looks the arguments up first.
-// The table is direct-mapped: an entry is the arguments' bits and the result. Self calls in tail
-// position stay jumps inside the body. Parallel instances have a table per thread.
+// The function proper becomes `<function>.body`; what everybody calls has `<function>.-look` look the
+// arguments up first. The table is direct-mapped: an entry is the arguments' bits and the result. Self
+// calls in tail position stay jumps inside the body. Parallel instances have a table per thread.
 //
 // Behind the entries stands the table's credit: a call that finds its result adds to it, one that
 // does not takes from it. Without credit the table is left alone for LEFT_ALONE calls, then tried again.
@@ -12,7 +12,7 @@
 enum {
     ENTRY_BITS = 12,
     MOST_INPUTS = 6,
-    CREDIT = 4096, // the word that holds it begins as 0 and ends at -CREDIT; below, it counts calls
+    CREDIT = 4096, // the word that holds it begins as 0 and ends at -CREDIT
     WORTH = 16,    // what a result that is found adds, up to a word of 0
     LEFT_ALONE = 1 << 16,
     TRIED_AGAIN = 1024, // the credit after that
@@ -128,7 +128,7 @@ static bool is_memoised(LowerCtx *cx, const Instance *instance) {
 
 typedef struct Memo {
     const Instance *instance;
-    LLVMValueRef function, body;
+    LLVMValueRef body, look, alone; // alone: what runs while the table is left alone
     uint32_t inputs;
     LLVMValueRef keys[MOST_INPUTS]; // i64; the first is never 0, which an empty entry has there
     LLVMValueRef table, entry;
@@ -140,7 +140,7 @@ static LLVMValueRef bits_of(LowerCtx *cx, LLVMValueRef v) {
 
 static void make_keys(LowerCtx *cx, Memo *memo) {
     for (uint32_t i = 0; i < memo->inputs; i++) {
-        LLVMValueRef input = LLVMGetParam(memo->function, i);
+        LLVMValueRef input = LLVMGetParam(cx->fs->value, i);
         bool integer = LLVMTypeOf(input) == cx->i64;
         memo->keys[i] = bits_of(cx, input);
         if (i > 0) continue;
@@ -151,7 +151,7 @@ static void make_keys(LowerCtx *cx, Memo *memo) {
 }
 
 static LLVMValueRef table_of(LowerCtx *cx, const Memo *memo) {
-    uint32_t words = ((memo->inputs + 1) << ENTRY_BITS) + 1;
+    uint32_t words = ((memo->inputs + 1) << ENTRY_BITS) + 2;
     if (cx->fs->shared)
         return RT(cx, rt_memo, lower_i64(cx, memo->instance->number), lower_i64(cx, words));
     LLVMTypeRef type = LLVMArrayType2(cx->i64, words);
@@ -177,41 +177,62 @@ static void find_entry(LowerCtx *cx, Memo *memo) {
     memo->entry = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, memo->table, &at, 1, "entry");
 }
 
+// Behind the entries: the credit, and how many calls are to leave the table alone.
 static LLVMValueRef credit_at(LowerCtx *cx, const Memo *memo) {
     return lower_field(cx, memo->table, (int64_t)(memo->inputs + 1) << (ENTRY_BITS + 3));
 }
 
-static void set_credit(LowerCtx *cx, const Memo *memo, LLVMValueRef credit, int64_t add,
-                       int64_t limit, int64_t beyond) {
-    LLVMBuilderRef b = cx->builder;
-    LLVMValueRef sum = LLVMBuildNSWAdd(b, credit, lower_i64(cx, add), "");
-    LLVMIntPredicate reached = add > 1 ? LLVMIntSGE : LLVMIntEQ;
-    LLVMValueRef is = LLVMBuildICmp(b, reached, sum, lower_i64(cx, limit), "");
-    LLVMBuildStore(b, LLVMBuildSelect(b, is, lower_i64(cx, beyond), sum, ""), credit_at(cx, memo));
+static LLVMValueRef alone_at(LowerCtx *cx, const Memo *memo) {
+    return lower_field(cx, memo->table, ((int64_t)(memo->inputs + 1) << (ENTRY_BITS + 3)) + 8);
 }
 
-static LLVMValueRef call_body(LowerCtx *cx, const Memo *memo) {
-    LLVMValueRef inputs[MOST_INPUTS];
-    for (uint32_t i = 0; i < memo->inputs; i++) inputs[i] = LLVMGetParam(memo->function, i);
+static void add_credit(LowerCtx *cx, const Memo *memo) {
+    LLVMValueRef credit = LLVMBuildLoad2(cx->builder, cx->i64, credit_at(cx, memo), "credit");
+    LLVMValueRef sum[] = {LLVMBuildNSWAdd(cx->builder, credit, lower_i64(cx, WORTH), ""),
+                          lower_i64(cx, 0)};
+    LLVMBuildStore(cx->builder, lower_intrinsic(cx, "llvm.smin", cx->i64, sum, 2),
+                   credit_at(cx, memo));
+}
+
+static void take_credit(LowerCtx *cx, const Memo *memo) {
+    LLVMBuilderRef b = cx->builder;
+    LLVMValueRef credit = LLVMBuildLoad2(b, cx->i64, credit_at(cx, memo), "credit");
+    LLVMValueRef left = LLVMBuildNSWSub(b, credit, lower_i64(cx, 1), "");
+    LLVMValueRef none = LLVMBuildICmp(b, LLVMIntSLE, left, lower_i64(cx, -CREDIT), "none");
+    LLVMValueRef again = lower_i64(cx, TRIED_AGAIN - CREDIT), zero = lower_i64(cx, 0);
+    LLVMBuildStore(b, LLVMBuildSelect(b, none, again, left, ""), credit_at(cx, memo));
+    LLVMBuildStore(b, LLVMBuildSelect(b, none, lower_i64(cx, LEFT_ALONE), zero, ""),
+                   alone_at(cx, memo));
+}
+
+static LLVMValueRef call_on(LowerCtx *cx, const Memo *memo, LLVMValueRef function) {
+    LLVMValueRef inputs[MOST_INPUTS], from = cx->fs->value;
+    for (uint32_t i = 0; i < memo->inputs; i++) inputs[i] = LLVMGetParam(from, i);
     LLVMValueRef result = LLVMBuildCall2(cx->builder, cx->signatures[memo->instance->number],
-                                         memo->body, inputs, memo->inputs, "");
+                                         function, inputs, memo->inputs, "");
     LLVMSetInstructionCallConv(result, LLVMFastCallConv);
     return result;
 }
 
-// Goes on where there is credit; else the call is the body's. Gives the credit.
-static LLVMValueRef ask_credit(LowerCtx *cx, const Memo *memo) {
-    LLVMValueRef credit = LLVMBuildLoad2(cx->builder, cx->i64, credit_at(cx, memo), "credit");
-    LLVMValueRef some = LLVMBuildICmp(cx->builder, LLVMIntSGT, credit, lower_i64(cx, -CREDIT), "");
-    LLVMBasicBlockRef look = lower_block_new(cx, "look"), alone = lower_block_new(cx, "alone");
-    lower_branch(cx, some, look, alone);
-    lower_at(cx, alone);
-    set_credit(cx, memo, credit, 1, -CREDIT, TRIED_AGAIN - CREDIT);
-    LLVMValueRef result = call_body(cx, memo);
-    LLVMSetTailCall(result, 1);
+static void jump_to(LowerCtx *cx, const Memo *memo, LLVMValueRef function) {
+    LLVMValueRef result = call_on(cx, memo, function);
+    LLVMSetTailCallKind(result, LLVMTailCallKindMustTail);
     LLVMBuildRet(cx->builder, result);
+}
+
+// What everybody calls: for as long as the table is left alone, little more than the body.
+static void fill_front(LowerCtx *cx, const Memo *memo) {
+    LLVMValueRef at = alone_at(cx, memo);
+    LLVMValueRef count = LLVMBuildLoad2(cx->builder, cx->i64, at, "alone");
+    LLVMValueRef left = LLVMBuildNSWSub(cx->builder, count, lower_i64(cx, 1), "");
+    LLVMValueRef none = LLVMBuildICmp(cx->builder, LLVMIntSLT, left, lower_i64(cx, 0), "none");
+    LLVMBasicBlockRef look = lower_block_new(cx, "look"), alone = lower_block_new(cx, "alone");
+    lower_branch(cx, none, look, alone);
     lower_at(cx, look);
-    return credit;
+    jump_to(cx, memo, memo->look);
+    lower_at(cx, alone);
+    LLVMBuildStore(cx->builder, left, at);
+    jump_to(cx, memo, memo->alone);
 }
 
 static LLVMValueRef is_found(LowerCtx *cx, const Memo *memo) {
@@ -226,45 +247,58 @@ static LLVMValueRef is_found(LowerCtx *cx, const Memo *memo) {
 }
 
 static void compute(LowerCtx *cx, const Memo *memo, LLVMValueRef result_at) {
-    LLVMValueRef result = call_body(cx, memo);
+    LLVMValueRef result = call_on(cx, memo, memo->body);
     LLVMSetTailCallKind(result, LLVMTailCallKindNoTail);
+    lower_call_attr(cx, result, "noinline"); // whose frame has a name
     for (uint32_t i = 0; i < memo->inputs; i++)
         LLVMBuildStore(cx->builder, memo->keys[i], lower_field(cx, memo->entry, 8 * (int64_t)i));
     LLVMBuildStore(cx->builder, bits_of(cx, result), result_at);
     LLVMBuildRet(cx->builder, result);
 }
 
-static LLVMValueRef add_body(LowerCtx *cx, const Instance *instance) {
-    const char *name = arena_printf(cx->arena, "flap.%s.body", instance->link_name);
-    LLVMValueRef body = LLVMAddFunction(cx->module, name, cx->signatures[instance->number]);
-    LLVMSetLinkage(body, LLVMInternalLinkage);
-    LLVMSetFunctionCallConv(body, LLVMFastCallConv);
-    lower_code_attributes(cx, body);
-    return body;
+static LLVMValueRef add_function(LowerCtx *cx, const Instance *instance, const char *part) {
+    const char *name = arena_printf(cx->arena, "flap.%s.%s", instance->link_name, part);
+    LLVMValueRef function = LLVMAddFunction(cx->module, name, cx->signatures[instance->number]);
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+    LLVMSetFunctionCallConv(function, LLVMFastCallConv);
+    lower_code_attributes(cx, function);
+    return function;
 }
 
-LLVMValueRef lower_memoise(LowerCtx *cx, Instance *instance) {
+static void fill_look(LowerCtx *cx, Memo *memo) {
+    make_keys(cx, memo);
+    find_entry(cx, memo);
+    LLVMBasicBlockRef known = lower_block_new(cx, "known"), new = lower_block_new(cx, "new");
+    lower_branch(cx, is_found(cx, memo), known, new);
+    lower_at(cx, known);
+    add_credit(cx, memo);
+    LLVMValueRef result_at = lower_field(cx, memo->entry, 8 * (int64_t)memo->inputs);
+    LLVMTypeRef type = lower_type(cx, type_rep(memo->instance->result));
+    LLVMBuildRet(cx->builder, LLVMBuildLoad2(cx->builder, type, result_at, ""));
+    lower_at(cx, new);
+    take_credit(cx, memo);
+    compute(cx, memo, lower_field(cx, memo->entry, 8 * (int64_t)memo->inputs));
+}
+
+Bodies lower_memoise(LowerCtx *cx, Instance *instance) {
     LLVMValueRef function = instance->integers ? cx->doubles[instance->number]
                                                : cx->functions[instance->number];
-    if (!is_memoised(cx, instance)) return function;
-    Memo memo = {.instance = instance, .function = function, .body = add_body(cx, instance)};
+    bool memoised = is_memoised(cx, instance), twice = lower_is_twice(cx, instance);
+    if (!memoised && !twice) return (Bodies){function, NULL};
+    Memo memo = {.instance = instance, .body = add_function(cx, instance, "body")};
+    if (!memoised) return (Bodies){memo.body, function};
+    memo.alone = twice ? add_function(cx, instance, "-twice") : memo.body;
+    memo.look = add_function(cx, instance, "-look");
     memo.inputs = instance->function->captures.len + instance->function->param_count;
+    lower_fn_attr(cx, memo.look, "noinline", 0);
     FuncState fs;
     lower_begin(cx, &fs, instance, function);
     memo.table = table_of(cx, &memo);
-    LLVMValueRef credit = ask_credit(cx, &memo);
-    make_keys(cx, &memo);
-    find_entry(cx, &memo);
-    LLVMBasicBlockRef known = lower_block_new(cx, "known"), new = lower_block_new(cx, "new");
-    lower_branch(cx, is_found(cx, &memo), known, new);
-    lower_at(cx, known);
-    set_credit(cx, &memo, credit, WORTH, 0, 0);
-    LLVMValueRef result_at = lower_field(cx, memo.entry, 8 * (int64_t)memo.inputs);
-    LLVMTypeRef type = lower_type(cx, type_rep(instance->result));
-    LLVMBuildRet(cx->builder, LLVMBuildLoad2(cx->builder, type, result_at, ""));
-    lower_at(cx, new);
-    set_credit(cx, &memo, credit, -1, -CREDIT, -CREDIT - LEFT_ALONE);
-    compute(cx, &memo, lower_field(cx, memo.entry, 8 * (int64_t)memo.inputs));
+    fill_front(cx, &memo);
     lower_end(cx);
-    return memo.body;
+    lower_begin(cx, &fs, instance, memo.look);
+    if (fs.shared) memo.table = table_of(cx, &memo);
+    fill_look(cx, &memo);
+    lower_end(cx);
+    return (Bodies){memo.body, twice ? memo.alone : NULL};
 }

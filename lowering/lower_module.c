@@ -138,7 +138,7 @@ static void declare_instance(LowerCtx *cx, const Instance *instance) {
     cx->functions[instance->number] = declare(cx, name, type, main);
     if (!instance->integers) return;
     cx->doubles[instance->number] = cx->functions[instance->number];
-    name = arena_printf(cx->arena, "%s.either", name);
+    name = arena_printf(cx->arena, "%s.-either", name);
     cx->functions[instance->number] = declare(cx, name, type, false);
 }
 

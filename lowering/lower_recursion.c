@@ -1,6 +1,6 @@
 // lower_recursion.c: recursive functions that run on integers (sema.h, Instance.checked). A function with
 // such a twin has three parts:
-//   flap.f.either  what everybody calls: if the arguments are whole it calls the twin, and if that gives
+//   flap.f.-either what everybody calls: if the arguments are whole it calls the twin, and if that gives
 //                  up, or they are not, the function in doubles
 //   flap.f.<n>     the twin: it and what it calls in a circle stay among checked instances
 //   flap.f         in doubles: calls in a circle stay in doubles, so no work is begun anew twice
@@ -55,10 +55,53 @@ void lower_checked_call(LowerCtx *cx, const Instance *callee, LLVMValueRef resul
     if (callee->checked) lower_give_up_if(cx, is_no_result(cx, callee, result));
 }
 
+// --- two levels at once ---------------------------------------------------------------------------
+
+enum { MOST_NODES = 100, MOST_CALLS = 4 };
+
+typedef struct Stops {
+    LowerCtx *cx;
+    const Instance *instance;
+    bool may;
+} Stops;
+
+static bool may_be_zero(Type type) {
+    return !type.integer || (type.low <= 0 && type.high >= 0);
+}
+
+static void look_for_stops(void *context, Node **child) {
+    Stops *stops = context;
+    const Node *node = *child;
+    if (!node || stops->may) return;
+    const Type *types = stops->instance->node_types;
+    if (node->kind == NODE_BINARY && (node->binary.op == BINARY_DIV || node->binary.op == BINARY_MOD))
+        stops->may = may_be_zero(types[node->binary.right->id]);
+    if (node->kind == NODE_UPDATE && (node->update.op == UPDATE_DIV || node->update.op == UPDATE_MOD))
+        stops->may = may_be_zero(types[node->update.value->id]);
+    const Instance *callee = node->kind == NODE_CALL ? stops->instance->callees[node->id] : NULL;
+    if (callee && callee != stops->instance && (callee->function->effects & EFFECT_STOP) != 0)
+        stops->may = true;
+    ast_children(*child, look_for_stops, stops);
+}
+
+// A small function that calls itself: its backtraces would miss every second call, so it has none.
+bool lower_is_twice(LowerCtx *cx, Instance *instance) {
+    const Function *function = instance->function;
+    if (!instance->checked || cx->options->optimize < 2 || cx->options->optimize_size) return false;
+    if (function->node_count > MOST_NODES) return false;
+    uint32_t calls = 0;
+    for (uint32_t id = 0; id < function->node_count; id++) calls += instance->callees[id] == instance;
+    if (calls == 0 || calls > MOST_CALLS || (calls == 1 && function->self_tail_call)) return false;
+    Stops stops = {cx, instance, false};
+    ast_children(function->node, look_for_stops, &stops);
+    return !stops.may;
+}
+
 // --- the function that everybody calls ------------------------------------------------------------
 
 LLVMValueRef lower_function_of(LowerCtx *cx, const Instance *callee) {
     const Instance *from = cx->fs->instance;
+    if (cx->fs->self && callee == from) return cx->fs->self;
     bool circle = from && from->integers && callee->integers &&
                   from->function->group == callee->function->group;
     return circle ? cx->doubles[callee->number] : cx->functions[callee->number];
@@ -144,6 +187,7 @@ void lower_either(LowerCtx *cx, Instance *instance) {
     }
     LLVMValueRef result = call(cx, twin, cx->functions[twin->number], integers);
     LLVMSetTailCallKind(result, LLVMTailCallKindNoTail);
+    lower_call_attr(cx, result, "noinline"); // whose frame has a name
     LLVMBasicBlockRef good = lower_rare(cx, is_no_result(cx, twin, result), "gave.up");
     set_pause(cx, pause, lower_i64(cx, AGAIN));
     LLVMBuildBr(cx->builder, doubles);

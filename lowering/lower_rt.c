@@ -63,6 +63,11 @@ void lower_pure(LowerCtx *cx, LLVMValueRef function) {
     lower_fn_attr(cx, function, "willreturn", 0);
 }
 
+void lower_call_attr(LowerCtx *cx, LLVMValueRef call, const char *name) {
+    LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                             attribute(cx, name, 0));
+}
+
 static void add_attributes(LowerCtx *cx, LLVMValueRef function, const RtRow *row) {
     lower_fn_attr(cx, function, "nounwind", 0);
     switch ((RtAttr)row->attr) {
@@ -111,8 +116,7 @@ LLVMValueRef lower_rt(LowerCtx *cx, RtId id, const LLVMValueRef *args) {
         LLVMBuildCall2(cx->builder, cx->rt_types[id], function, copy, rows[id].count, "");
     // Where the first result counts, only what repeats is worth the code of an inlined function.
     if (cx->options->optimize == 1 && !cx->fs->loop)
-        LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                                 attribute(cx, "noinline", 0));
+        lower_call_attr(cx, call, "noinline");
     return call;
 }
 

@@ -8,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Code that only passes arguments on: the function proper follows.
+static bool is_passing(const char *part) {
+    return strcmp(part, "entry") == 0 || strcmp(part, "-look") == 0 || strcmp(part, "-either") == 0;
+}
+
 static bool is_suffix(const char *part) {
-    if (strcmp(part, "shared") == 0 || strcmp(part, "par") == 0 || strcmp(part, "entry") == 0 ||
+    if (strcmp(part, "shared") == 0 || strcmp(part, "par") == 0 || is_passing(part) ||
         strcmp(part, "defer") == 0 || strcmp(part, "body") == 0 ||
-        strcmp(part, "either") == 0)
+        strcmp(part, "-twice") == 0)
         return true;
     return part[0] != '\0' && part[strspn(part, "0123456789")] == '\0';
 }
@@ -40,10 +45,7 @@ static const char *flap_name(Arena *arena, const char *name, bool *part) {
             *dot = '.';
             break;
         }
-        // Only passes arguments on: the function proper follows.
-        if (strcmp(dot + 1, "entry") == 0 || strcmp(dot + 1, "body") == 0 ||
-            strcmp(dot + 1, "either") == 0)
-            return NULL;
+        if (is_passing(dot + 1)) return NULL;
         *part |= is_part(dot + 1);
         dot = strrchr(text, '.');
     }
