@@ -440,6 +440,6 @@ static void fill_body(LowerCtx *cx, Instance *instance, LLVMValueRef function, L
 void lower_instance(LowerCtx *cx, Instance *instance) {
     lower_either(cx, instance);
     Bodies bodies = lower_memoise(cx, instance);
-    fill_body(cx, instance, bodies.once, NULL);
-    if (bodies.twice) fill_body(cx, instance, bodies.twice, bodies.once);
+    for (uint32_t i = 0; i < bodies.count; i++)
+        fill_body(cx, instance, bodies.levels[i], i > 0 ? bodies.levels[i - 1] : NULL);
 }

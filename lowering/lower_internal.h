@@ -463,7 +463,7 @@ bool lower_both_arms(LowerCtx *cx, Node *node, LVal *result);
 // Fills the function that stands before one in doubles, if it has a twin on integers.
 void lower_either(LowerCtx *cx, Instance *instance);
 LLVMValueRef lower_function_of(LowerCtx *cx, const Instance *callee); // what a call here is of
-bool lower_is_twice(LowerCtx *cx, Instance *instance); // whether each call is to do the work of two levels
+uint32_t lower_levels(LowerCtx *cx, Instance *instance); // how many levels each call is to do the work of
 void lower_checked_call(LowerCtx *cx, const Instance *callee, LLVMValueRef result); // after a call
 void lower_give_up(LowerCtx *cx); // leaves a checked instance
 
@@ -675,9 +675,12 @@ void lower_sim(LowerCtx *cx); // makes cx->sim_model, if the program has hardwar
 
 // --- lower_memo.c ---------------------------------------------------------------------------------
 // The functions that the instance's code goes into: others than what is called when results are
-// remembered. In `twice`, which may be null, calls of itself are calls of `once` that become part of it.
+// remembered, and more than one where a call does the work of several levels of recursion: the code for
+// one more level calls the one before, which becomes part of it.
+enum { LOWER_LEVELS = 4 };
 typedef struct Bodies {
-    LLVMValueRef once, twice;
+    LLVMValueRef levels[LOWER_LEVELS];
+    uint32_t count;
 } Bodies;
 Bodies lower_memoise(LowerCtx *cx, Instance *instance);
 

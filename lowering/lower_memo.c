@@ -283,11 +283,14 @@ static void fill_look(LowerCtx *cx, Memo *memo) {
 Bodies lower_memoise(LowerCtx *cx, Instance *instance) {
     LLVMValueRef function = instance->integers ? cx->doubles[instance->number]
                                                : cx->functions[instance->number];
-    bool memoised = is_memoised(cx, instance), twice = lower_is_twice(cx, instance);
-    if (!memoised && !twice) return (Bodies){function, NULL};
-    Memo memo = {.instance = instance, .body = add_function(cx, instance, "body")};
-    if (!memoised) return (Bodies){memo.body, function};
-    memo.alone = twice ? add_function(cx, instance, "-twice") : memo.body;
+    Bodies bodies = {.count = lower_levels(cx, instance)};
+    bool memoised = is_memoised(cx, instance);
+    for (uint32_t i = 0; i < bodies.count; i++)
+        bodies.levels[i] = !memoised && i + 1 == bodies.count ? function
+                                                              : add_function(cx, instance, "body");
+    if (!memoised) return bodies;
+    Memo memo = {.instance = instance, .body = bodies.levels[0]};
+    memo.alone = bodies.levels[bodies.count - 1];
     memo.look = add_function(cx, instance, "-look");
     memo.inputs = instance->function->captures.len + instance->function->param_count;
     lower_fn_attr(cx, memo.look, "noinline", 0);
@@ -300,5 +303,5 @@ Bodies lower_memoise(LowerCtx *cx, Instance *instance) {
     if (fs.shared) memo.table = table_of(cx, &memo);
     fill_look(cx, &memo);
     lower_end(cx);
-    return (Bodies){memo.body, twice ? memo.alone : NULL};
+    return bodies;
 }

@@ -55,9 +55,9 @@ void lower_checked_call(LowerCtx *cx, const Instance *callee, LLVMValueRef resul
     if (callee->checked) lower_give_up_if(cx, is_no_result(cx, callee, result));
 }
 
-// --- two levels at once ---------------------------------------------------------------------------
+// --- several levels at once -----------------------------------------------------------------------
 
-enum { MOST_NODES = 100, MOST_CALLS = 4 };
+enum { MOST_NODES = 100, FEW_NODES = 40, MOST_CALLS = 4 };
 
 typedef struct Stops {
     LowerCtx *cx;
@@ -74,9 +74,11 @@ static void look_for_stops(void *context, Node **child) {
     const Node *node = *child;
     if (!node || stops->may) return;
     const Type *types = stops->instance->node_types;
-    if (node->kind == NODE_BINARY && (node->binary.op == BINARY_DIV || node->binary.op == BINARY_MOD))
+    if (node->kind == NODE_BINARY &&
+        (node->binary.op == BINARY_DIV || node->binary.op == BINARY_MOD))
         stops->may = may_be_zero(types[node->binary.right->id]);
-    if (node->kind == NODE_UPDATE && (node->update.op == UPDATE_DIV || node->update.op == UPDATE_MOD))
+    if (node->kind == NODE_UPDATE &&
+        (node->update.op == UPDATE_DIV || node->update.op == UPDATE_MOD))
         stops->may = may_be_zero(types[node->update.value->id]);
     const Instance *callee = node->kind == NODE_CALL ? stops->instance->callees[node->id] : NULL;
     if (callee && callee != stops->instance && (callee->function->effects & EFFECT_STOP) != 0)
@@ -84,17 +86,21 @@ static void look_for_stops(void *context, Node **child) {
     ast_children(*child, look_for_stops, stops);
 }
 
-// A small function that calls itself: its backtraces would miss every second call, so it has none.
-bool lower_is_twice(LowerCtx *cx, Instance *instance) {
+// A small function that calls itself has the code of its next calls become part of it. Backtraces would
+// miss these, so only where nothing can stop. What remains are calls: a stack that runs out is told.
+uint32_t lower_levels(LowerCtx *cx, Instance *instance) {
     const Function *function = instance->function;
-    if (!instance->checked || cx->options->optimize < 2 || cx->options->optimize_size) return false;
-    if (function->node_count > MOST_NODES) return false;
+    if (!instance->checked || cx->options->optimize < 2 || cx->options->optimize_size) return 1;
+    if (function->node_count > MOST_NODES) return 1;
     uint32_t calls = 0;
-    for (uint32_t id = 0; id < function->node_count; id++) calls += instance->callees[id] == instance;
-    if (calls == 0 || calls > MOST_CALLS || (calls == 1 && function->self_tail_call)) return false;
+    for (uint32_t id = 0; id < function->node_count; id++)
+        calls += instance->callees[id] == instance;
+    if (calls == 0 || calls > MOST_CALLS || (calls == 1 && function->self_tail_call)) return 1;
     Stops stops = {cx, instance, false};
     ast_children(function->node, look_for_stops, &stops);
-    return !stops.may;
+    if (stops.may) return 1;
+    if (function->node_count > FEW_NODES || calls > 2) return 2;
+    return calls == 1 ? 4 : 3;
 }
 
 // --- the function that everybody calls ------------------------------------------------------------

@@ -15,8 +15,7 @@ static bool is_passing(const char *part) {
 
 static bool is_suffix(const char *part) {
     if (strcmp(part, "shared") == 0 || strcmp(part, "par") == 0 || is_passing(part) ||
-        strcmp(part, "defer") == 0 || strcmp(part, "body") == 0 ||
-        strcmp(part, "-twice") == 0)
+        strcmp(part, "defer") == 0 || strcmp(part, "body") == 0)
         return true;
     return part[0] != '\0' && part[strspn(part, "0123456789")] == '\0';
 }
