@@ -235,45 +235,34 @@ static void call_body(LowerCtx *cx, const Par *par, LLVMValueRef record, LLVMVal
     LLVMBuildCall2(cx->builder, LLVMGlobalGetValueType(par->function), par->function, args, 4, "");
 }
 
-// Runs the blocks by as many as give values for the room of all results, which are joined as they come.
-static void run_values(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef count) {
-    LLVMValueRef step = lower_par_fitting(cx, count, RT_PAR_MAX_BLOCKS), zero = lower_i64(cx, 0);
-    LLVMValueRef from = lower_alloca(cx, cx->i64, "from"), at = lower_alloca(cx, cx->i64, "block");
-    LLVMBuildStore(cx->builder, zero, from);
-    LLVMBuildStore(cx->builder, zero, at);
-    LLVMBasicBlockRef head = lower_block_new(cx, "parts"), each = lower_block_new(cx, "part");
-    LLVMBasicBlockRef end = lower_block_new(cx, "parts.end");
-    lower_go(cx, head);
-    LLVMValueRef begin = LLVMBuildLoad2(cx->builder, cx->i64, from, "");
-    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, begin, count, ""), each, end);
-    lower_at(cx, each);
-    LLVMValueRef block = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
-    LLVMValueRef next = LLVMBuildAdd(cx->builder, block, step, "");
-    LLVMValueRef until = lower_smaller(cx, lower_par_begin(cx, count, next), count);
-    call_body(cx, par, record, begin, until, lower_i64(cx, -1));
-    lower_reductions_combine_values(cx, par, block, until, count);
-    LLVMBuildStore(cx->builder, until, from);
-    LLVMBuildStore(cx->builder, next, at);
-    LLVMBuildBr(cx->builder, head);
-    lower_at(cx, end);
+static void call_alone(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef count) {
+    lower_reductions_hand(cx, par, true);
+    call_body(cx, par, record, lower_i64(cx, 0), count, lower_i64(cx, -1));
+    lower_reductions_hand(cx, par, false);
 }
 
-// Sums of too few iterations to share whose blocks have fewer than there are lanes. Goes on at `end`.
-static void run_joined(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef count,
-                       LLVMBasicBlockRef end) {
+// Sums of too few iterations to share whose blocks have at most as many as there are lanes. Goes on at `end`.
+static void run_alone(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef count,
+                      LLVMBasicBlockRef end) {
     int32_t cost = lower_par_cost(cx, par->loop->body);
-    if (cost <= 0 || flags_of(par) || !par->by_runs || !lower_reductions_have(par, true)) return;
-    int64_t most = LANES * RT_PAR_MAX_BLOCKS - 1, least = RT_PAR_MAX_BLOCKS + 1;
-    int64_t cheap = cost <= CHEAP ? 2 * RT_PAR_MAX_BLOCKS - 1 : 0; // partial results cost more
-    if (most > LOWER_PLAIN_COST / cost)
-        most = LOWER_PLAIN_COST / cost > cheap ? LOWER_PLAIN_COST / cost : cheap;
-    if (most < least) return;
-    LLVMBasicBlockRef yes = lower_block_new(cx, "joined"), no = lower_block_new(cx, "apart");
-    LLVMValueRef above = LLVMBuildSub(cx->builder, count, lower_i64(cx, least), "");
-    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntULE, above, lower_i64(cx, most - least), ""),
-                 yes, no);
-    lower_at(cx, yes);
-    run_values(cx, par, record, count);
+    int64_t most = lower_par_alone(par);
+    if (flags_of(par) || most == 0) return;
+    int64_t cheap = cost <= CHEAP ? 2 * RT_PAR_MAX_BLOCKS : 0; // partial results cost more
+    int64_t enough =
+        cost ? 4 * LOWER_PLAIN_COST / cost : most; // almost as good as without the prefix
+    if (enough < cheap) enough = cheap;
+    if (most > enough) most = enough;
+    LLVMBasicBlockRef few = lower_block_new(cx, "few"), no = lower_block_new(cx, "apart");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLE, count, lower_i64(cx, most), ""), few,
+                 no);
+    lower_at(cx, few);
+    if (cost) {
+        call_alone(cx, par, record, count);
+    } else {
+        LLVMValueRef start = lower_plain_ask(cx, par, count, 1, no);
+        call_alone(cx, par, record, count);
+        lower_plain_tell(cx, par, count, start);
+    }
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, no);
 }
@@ -294,10 +283,11 @@ static void run_small(LowerCtx *cx, const Par *par, int32_t cost, LLVMValueRef r
 
 LLVMValueRef lower_par_history(LowerCtx *cx, Par *par) {
     if (par->history) return par->history;
+    LLVMTypeRef words = LLVMArrayType2(cx->i64, RT_PAR_HISTORY_WORDS);
     const char *name = arena_printf(cx->arena, "flap.%s.%u.history", cx->fs->instance->link_name,
                                     par->plan->number);
-    par->history = LLVMAddGlobal(cx->module, cx->i64, name);
-    LLVMSetInitializer(par->history, lower_i64(cx, 0));
+    par->history = LLVMAddGlobal(cx->module, words, name);
+    LLVMSetInitializer(par->history, LLVMConstNull(words));
     LLVMSetLinkage(par->history, LLVMInternalLinkage);
     return par->history;
 }
@@ -316,7 +306,8 @@ static void run(LowerCtx *cx, Par *par, LLVMValueRef record, LLVMValueRef thread
     int32_t cost = lower_par_cost(cx, par->loop->body);
     run_small(cx, par, flags_of(par) || par->kept.len ? 0 : cost, record, count, end);
     LLVMValueRef flags =
-        LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par)), lower_kept_flag(cx, par), "flags");
+        LLVMBuildOr(cx->builder, lower_i32(cx, flags_of(par) | (par->asks ? RT_PAR_ASKED : 0)),
+                    lower_kept_flag(cx, par), "flags");
     LLVMValueRef parts[] = {par->function,
                             record,
                             count,
@@ -510,7 +501,7 @@ static void in_parallel(LowerCtx *cx, Par *par, LLVMValueRef threads) {
     fill_body(cx, par, &fs);
     LLVMPositionBuilderAtEnd(cx->builder, here);
     LLVMValueRef record = fill_record(cx, par, &fs);
-    run_joined(cx, par, record, count, joined);
+    run_alone(cx, par, record, count, joined);
     run(cx, par, record, threads, count);
     LLVMValueRef blocks = lower_smaller(cx, count, lower_i64(cx, RT_PAR_MAX_BLOCKS));
     lower_reductions_combine(cx, par, lower_blocks_wanted(cx, par, blocks));

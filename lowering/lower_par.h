@@ -19,6 +19,7 @@ typedef struct Reduction {
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
     LLVMValueRef value;    // of a laned one: what a single iteration gives,
     LLVMValueRef place;    // and where such values are kept
+    LLVMValueRef values[LANES], total; // where the caller runs all blocks: those of the block in hand, and the sum
 } Reduction;
 
 // How the changes of a variable are kept while they wait for their turn.
@@ -94,6 +95,7 @@ typedef struct Par {
     LLVMBasicBlockRef exit;                // of the body: where it ends
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
     LLVMValueRef history;                  // see lower_par_history()
+    bool asks;                             // by lower_plain_ask()
     const EachBody *each; // of lower_parallel_each(), which has no loop and no plan
     LLVMValueRef result;  // alloca, or null
     Rep result_rep;
@@ -109,8 +111,10 @@ void lower_par_count(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to,
                      ParCount *fill, LLVMValueRef extra, LLVMValueRef after);
 // True if the body goes from block to block by itself.
 bool lower_par_walks(const Par *par);
-// In the body: all iterations of its run of blocks.
+// In the body: all iterations of its run of blocks. Block -1: all there are, by the caller alone, which there is
+// code for up to so many iterations; 0: none.
 void lower_par_blocks(LowerCtx *cx, Par *par);
+int64_t lower_par_alone(const Par *par);
 // How many blocks have fewer than `most` iterations together, whichever they are; and where a block begins.
 LLVMValueRef lower_par_fitting(LowerCtx *cx, LLVMValueRef count, int64_t most);
 LLVMValueRef lower_par_begin(LowerCtx *cx, LLVMValueRef count, LLVMValueRef block);
@@ -126,6 +130,11 @@ enum { LOWER_PLAIN_COST = 40000 }; // instructions: what 1024 blocks cost beside
 // Once it is known what the loop goes over: the loop without its prefix, for when that is as good. The builder
 // is left where it goes on in parallel; gives where both end, or null.
 LLVMBasicBlockRef lower_plain(LowerCtx *cx, Par *par);
+// Asks the runtime by what iterations took before: goes on at `on`, or falls through and gives what lower_plain_tell()
+// is told when the loop has run. Up to `few` iterations are not asked for.
+LLVMValueRef lower_plain_ask(LowerCtx *cx, Par *par, LLVMValueRef count, int64_t few,
+                             LLVMBasicBlockRef on);
+void lower_plain_tell(LowerCtx *cx, Par *par, LLVMValueRef count, LLVMValueRef start);
 
 // --- lower_cost.c ---------------------------------------------------------------------------------
 // Instructions of the body, as estimated; 0: not known, as it has loops, calls or values of any size.
@@ -151,12 +160,16 @@ void lower_reductions_finish(LowerCtx *cx, Par *par, ReducePer per);
 // them, from `block` on to the iteration `end`.
 void lower_reductions_put(LowerCtx *cx, Par *par, LLVMValueRef at);
 void lower_reductions_join(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end);
+// Where the caller runs all blocks: the total is taken over, or given back; the next iteration's value is that
+// lane's; and a block of so many is added to the total.
+void lower_reductions_total(LowerCtx *cx, Par *par, bool begins);
+void lower_reductions_value(LowerCtx *cx, Par *par, int64_t lane);
+void lower_reductions_add(LowerCtx *cx, Par *par, int64_t count);
 bool lower_reductions_have(const Par *par, bool laned);
-// After the loop: adds what all blocks gave. Of one that the caller runs by parts, for values of iterations: adds
-// what the blocks from `block` on gave, up to the iteration `end`.
+// After the loop: adds what all blocks gave.
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks);
-void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
-                                     LLVMValueRef count);
+// Before (in) and after a call of the body for all blocks in their order: hands it the sums, and takes them back.
+void lower_reductions_hand(LowerCtx *cx, Par *par, bool in);
 // How many iterations the loop may have so that it has the same bits without its prefix: INT64_MAX, one for each
 // block, or 0. `loops`: there are some in the body. May be asked first.
 int64_t lower_reductions_plain(LowerCtx *cx, const Par *par, bool loops);

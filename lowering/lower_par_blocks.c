@@ -166,15 +166,14 @@ LLVMValueRef lower_par_begin(LowerCtx *cx, LLVMValueRef count, LLVMValueRef bloc
     return LLVMBuildUDiv(cx->builder, part, lower_i64(cx, RT_PAR_MAX_BLOCKS), "");
 }
 
-// The place of the k-th value: at once where blocks have their results, if each has one iteration or the caller
-// joins them itself (a block below 0), else in a buffer.
+// The place of the k-th value: at once where blocks have their results, if each has one iteration, else in a
+// buffer.
 static void find_places(LowerCtx *cx, Par *par, LLVMValueRef at_once) {
-    LLVMValueRef two[] = {par->block, lower_i64(cx, 0)};
-    LLVMValueRef first = lower_intrinsic(cx, "llvm.smax", cx->i64, two, 2);
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         Reduction *r = &par->reductions.items[i];
         if (!r->laned) continue;
-        LLVMValueRef direct = LLVMBuildInBoundsGEP2(cx->builder, cx->i64, r->inside, &first, 1, "");
+        LLVMValueRef direct =
+            LLVMBuildInBoundsGEP2(cx->builder, cx->i64, r->inside, &par->block, 1, "");
         LLVMValueRef buffer = lower_words_alloca(cx, VALUES, "values");
         r->place = LLVMBuildSelect(cx->builder, at_once, direct, buffer, "place");
     }
@@ -187,11 +186,9 @@ static void one_value(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef first
 
 // The values of all iterations, as many at a time as the buffer holds, and the blocks' results made of them.
 static void short_blocks(LowerCtx *cx, Par *par) {
-    LLVMValueRef count = par->frame.total, zero = lower_i64(cx, 0);
-    LLVMValueRef alone = LLVMBuildICmp(cx->builder, LLVMIntSLT, par->block, zero, "");
-    LLVMValueRef single =
-        LLVMBuildICmp(cx->builder, LLVMIntSLE, count, lower_i64(cx, RT_PAR_MAX_BLOCKS), "");
-    LLVMValueRef at_once = LLVMBuildOr(cx->builder, alone, single, "at.once");
+    LLVMValueRef count = par->frame.total;
+    LLVMValueRef at_once =
+        LLVMBuildICmp(cx->builder, LLVMIntSLE, count, lower_i64(cx, RT_PAR_MAX_BLOCKS), "at.once");
     LLVMValueRef step = lower_par_fitting(cx, count, VALUES);
     find_places(cx, par, at_once);
     LLVMValueRef from = lower_alloca(cx, cx->i64, "from"), at = lower_alloca(cx, cx->i64, "block");
@@ -248,13 +245,70 @@ static void each_block(LowerCtx *cx, Par *par) {
     par->block = first;
 }
 
-void lower_par_blocks(LowerCtx *cx, Par *par) {
-    bool laned = lower_reductions_have(par, true);
-    if (!lower_par_walks(par) || (par->by_runs && !laned)) {
-        all_iterations(cx, par);
-        return;
+// --- all blocks in their order --------------------------------------------------------------------
+
+int64_t lower_par_alone(const Par *par) {
+    int64_t most = lower_par_is_small(par->loop->body) ? LANES : 2;
+    bool can = par->by_runs && lower_reductions_have(par, true);
+    return can ? most * RT_PAR_MAX_BLOCKS : 0;
+}
+
+// A block of at most `most` iterations, as straight code with an exit behind each: lane k is iteration k, a value
+// of its own that stays in a register. What is missing is neutral.
+static void straight_block(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef end,
+                           int64_t most, LLVMBasicBlockRef next) {
+    for (int64_t k = 0; k < most; k++) {
+        LLVMValueRef at = LLVMBuildNSWAdd(cx->builder, from, lower_i64(cx, k), "k");
+        lower_reductions_value(cx, par, k);
+        iteration(cx, par, counted(cx, par, at), lower_i64(cx, 0));
+        LLVMBasicBlockRef join = lower_block_new(cx, "join"), more = NULL;
+        if (k + 1 < most) {
+            more = lower_block_new(cx, "more");
+            LLVMValueRef behind = LLVMBuildNSWAdd(cx->builder, at, lower_i64(cx, 1), "");
+            lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, behind, end, ""), more, join);
+        } else {
+            LLVMBuildBr(cx->builder, join);
+        }
+        lower_at(cx, join);
+        lower_reductions_add(cx, par, k + 1);
+        LLVMBuildBr(cx->builder, next);
+        if (more) lower_at(cx, more);
     }
-    if (!par->by_runs) {
+}
+
+// The caller runs the loop alone: blocks' results go to the sums at once, which a loop without the prefix does
+// just so. Block b ends at (b + 1) * count / 1024, or behind its one iteration.
+static void blocks_in_order(LowerCtx *cx, Par *par) {
+    int64_t most = lower_par_alone(par) / RT_PAR_MAX_BLOCKS;
+    LLVMValueRef two[] = {par->frame.total, lower_i64(cx, RT_PAR_MAX_BLOCKS)};
+    LLVMValueRef step = lower_intrinsic(cx, "llvm.smax", cx->i64, two, 2);
+    LLVMValueRef from = lower_alloca(cx, cx->i64, "from"), at = lower_alloca(cx, cx->i64, "place");
+    LLVMBuildStore(cx->builder, lower_i64(cx, 0), from);
+    LLVMBuildStore(cx->builder, lower_i64(cx, 0), at);
+    lower_reductions_total(cx, par, true);
+    LLVMBasicBlockRef head = lower_block_new(cx, "blocks"), each = lower_block_new(cx, "block");
+    LLVMBasicBlockRef next = lower_block_new(cx, "next"), done = lower_block_new(cx, "blocks.end");
+    lower_go(cx, head);
+    LLVMValueRef begin = LLVMBuildLoad2(cx->builder, cx->i64, from, "");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, begin, par->end, ""), each, done);
+    lower_at(cx, each);
+    LLVMValueRef place = LLVMBuildLoad2(cx->builder, cx->i64, at, "");
+    place = LLVMBuildNSWAdd(cx->builder, place, step, "");
+    LLVMBuildStore(cx->builder, place, at);
+    LLVMValueRef end = LLVMBuildUDiv(cx->builder, place, lower_i64(cx, RT_PAR_MAX_BLOCKS), "end");
+    par->valued = true;
+    straight_block(cx, par, begin, end, most, next);
+    par->valued = false;
+    lower_at(cx, next);
+    LLVMBuildStore(cx->builder, end, from);
+    LLVMBuildBr(cx->builder, head);
+    lower_at(cx, done);
+    lower_reductions_total(cx, par, false);
+}
+
+// As one of several runs of blocks.
+static void run_of_blocks(LowerCtx *cx, Par *par) {
+    if (!lower_par_is_small(par->loop->body)) {
         each_block(cx, par);
         return;
     }
@@ -268,5 +322,27 @@ void lower_par_blocks(LowerCtx *cx, Par *par) {
     LLVMBuildBr(cx->builder, end);
     lower_at(cx, many);
     each_block(cx, par);
+    lower_go(cx, end);
+}
+
+void lower_par_blocks(LowerCtx *cx, Par *par) {
+    bool laned = lower_reductions_have(par, true);
+    if (!lower_par_walks(par) || (par->by_runs && !laned)) {
+        all_iterations(cx, par);
+        return;
+    }
+    if (!par->by_runs) {
+        each_block(cx, par);
+        return;
+    }
+    LLVMBasicBlockRef alone = lower_block_new(cx, "alone"), run = lower_block_new(cx, "a.run");
+    LLVMBasicBlockRef end = lower_block_new(cx, "all.blocks");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSLT, par->block, lower_i64(cx, 0), ""),
+                 alone, run);
+    lower_at(cx, alone);
+    blocks_in_order(cx, par);
+    LLVMBuildBr(cx->builder, end);
+    lower_at(cx, run);
+    run_of_blocks(cx, par);
     lower_go(cx, end);
 }

@@ -10,8 +10,21 @@
 #include "../rt/rt_layout.h"
 
 // Nodes of a body; instructions up to which a loop that may be left is not shared, since each block that it is
-// made of waits for those before it, and up to which an iteration of one is less than keeping a change.
-enum { MOST_NODES = 400, LEAVING_COST = 1000000, KEEPING_COST = 200 };
+// made of waits for those before it, up to which an iteration of one is less than keeping a change, and up to
+// which one is less than finding a text's code point for it.
+enum { MOST_NODES = 400, LEAVING_COST = 1000000, KEEPING_COST = 200, POINT_COST = 40 };
+
+// Nanoseconds that are too few to share, of loops whose iterations the runtime has timed: such without order; in
+// whose order blocks wait for each other; that put together lists or texts, a part for each block; that
+// sum up, for which blocks one after the other are almost the loop without the prefix; and over texts, whose code
+// points would have to be put in a list first.
+enum {
+    FEW_NS = 3000,
+    FEW_ORDERED_NS = 25000,
+    FEW_JOINED_NS = 250000,
+    FEW_SUMMED_NS = 8000,
+    FEW_POINTS_NS = 1000000
+};
 
 #ifdef FLAP_STRESS
 enum { STRESSED = 1 }; // what is seldom shared is shared
@@ -43,8 +56,24 @@ static bool changes_something(const ParPlan *plan) {
     return false;
 }
 
+static int64_t few_ns(LowerCtx *cx, const Par *par) {
+    int64_t few = par->plan->effects & EFFECT_OUTPUT ? FEW_ORDERED_NS : FEW_NS;
+    if (par->source.v && par->source.rep == REP_STRING) return FEW_POINTS_NS;
+    for (uint32_t i = 0; i < par->plan->captures.len; i++) {
+        const ParVariable *variable = &par->plan->captures.items[i];
+        if (!lower_par_keeps(cx, variable)) continue;
+        if (few < FEW_ORDERED_NS) few = FEW_ORDERED_NS;
+        Type type = lower_slot(cx, variable->symbol)->type;
+        if (variable->use == PAR_REDUCE && type_may(type, KIND_LIST | KIND_STRING))
+            few = FEW_JOINED_NS;
+    }
+    bool laned = few == FEW_NS && lower_reductions_plain(cx, par, true) != INT64_MAX;
+    return laned ? FEW_SUMMED_NS : few;
+}
+
 // The most iterations of that cost (known) for which the loop is not worth sharing.
 static int64_t not_worth(const Par *par, int32_t cost) {
+    if (par->source.v && par->source.rep == REP_STRING && cost < POINT_COST) return INT64_MAX;
     if (!par->loop->left) return LOWER_PLAIN_COST / cost;
     return cost < KEEPING_COST && changes_something(par->plan) ? INT64_MAX : LEAVING_COST / cost;
 }
@@ -67,34 +96,53 @@ static LLVMValueRef at_most(LowerCtx *cx, const Par *par, int64_t most) {
     return LLVMBuildICmp(cx->builder, LLVMIntSLE, par->count, lower_i64(cx, most), "");
 }
 
-// By what iterations took before: goes on at `end`, or in parallel at `on`. A single one is never shared.
-static void run_remembered(LowerCtx *cx, Par *par, int64_t most, LLVMBasicBlockRef on,
-                           LLVMBasicBlockRef end) {
+LLVMValueRef lower_plain_ask(LowerCtx *cx, Par *par, LLVMValueRef count, int64_t few,
+                             LLVMBasicBlockRef on) {
     LLVMBasicBlockRef ask = lower_block_new(cx, "ask"), plain = lower_block_new(cx, "plain");
-    LLVMBasicBlockRef timed = lower_block_new(cx, "timed"), out = lower_block_new(cx, "plain.end");
     LLVMBasicBlockRef before = LLVMGetInsertBlock(cx->builder);
     LLVMValueRef none = lower_i64(cx, 0), history = lower_par_history(cx, par);
-    LLVMValueRef any = LLVMBuildICmp(cx->builder, LLVMIntSGT, par->count, lower_i64(cx, 1), "");
-    lower_branch(cx, any, ask, plain);
+    LLVMValueRef many = LLVMBuildICmp(cx->builder, LLVMIntSGT, count, lower_i64(cx, few), "");
+    lower_branch(cx, many, ask, plain);
     lower_at(cx, ask);
-    if (most != INT64_MAX) {
-        LLVMBasicBlockRef fits = lower_block_new(cx, "fits");
-        lower_branch(cx, at_most(cx, par, most), fits, on);
-        lower_at(cx, fits);
-    }
-    LLVMValueRef asked = RT(cx, rt_par_plain, history, par->count);
+    LLVMValueRef asked = RT(cx, rt_par_plain, history, count, lower_i64(cx, few_ns(cx, par)));
     LLVMBasicBlockRef from = LLVMGetInsertBlock(cx->builder);
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSGE, asked, none, ""), plain, on);
     lower_at(cx, plain);
     LLVMValueRef start = LLVMBuildPhi(cx->builder, cx->i64, "start");
     LLVMAddIncoming(start, &none, &before, 1);
     LLVMAddIncoming(start, &asked, &from, 1);
-    run_it(cx, par);
+    par->asks = true;
+    return start;
+}
+
+void lower_plain_tell(LowerCtx *cx, Par *par, LLVMValueRef count, LLVMValueRef start) {
+    LLVMBasicBlockRef timed = lower_block_new(cx, "timed"), out = lower_block_new(cx, "told");
+    LLVMValueRef none = lower_i64(cx, 0);
     lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntSGT, start, none, ""), timed, out);
     lower_at(cx, timed);
-    RT(cx, rt_par_plain_end, history, start, par->count);
+    RT(cx, rt_par_plain_end, lower_par_history(cx, par), start, count);
     lower_go(cx, out);
+}
+
+// By what iterations took before: goes on at `end`, or in parallel at `on`.
+static void run_remembered(LowerCtx *cx, Par *par, int32_t cost, int64_t most, LLVMBasicBlockRef on,
+                           LLVMBasicBlockRef end) {
+    if (most != INT64_MAX) {
+        LLVMBasicBlockRef fits = lower_block_new(cx, "fits");
+        lower_branch(cx, at_most(cx, par, most), fits, on);
+        lower_at(cx, fits);
+    }
+    int64_t few = cost > 0 ? LOWER_PLAIN_COST / cost : 1;
+    LLVMValueRef start = lower_plain_ask(cx, par, par->count, few, on);
+    run_it(cx, par);
+    lower_plain_tell(cx, par, par->count, start);
     LLVMBuildBr(cx->builder, end);
+}
+
+static bool keeps_something(LowerCtx *cx, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->captures.len; i++)
+        if (lower_par_keeps(cx, &plan->captures.items[i])) return true;
+    return false;
 }
 
 LLVMBasicBlockRef lower_plain(LowerCtx *cx, Par *par) {
@@ -106,18 +154,22 @@ LLVMBasicBlockRef lower_plain(LowerCtx *cx, Par *par) {
     Node *body = loop->body;
     look_at(&content, &body);
     int64_t most = lower_reductions_plain(cx, par, content.loops);
-    if (content.parallel || content.nodes > MOST_NODES || most == 0) return NULL;
+    if (content.parallel || content.nodes > MOST_NODES) return NULL;
     LLVMBasicBlockRef on = lower_block_new(cx, "many"), end = lower_block_new(cx, "ran.plain");
     int32_t cost = lower_par_cost(cx, loop->body);
-    if (cost > 0) {
-        LLVMBasicBlockRef few = lower_block_new(cx, "few");
+    if (most == 0) { // but where there is none at all
+        LLVMValueRef none =
+            LLVMBuildICmp(cx->builder, LLVMIntSLE, par->count, lower_i64(cx, 0), "");
+        lower_branch(cx, none, end, on);
+    } else if (cost > 0 && (loop->left || !keeps_something(cx, par->plan))) {
         int64_t enough = not_worth(par, cost);
+        LLVMBasicBlockRef few = lower_block_new(cx, "few");
         lower_branch(cx, at_most(cx, par, enough < most ? enough : most), few, on);
         lower_at(cx, few);
         run_it(cx, par);
         LLVMBuildBr(cx->builder, end);
     } else {
-        run_remembered(cx, par, most, on, end);
+        run_remembered(cx, par, cost, most, on, end);
     }
     lower_at(cx, on);
     return end;

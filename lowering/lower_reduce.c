@@ -176,7 +176,7 @@ void lower_reductions_decide(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         const Reduction *r = &par->reductions.items[i];
         exact |= r->exact;
-        all &= r->exact || (r->laned && lower_par_is_small(par->loop->body));
+        all &= r->exact || r->laned;
     }
     par->by_runs = all;
     if (all && exact)
@@ -244,15 +244,32 @@ void lower_reductions_lane(LowerCtx *cx, Par *par, LLVMValueRef lane) {
     }
 }
 
-// ((0+1)+(2+3))+((4+5)+(6+7))
+// ((0+1)+(2+3))+((4+5)+(6+7)), of the first lanes: the others are neutral.
+static LLVMValueRef join_some(LowerCtx *cx, const Reduction *r, LLVMValueRef *lanes,
+                              int64_t count) {
+    for (int64_t step = 1; step < count; step *= 2)
+        for (int64_t i = 0; i + step < count; i += 2 * step)
+            lanes[i] = combine(cx, r, lanes[i], lanes[i + step]);
+    return lanes[0];
+}
+
 static LLVMValueRef join_lanes(LowerCtx *cx, const Reduction *r) {
     LLVMValueRef lanes[LANES];
     for (int64_t i = 0; i < LANES; i++)
         lanes[i] = LLVMBuildLoad2(cx->builder, cx->f64, lower_field(cx, r->local, 8 * i), "");
-    for (int step = 1; step < LANES; step *= 2)
-        for (int i = 0; i + step < LANES; i += 2 * step)
-            lanes[i] = combine(cx, r, lanes[i], lanes[i + step]);
-    return lanes[0];
+    return join_some(cx, r, lanes, LANES);
+}
+
+void lower_reductions_add(LowerCtx *cx, Par *par, int64_t count) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        const Reduction *r = &par->reductions.items[i];
+        if (!r->laned) continue;
+        LLVMValueRef lanes[LANES];
+        for (int64_t k = 0; k < count; k++)
+            lanes[k] = LLVMBuildLoad2(cx->builder, cx->f64, r->values[k], "");
+        LLVMValueRef old = LLVMBuildLoad2(cx->builder, cx->f64, r->total, "");
+        LLVMBuildStore(cx->builder, combine(cx, r, old, join_some(cx, r, lanes, count)), r->total);
+    }
 }
 
 // The block behind a run whose iterations end at `end`, which is where a block begins.
@@ -288,6 +305,23 @@ void lower_reductions_finish(LowerCtx *cx, Par *par, ReducePer per) {
     }
 }
 
+void lower_reductions_value(LowerCtx *cx, Par *par, int64_t lane) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        Reduction *r = &par->reductions.items[i];
+        if (r->laned) r->value = r->values[lane] = lower_words_alloca(cx, 1, "value");
+    }
+}
+
+void lower_reductions_total(LowerCtx *cx, Par *par, bool begins) {
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        Reduction *r = &par->reductions.items[i];
+        if (!r->laned) continue;
+        if (begins) r->total = lower_words_alloca(cx, 1, "total");
+        LLVMValueRef from = begins ? r->inside : r->total, to = begins ? r->total : r->inside;
+        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->f64, from, ""), to);
+    }
+}
+
 void lower_reductions_put(LowerCtx *cx, Par *par, LLVMValueRef at) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         const Reduction *r = &par->reductions.items[i];
@@ -297,20 +331,15 @@ void lower_reductions_put(LowerCtx *cx, Par *par, LLVMValueRef at) {
     }
 }
 
-static LLVMValueRef join_values(LowerCtx *cx, const Reduction *r, LLVMValueRef sum,
-                                LLVMValueRef values, LLVMValueRef results, LLVMValueRef block,
-                                LLVMValueRef end, LLVMValueRef count) {
-    if (r->op == REDUCE_MUL)
-        return RT(cx, rt_par_lanes_product, sum, values, results, block, end, count);
-    return RT(cx, rt_par_lanes_sum, sum, values, results, block, end, count);
-}
-
 void lower_reductions_join(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         const Reduction *r = &par->reductions.items[i];
         if (!r->laned) continue;
-        LLVMValueRef results = word_at(cx, r->inside, block);
-        (void)join_values(cx, r, identity(cx, r), r->place, results, block, end, par->frame.total);
+        LLVMValueRef results = word_at(cx, r->inside, block), count = par->frame.total;
+        if (r->op == REDUCE_MUL)
+            RT(cx, rt_par_lanes_product, r->place, results, block, end, count);
+        else
+            RT(cx, rt_par_lanes_sum, r->place, results, block, end, count);
     }
 }
 
@@ -376,18 +405,13 @@ void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks) {
                         NULL);
 }
 
-void lower_reductions_combine_values(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef end,
-                                     LLVMValueRef count) {
-    LLVMValueRef nowhere = LLVMConstNull(cx->ptr);
+void lower_reductions_hand(LowerCtx *cx, Par *par, bool in) {
     for (uint32_t i = 0; i < par->reductions.len; i++) {
         const Reduction *r = &par->reductions.items[i];
-        if (!r->laned) {
-            combine_one(cx, r, lower_i64(cx, 0));
-            continue;
-        }
-        SymSlot *slot = lower_slot(cx, r->symbol);
-        LLVMValueRef old = LLVMBuildLoad2(cx->builder, cx->f64, slot->at, "");
-        LLVMBuildStore(cx->builder,
-                       join_values(cx, r, old, r->partials, nowhere, block, end, count), slot->at);
+        LLVMValueRef at = r->laned ? lower_slot(cx, r->symbol)->at : NULL;
+        if (!in && !r->laned) combine_one(cx, r, lower_i64(cx, 0));
+        if (!r->laned) continue;
+        LLVMValueRef from = in ? at : r->partials, to = in ? r->partials : at;
+        LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->f64, from, ""), to);
     }
 }

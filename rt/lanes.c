@@ -16,7 +16,7 @@ _Static_assert(1 << SHIFT == RT_PAR_MAX_BLOCKS, "blocks begin where a shift says
 
 typedef struct Part {
     const double *values; // of iterations, from where the first block begins
-    double *results;      // of blocks; null: nobody asks
+    double *results;      // of blocks
     int64_t block, end;   // the first block; the iteration at which the last one ends
     int64_t count;        // of the loop
 } Part;
@@ -42,7 +42,7 @@ INLINE double block_of(bool product, const double *values, int64_t whole, double
 
 // Blocks of `whole` or one more iterations. What the last one's value is comes out of a table, since a branch
 // would be guessed wrong half the time.
-INLINE double all(bool product, double sum, Part part, int64_t whole, bool keeps) {
+INLINE void all(bool product, Part part, int64_t whole) {
     int64_t place = part.block * part.count, first = place >> SHIFT;
     const double *at = part.values, *end = at + (part.end - first), *base = at - first;
     double *result = part.results, last[2] = {product ? 1.0 : -0.0, 0};
@@ -50,35 +50,29 @@ INLINE double all(bool product, double sum, Part part, int64_t whole, bool keeps
         place += part.count;
         const double *next = base + (place >> SHIFT);
         last[1] = at[whole]; // of the next block, or of none, if this one is short
-        double value = block_of(product, at, whole, last[next - at - whole]);
-        if (keeps) *result++ = value;
-        sum = join(product, sum, value);
+        *result++ = block_of(product, at, whole, last[next - at - whole]);
         at = next;
     }
-    return sum;
 }
 
-INLINE double of_any_length(bool product, double sum, Part part) {
-    bool keeps = part.results != NULL;
+INLINE void of_any_length(bool product, Part part) {
     switch (part.count >> SHIFT) {
-    case 1: return keeps ? all(product, sum, part, 1, true) : all(product, sum, part, 1, false);
-    case 2: return all(product, sum, part, 2, keeps);
-    case 3: return all(product, sum, part, 3, keeps);
-    case 4: return all(product, sum, part, 4, keeps);
-    case 5: return all(product, sum, part, 5, keeps);
-    case 6: return all(product, sum, part, 6, keeps);
+    case 1: all(product, part, 1); return;
+    case 2: all(product, part, 2); return;
+    case 3: all(product, part, 3); return;
+    case 4: all(product, part, 4); return;
+    case 5: all(product, part, 5); return;
+    case 6: all(product, part, 6); return;
     }
-    return all(product, sum, part, 7, keeps);
+    all(product, part, 7);
 }
 
-double rt_par_lanes_sum(double sum, const void *values, const void *results, int64_t block,
-                        int64_t end, int64_t count) {
-    Part part = {values, (double *)(uintptr_t)results, block, end, count};
-    return of_any_length(false, sum, part);
+void rt_par_lanes_sum(const void *values, const void *results, int64_t block, int64_t end,
+                      int64_t count) {
+    of_any_length(false, (Part){values, (double *)(uintptr_t)results, block, end, count});
 }
 
-double rt_par_lanes_product(double product, const void *values, const void *results, int64_t block,
-                            int64_t end, int64_t count) {
-    Part part = {values, (double *)(uintptr_t)results, block, end, count};
-    return of_any_length(true, product, part);
+void rt_par_lanes_product(const void *values, const void *results, int64_t block, int64_t end,
+                          int64_t count) {
+    of_any_length(true, (Part){values, (double *)(uintptr_t)results, block, end, count});
 }

@@ -13,8 +13,7 @@ enum {
     TRIAL_US = 3,        // how long the caller tries alone before it extrapolates
     TRIAL_BLOCKS = 64,   // loops with fewer blocks may be long ones of few iterations: no trial
     SMALL_NS = 2500,     // loops that took less when they were last run are run on the caller alone
-    PLAIN_ASLEEP_US =
-        20, // the same while workers sleep, of loops that have a copy without the prefix
+    ASLEEP_NS = 20000, // the same while workers sleep, of loops that have a copy without the prefix
     WORTH_AWAKE_US = 3,   // work that is worth sharing with workers that are awake,
     WORTH_ASLEEP_US = 40, // that must be woken,
     WORTH_UNBORN_US = 60, // that must be made
@@ -255,45 +254,60 @@ bool rti_loop_claim_exactly(uint64_t generation, int32_t block) {
 // --- what loops took ------------------------------------------------------------------------------
 
 // What an iteration took lately is remembered with each `@@` loop, in sixteenths of a tick: no estimate knows what
-// calls and inner loops take. It follows longer times at once and shorter ones slowly, since a loop that is
-// wrongly taken for a small one costs more than one that is shared in vain; and is seldom written, since
-// a loop inside a loop is run by many threads.
+// calls and inner loops take.
 enum { HISTORY_SCALE = 16 };
+enum {
+    BODY_TIME,  // of one thread, in the body
+    PLAIN_TIME, // without the prefix
+    WHOLE_TIME, // of all threads together, from the call to its end
+    DECISIONS,  // how often the two above were compared
+};
+_Static_assert(DECISIONS + 1 == RT_PAR_HISTORY_WORDS, "as lowering makes them");
 
-static void note_time(uint64_t *history, uint64_t ticks, int64_t iterations) {
-    if (!history || iterations <= 0) return;
-    uint64_t now = ticks * HISTORY_SCALE / (uint64_t)iterations + 1;
-    uint64_t was = __atomic_load_n(history, __ATOMIC_RELAXED); // a guess, here and below
+static uint64_t each(uint64_t ticks, int64_t iterations) {
+    return ticks * HISTORY_SCALE / (uint64_t)iterations + 1;
+}
+
+// Follows longer times at once and shorter ones slowly, since a loop that is wrongly taken for a small one costs
+// more than one that is shared in vain; and is seldom written, since a loop inside a loop is run by many threads.
+static void note_time(uint64_t *word, uint64_t ticks, int64_t iterations) {
+    if (iterations <= 0) return;
+    uint64_t now = each(ticks, iterations);
+    uint64_t was = __atomic_load_n(word, __ATOMIC_RELAXED); // a guess, here and below
     if (now <= was && now >= was - was / 4) return;
     if (now < was) now = was - was / 4;
-    __atomic_store_n(history, now, __ATOMIC_RELAXED);
+    __atomic_store_n(word, now, __ATOMIC_RELAXED);
+}
+
+// The other way round, for times that are compared with each other, since threads are late for reasons of their own.
+static void note_tried(uint64_t *word, uint64_t ticks, int64_t iterations) {
+    uint64_t now = each(ticks, iterations), was = __atomic_load_n(word, __ATOMIC_RELAXED);
+    if (was && now / 4 > was) now = was * 4;
+    if (now != was) __atomic_store_n(word, now, __ATOMIC_RELAXED);
 }
 
 void rti_loop_remember(const RtParLoop *loop, const RtiJob *job, uint64_t ticks, int32_t blocks) {
-    if (!rti_order_unwanted(job, job->blocks))
-        note_time(loop->history, ticks, rti_block_begin(job, blocks));
+    if (loop->history && !rti_order_unwanted(job, job->blocks))
+        note_time(&loop->history[BODY_TIME], ticks, rti_block_begin(job, blocks));
 }
 
 // What so many iterations take by that, in the history's unit; UINT64_MAX: nobody knows.
-static uint64_t time_before(const uint64_t *history, int64_t count) {
-    if (!history || RTI_STRESSED) return UINT64_MAX;
-    uint64_t took = __atomic_load_n(history, __ATOMIC_RELAXED), all;
+static uint64_t time_before(const uint64_t *word, int64_t count) {
+    uint64_t took = __atomic_load_n(word, __ATOMIC_RELAXED), all;
     return took == 0 || __builtin_mul_overflow(took, (uint64_t)count, &all) ? UINT64_MAX : all;
 }
 
-static uint64_t history_of_us(uint64_t us) {
-    return rti_ticks_of_us(us) * HISTORY_SCALE;
-}
-
-static bool was_small(const RtParLoop *loop) {
-    return time_before(loop->history, loop->count) <= history_of_us(SMALL_NS) / 1000;
+static uint64_t history_of_ns(uint64_t ns) {
+    return rti_ticks_of_us(ns) * HISTORY_SCALE / 1000;
 }
 
 // Runs the loop on this thread if it was small. Looks at the clock only now and then: that takes as long as some
 // of these loops do.
 static bool run_small(const RtParLoop *loop, RtThread *self) {
     enum { WHEN_TIMED = 4 };
-    if (loop->flags & (RT_PAR_COUNTED | RT_PAR_PER_BLOCK | RT_PAR_LEAVES) || !was_small(loop))
+    if (loop->flags & (RT_PAR_COUNTED | RT_PAR_PER_BLOCK | RT_PAR_LEAVES) || !loop->history)
+        return false;
+    if (RTI_STRESSED || time_before(loop->history, loop->count) > history_of_ns(SMALL_NS))
         return false;
     if (++self->small_loops % WHEN_TIMED) {
         loop->body(loop->captures, 0, loop->count, 0);
@@ -301,29 +315,45 @@ static bool run_small(const RtParLoop *loop, RtThread *self) {
     }
     uint64_t start = rti_ticks();
     loop->body(loop->captures, 0, loop->count, 0);
-    note_time(loop->history, rti_ticks() - start, loop->count);
+    note_time(&loop->history[BODY_TIME], rti_ticks() - start, loop->count);
     return true;
 }
 
-// The same for loops that have a copy without the prefix. One that takes so little that a look at the clock counts
-// is timed now and then, others always: they may take longer one day.
-int64_t rt_par_plain(const void *history, int64_t count) {
-    enum { WHEN_TIMED = 8, TIMED_PART = 8 };
-    uint64_t time = time_before(history, count), small = history_of_us(SMALL_NS) / 1000;
-    if (time > small) {
-        if (RTI_STRESSED) return -1;
-        int32_t others = rti_pool_default() - 1;
-        if (others == 0) return 0;
-        if (time > history_of_us(PLAIN_ASLEEP_US) || rti_self()->par || rti_pool_awake(others))
-            return -1;
-        return (int64_t)rti_ticks();
+// For loops that are not long, in which an order or parts of values may cost more than threads gain: what is faster,
+// with the prefix or without. Both are tried, and again from time to time.
+static bool is_better_plain(uint64_t *words) {
+    enum { WHEN_TRIED = 32 };
+    uint64_t plain = __atomic_load_n(&words[PLAIN_TIME], __ATOMIC_RELAXED); // guesses, all
+    uint64_t whole = __atomic_load_n(&words[WHOLE_TIME], __ATOMIC_RELAXED);
+    if (!plain || !whole) return !plain && whole;
+    uint64_t decisions = __atomic_load_n(&words[DECISIONS], __ATOMIC_RELAXED) + 1;
+    __atomic_store_n(&words[DECISIONS], decisions, __ATOMIC_RELAXED);
+    return (plain <= whole) == (decisions % WHEN_TRIED != 0);
+}
+
+// Of loops that have a copy without the prefix. One that takes so little that a look at the clock counts is timed now
+// and then, others always: they may take longer one day.
+int64_t rt_par_plain(const void *history, int64_t count, int64_t few_ns) {
+    enum { WHEN_TIMED = 8, SHORT_NS = 300, TRIED_NS = 2000000 };
+    uint64_t *words = (uint64_t *)(uintptr_t)history;
+    if (RTI_STRESSED) return -1;
+    uint64_t time = time_before(&words[PLAIN_TIME], count);
+    if (time == UINT64_MAX) time = time_before(&words[BODY_TIME], count);
+    if (time <= history_of_ns((uint64_t)few_ns)) {
+        bool timed = time > history_of_ns(SHORT_NS) || ++rti_self()->small_loops % WHEN_TIMED == 0;
+        return timed ? (int64_t)rti_ticks() : 0;
     }
-    if (time * TIMED_PART < small && ++rti_self()->small_loops % WHEN_TIMED) return 0;
+    int32_t others = rti_pool_default() - 1;
+    if (others == 0) return 0;
+    if (time == UINT64_MAX || rti_self()->par) return -1;
+    if (time <= history_of_ns(ASLEEP_NS) && !rti_pool_awake(others)) return (int64_t)rti_ticks();
+    if (time > history_of_ns(TRIED_NS) || !is_better_plain(words)) return -1;
     return (int64_t)rti_ticks();
 }
 
 void rt_par_plain_end(const void *history, int64_t start, int64_t count) {
-    note_time((uint64_t *)(uintptr_t)history, rti_ticks() - (uint64_t)start, count);
+    uint64_t *words = (uint64_t *)(uintptr_t)history;
+    note_tried(&words[PLAIN_TIME], rti_ticks() - (uint64_t)start, count);
 }
 
 // --- the caller ----------------------------------------------------------------------------------
@@ -539,13 +569,12 @@ static void run_pooled(const RtParLoop *loop, RtiJob *job) {
     }
 }
 
-void rt_par_for(const void *argument) {
-    const RtParLoop *loop = argument;
+static void run_loop(const RtParLoop *loop) {
     bool counted = loop->flags & RT_PAR_COUNTED;
     if (counted && (loop->threads < 1 || loop->threads > RT_PAR_MAX_THREADS))
         rti_stop(loop->place, "the number of threads must be from 1 to %d, not %lld",
                  RT_PAR_MAX_THREADS, (long long)loop->threads);
-    RtParLoop *left = loop->flags & RT_PAR_LEAVES ? (RtParLoop *)(uintptr_t)argument : NULL;
+    RtParLoop *left = loop->flags & RT_PAR_LEAVES ? (RtParLoop *)(uintptr_t)loop : NULL;
     if (left) {
         // relaxed: nobody else knows the loop yet
         __atomic_store_n(&left->left, RT_PAR_MAX_BLOCKS, __ATOMIC_RELAXED);
@@ -580,4 +609,12 @@ void rt_par_for(const void *argument) {
     } else {
         rti_blocks_call(&job, 0, job.blocks);
     }
+}
+
+void rt_par_for(const void *argument) {
+    const RtParLoop *loop = argument;
+    bool timed = loop->flags & RT_PAR_ASKED && loop->count > 0 && !rti_self()->par;
+    uint64_t start = timed ? rti_ticks() : 0;
+    run_loop(loop);
+    if (timed) note_tried(&loop->history[WHOLE_TIME], rti_ticks() - start, loop->count);
 }

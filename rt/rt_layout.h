@@ -154,6 +154,7 @@ enum {
     RT_PAR_COUNTED = 8,   // `N @`: engage that many threads even for an empty body
     RT_PAR_KEEPS = 16,    // the body may call rt_par_keep()
     RT_PAR_LEAVES = 32,   // the body may call rt_par_leave(): called once per block
+    RT_PAR_ASKED = 64,    // rt_par_plain() was asked and said no
 };
 // Runs iterations [begin, end) of the loop, numbered from 0. With RT_PAR_PER_BLOCK, `block` is the
 // block's number, and [begin, end) is exactly that block (parallel.md 3).
@@ -171,9 +172,10 @@ typedef struct RtParLoop {
     int64_t left;   // the lowest block that left the loop early; RT_PAR_MAX_BLOCKS: none. Atomic
     int64_t exit;   // the number of its exit; -1: the loop ran to its end
     uint64_t value; // what the exit is given, owned
-    uint64_t *history; // a word of the loop's own that starts as 0 and outlives it (parfor.c); or null. Atomic
+    uint64_t *history; // words of the loop's own that start as 0 and outlive it (parfor.c); or null. Atomic
 } RtParLoop;
-#define RT_PAR_LOOP_WORDS 10
+#define RT_PAR_LOOP_WORDS    10
+#define RT_PAR_HISTORY_WORDS 4
 // A change of variables around a parallel loop, made in the order of iterations: takes the words.
 // rt_par_keep_mark() comes before one that may stop the program.
 typedef void RtParChange(void *captures, const uint64_t *words);
