@@ -240,6 +240,9 @@ void sema_find_pointees(Sema *s);
 // sema_unsafe.c: `unsafe { } { } { }`
 void sema_unsafe(Sema *s, Node *node);
 
+// sema_port.c: makes a string, or a call of a builtin, of a port literal.
+void sema_port(Sema *s, Node *node);
+
 // sema_spawn.c
 bool sema_spawn(Sema *s, Node *node, unsigned context);
 

@@ -22,7 +22,8 @@ bool sema_match(Sema *s, Node *node, unsigned context) {
         MatchArm *arm = &node->match.arms.items[i];
         sema_push_scope(s);
         if (arm->guard != NULL) {
-            bool member = arm->guard->kind == NODE_FIELD; // of a C library: a constant
+            bool member = arm->guard->kind == NODE_FIELD || // of a C library: a constant
+                          arm->guard->kind == NODE_PORT;
             sema_value(s, arm->guard);
             member = member && (arm->guard->kind == NODE_NUMBER || arm->guard->kind == NODE_STRING);
             if (is_constant(arm->guard) || member) arm->literal_guard = true;

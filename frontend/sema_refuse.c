@@ -15,7 +15,6 @@ static const char *refused_loop(const LoopNode *loop) {
 static const char *refused(const Node *node) {
     switch ((int)node->kind) {
     case NODE_SEND: return "`<==`";
-    case NODE_PORT: return "a port literal";
     case NODE_PIPE: return node->pipe.binds.len > 0 ? "binding names in a pipe" : NULL;
     case NODE_LOOP: return refused_loop(node->loop);
     }

@@ -290,8 +290,8 @@ static bool visit_leaf(Sema *s, Node *node, unsigned context) {
     case NODE_MEMORY:
     case NODE_FIELD: UNREACHABLE("chains are walked by sema_visit");
     case NODE_SPAWN: return sema_spawn(s, node, context);
-    case NODE_SEND:
-    case NODE_PORT: UNREACHABLE("sema_refuse took these");
+    case NODE_SEND: UNREACHABLE("sema_refuse took these");
+    case NODE_PORT: UNREACHABLE("sema_port made something else of it");
     case NODE_UNSAFE: sema_unsafe(s, node); return false;
     case NODE_REGISTER: sema_sim_register(s, node); return false;
     case NODE_MODULE: sema_sim_module(s, node); return false;
@@ -320,6 +320,7 @@ bool sema_visit(Sema *s, Node *node, unsigned context) {
         node->statement = s->spine.len == base && (context & CTX_VALUE) == 0;
         if (sema_refuse(s, node)) break;
         sema_sim_use(s, node);
+        sema_port(s, node);
         unsigned here = context;
         if (s->spine.len > base) {
             const Node *up = s->spine.items[s->spine.len - 1];

@@ -159,6 +159,12 @@ static inline long rti_sys_pipe2(int fds[2], int flags) {
 static inline long rti_sys_dup3(int from, int to, int flags) {
     return RTI_CALL3(dup3, from, to, flags);
 }
+static inline long rti_sys_socket(int family, int type, int protocol) {
+    return RTI_CALL3(socket, family, type, protocol);
+}
+static inline long rti_sys_bind(int fd, const void *address, size_t size) {
+    return RTI_CALL3(bind, fd, address, size);
+}
 static inline long rti_sys_poll(RtiPoll *fds, size_t count, const RtiTimespec *timeout) {
     return RTI_CALL6(ppoll, fds, count, timeout, 0, 8, 0);
 }

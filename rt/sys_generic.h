@@ -33,6 +33,8 @@ enum {
     RTI_NR_getcpu = 168,
     RTI_NR_getpid = 172,
     RTI_NR_gettid = 178,
+    RTI_NR_socket = 198,
+    RTI_NR_bind = 200,
     RTI_NR_munmap = 215,
     RTI_NR_mremap = 216,
     RTI_NR_clone = 220,

@@ -32,6 +32,8 @@ enum {
     RTI_NR_mremap = 25,
     RTI_NR_madvise = 28,
     RTI_NR_getpid = 39,
+    RTI_NR_socket = 41,
+    RTI_NR_bind = 49,
     RTI_NR_clone = 56,
     RTI_NR_execve = 59,
     RTI_NR_exit = 60,
