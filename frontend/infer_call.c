@@ -352,7 +352,7 @@ Type infer_pipe(Walk *w, Node *node) {
         Type element = infer_allowed(w->infer, type_element_ranged(value));
         // Of a list known to be empty: as if of numbers.
         element = pipe_one(w, node, element.kinds == 0 ? type_integer(0, 0) : element);
-        return type_list(w->infer->arena, element);
+        return type_list_ranged(w->infer->arena, element);
     }
     if (!type_may(value, KIND_LIST)) return pipe_one(w, node, value);
     infer_expr(w, node->pipe.right); // only the run tells: by rt_pipe

@@ -20,6 +20,8 @@ typedef struct Survey {
 
 static void look(Survey *s, Node *node);
 static void flow(Survey *s, Node *value, ListClass *to);
+static bool is_part(const Node *node);
+static void look_part(Survey *s, Node *node);
 
 // --- classes --------------------------------------------------------------------------------------
 
@@ -223,7 +225,8 @@ static void look_update(Survey *s, Node *node) {
         return;
     }
     Node *target = node->update.target;
-    bool sets = node->update.op == UPDATE_SET && !node->update.or_return;
+    bool sets = (node->update.op == UPDATE_SET || node->update.op == UPDATE_ADD) &&
+                !node->update.or_return;
     if (target->kind == NODE_NAME && sets && is_variable(target)) {
         flow(s, node->update.value, of_symbol(s, target->name.symbol));
         return;
@@ -301,6 +304,14 @@ static void look_ret(Survey *s, Node *node) {
         flow(s, node->ret.value, of_function(s, s->function));
 }
 
+// xs | f
+static void look_pipe(Survey *s, Node *node) {
+    bool each = node->pipe.op != PIPE_REDUCE &&
+                (node->pipe.right->kind != NODE_CALL || node->pipe.right->parenthesized);
+    if (!each || !look_held(s, node->pipe.left)) look(s, node->pipe.left);
+    look(s, node->pipe.right);
+}
+
 static void look(Survey *s, Node *node) {
     switch ((int)node->kind) {
     case NODE_NAME: look_name(s, node); return;
@@ -312,6 +323,11 @@ static void look(Survey *s, Node *node) {
     case NODE_UNARY: look_unary(s, node); return;
     case NODE_RET: look_ret(s, node); return;
     case NODE_SWAP: look_swap(s, node); return;
+    case NODE_PIPE: look_pipe(s, node); return;
+    case NODE_SLICE:
+        if (!is_part(node)) break;
+        look_part(s, node); // what is unpacked is the slice alone
+        return;
     case NODE_LAMBDA: make_value(s, node->lambda.function); return; // its body: later
     case NODE_INDEX:                                                // read or updated
         if (node->observed || !look_held(s, node->index.base)) break;
@@ -339,9 +355,24 @@ static void flow_call(Survey *s, Node *node, ListClass *to) {
 static bool makes_list(const Node *node) {
     if (node->kind == NODE_BINARY)
         return node->binary.op == BINARY_MUL && node->binary.left->kind == NODE_LIST;
-    if (node->kind == NODE_CAST)
-        return node->cast.to == CAST_LIST && node->cast.operand->kind == NODE_STRING;
+    if (node->kind == NODE_CAST) return node->cast.to == CAST_LIST;
+    if (node->kind == NODE_PIPE)
+        return node->pipe.op != PIPE_REDUCE &&
+               (node->pipe.right->kind != NODE_CALL || node->pipe.right->parenthesized);
     return node->kind == NODE_LIST || node->kind == NODE_RANGE;
+}
+
+// A slice of a variable. Lists without what stands before a position are made in no time when their
+// elements are words: a slice without an end stays one of those.
+static bool is_part(const Node *node) {
+    return node->kind == NODE_SLICE && node->slice.high != NULL && is_variable(node->slice.base);
+}
+
+static void look_part(Survey *s, Node *node) {
+    Node *parts[] = {node->slice.low, node->slice.high, node->slice.step};
+    look_held(s, node->slice.base);
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i] != NULL) look(s, parts[i]);
 }
 
 static void flow(Survey *s, Node *value, ListClass *to) {
@@ -352,6 +383,14 @@ static void flow(Survey *s, Node *value, ListClass *to) {
         note_node(s, value, to);
     } else if (value->kind == NODE_CALL) {
         flow_call(s, value, to);
+    } else if (is_part(value)) {
+        unite(of_symbol(s, value->slice.base->name.symbol), to);
+        note_node(s, value, to);
+        look_part(s, value);
+    } else if (value->kind == NODE_BINARY && value->binary.op == BINARY_ADD) {
+        note_node(s, value, to);
+        flow(s, value->binary.left, to);
+        flow(s, value->binary.right, root_of(to));
     } else {
         if (makes_list(value))
             note_node(s, value, to);

@@ -401,6 +401,9 @@ LVal lower_packed(LowerCtx *cx, LVal list, Type type); // takes the list; `type`
 // An expression that makes one, or takes one as it is: true if this was it.
 bool lower_packed_expr(LowerCtx *cx, Node *node, LVal *result);
 bool lower_packed_append(LowerCtx *cx, Node *update, Symbol *symbol); // the same of an update
+LVal lower_packed_new(LowerCtx *cx, Type type, LLVMValueRef capacity); // empty
+// Takes the packed list of that type; gives it with the part behind it.
+LLVMValueRef lower_packed_behind(LowerCtx *cx, LLVMValueRef list, LVal part, Type type);
 void lower_definition(LowerCtx *cx, Node *node);
 void lower_update(LowerCtx *cx, Node *node);
 BinaryOp lower_operator_of(UpdateOp op); // of `+=` and its like

@@ -230,6 +230,7 @@ Type lower_element_type(LowerCtx *cx, const Node *node) {
     return type_element(lower_node_type(cx, base));
 }
 
+// A slice of a packed list is one, until its type says otherwise.
 LVal lower_slice(LowerCtx *cx, Node *node) {
     Node *all[] = {node->slice.base, node->slice.low, node->slice.high, node->slice.step},
          *parts[4];
@@ -240,15 +241,18 @@ LVal lower_slice(LowerCtx *cx, Node *node) {
     lower_operands(cx, parts, count, v);
     lower_take(cx, parts[0], &v[0]);
     v[0] = lower_own_rooted(cx, v[0]);
-    LLVMValueRef words[4];
-    for (uint32_t i = 0, next = 0; i < 4; i++)
-        words[i] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
-    LLVMValueRef word =
-        RT(cx, rt_slice_taken, words[0], words[1], words[2], words[3], lower_place(cx, node->span));
+    LLVMValueRef w[3], place = lower_place(cx, node->span);
+    for (uint32_t i = 1, next = 1; i < 4; i++)
+        w[i - 1] = all[i] ? lower_word(cx, v[next++]) : lower_i64(cx, (int64_t)RT_ABSENT);
+    bool packed = v[0].rep == REP_PACKED;
+    LLVMValueRef part = packed
+                            ? RT(cx, rt_packed_slice, v[0].v, w[0], w[1], w[2], place)
+                            : RT(cx, rt_slice_taken, lower_word(cx, v[0]), w[0], w[1], w[2], place);
     lower_unrooted(cx, v[0]);
     lower_release_all(cx, v + 1, count - 1);
     Type type = lower_node_type(cx, node);
-    return lower_as(cx, lower_val(REP_ANY, type, word, true), type);
+    if (packed) return lower_as(cx, lower_val(REP_PACKED, v[0].type, part, true), type);
+    return lower_as(cx, lower_val(REP_ANY, type, part, true), type);
 }
 
 // --- definitions ---------------------------------------------------------------------------------
@@ -405,15 +409,15 @@ static bool push_in_place(LowerCtx *cx, const Node *node, Symbol *symbol, SymSlo
 
 static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     SymSlot *slot = lower_slot(cx, symbol);
-    bool list = slot->rep == REP_LIST;
-    if ((!list && slot->rep != REP_STRING) || symbol->rebound_by_loop) return false;
+    bool list = slot->rep == REP_LIST, packed = slot->rep == REP_PACKED;
+    if ((!list && !packed && slot->rep != REP_STRING) || symbol->rebound_by_loop) return false;
     if (list && push_in_place(cx, node, symbol, slot)) return true;
     Parts parts = appended_parts(cx, node, symbol, slot->rep);
     if (parts.len == 0) return false;
     bool single = list && parts.len == 1 && lower_is_short_list(parts.items[0]);
     Node **nodes = single ? parts.items[0]->list.items.items : parts.items;
     uint32_t count = single ? parts.items[0]->list.items.len : parts.len;
-    for (uint32_t i = 0; i < count && !list; i++) {
+    for (uint32_t i = 0; i < count && slot->rep == REP_STRING; i++) {
         Node *letter = letter_of(cx, nodes[i]);
         if (letter) nodes[i] = letter;
     }
@@ -424,8 +428,9 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     LLVMValueRef taken = lower_symbol(cx, symbol).v;
     if (single) taken = lower_push_items(cx, taken, values, count);
     for (uint32_t i = 0; i < count && !single; i++) {
-        taken =
-            list ? append_list(cx, taken, values[i]) : append_text(cx, taken, nodes[i], values[i]);
+        taken = list     ? append_list(cx, taken, values[i])
+                : packed ? lower_packed_behind(cx, taken, values[i], slot->type)
+                         : append_text(cx, taken, nodes[i], values[i]);
     }
     LLVMBuildStore(cx->builder, taken, slot->at);
     return true;

@@ -69,14 +69,19 @@ LVal lower_packed(LowerCtx *cx, LVal list, Type type) {
     return lower_val(REP_PACKED, type, made, true);
 }
 
+LVal lower_packed_new(LowerCtx *cx, Type type, LLVMValueRef capacity) {
+    LLVMValueRef list = RT(cx, rt_packed_new, capacity, size_val(cx, type));
+    return lower_val(REP_PACKED, type, list, true);
+}
+
 // --- new ones -------------------------------------------------------------------------------------
 
 static LVal new_of_items(LowerCtx *cx, Node *node, Type type) {
     uint32_t count = node->list.items.len;
     Type element = type_element(type);
     bool jumps = (lower_node_flags(cx, node) & NODE_MAY_JUMP) != 0;
-    LLVMValueRef list = RT(cx, rt_packed_new, lower_i64(cx, count), size_val(cx, type));
-    LVal result = lower_val(REP_PACKED, type, list, true);
+    LVal result = lower_packed_new(cx, type, lower_i64(cx, count));
+    LLVMValueRef list = result.v;
     uint32_t held = lower_hold(cx, result);
     for (uint32_t i = 0; i < count; i++) {
         LVal item = lower_expr(cx, node->list.items.items[i]);
@@ -151,12 +156,53 @@ bool lower_packed_append(LowerCtx *cx, Node *update, Symbol *symbol) {
     return true;
 }
 
+LLVMValueRef lower_packed_behind(LowerCtx *cx, LLVMValueRef list, LVal part, Type type) {
+    part = lower_own(cx, lower_packed(cx, part, type)); // it may be the very list that grows
+    list = RT(cx, rt_packed_append, list, part.v, size_val(cx, type));
+    lower_release(cx, part);
+    return list;
+}
+
+// a + b
+static LVal sum_of_lists(LowerCtx *cx, Node *node, Type type) {
+    Node *parts[] = {node->binary.left, node->binary.right};
+    LVal v[2];
+    lower_operands(cx, parts, 2, v);
+    lower_take(cx, parts[0], &v[0]);
+    LLVMValueRef whole = lower_own(cx, lower_packed(cx, v[0], type)).v;
+    return lower_val(REP_PACKED, type, lower_packed_behind(cx, whole, v[1], type), true);
+}
+
+static bool is_text(LowerCtx *cx, const Node *node) {
+    return type_rep(lower_node_type(cx, node)) == REP_STRING;
+}
+
+static LVal points_of(LowerCtx *cx, Node *text, Type type) {
+    LVal v = lower_expr(cx, text);
+    LLVMValueRef list = RT(cx, rt_packed_text, v.v, size_val(cx, type));
+    lower_release(cx, v);
+    return lower_val(REP_PACKED, type, list, true);
+}
+
+// Of lists that are there.
+static bool from_others(LowerCtx *cx, Node *node, Type type, LVal *result) {
+    if (node->kind == NODE_BINARY && node->binary.op == BINARY_ADD)
+        *result = sum_of_lists(cx, node, type);
+    else if (node->kind == NODE_CAST && is_text(cx, node->cast.operand))
+        *result = points_of(cx, node->cast.operand, type);
+    else
+        return false;
+    return true;
+}
+
 bool lower_packed_expr(LowerCtx *cx, Node *node, LVal *result) {
     if (node->kind == NODE_CALL && packed_sum(cx, node, result)) return true;
     bool can = node->kind == NODE_NAME || node->kind == NODE_LIST || node->kind == NODE_BINARY ||
-               node->kind == NODE_RANGE || node->kind == NODE_CALL;
+               node->kind == NODE_RANGE || node->kind == NODE_CALL || node->kind == NODE_CAST;
     Type type = can ? lower_node_type(cx, node) : TYPE_NEVER;
     if (type_rep(type) != REP_PACKED) return false;
+    if (from_others(cx, node, type, result)) return true;
+    if (node->kind == NODE_CAST) return false;
     const Node *list = node;
     if (node->kind == NODE_NAME) {
         if (node->name.symbol->kind != SYMBOL_CONSTANT) return false;

@@ -69,7 +69,8 @@ typedef struct Items {
 // `from`: where the list comes from.
 static Items items_of_list(LowerCtx *cx, const Node *from, LVal list) {
     Type element = type_element(list.type), known = lower_node_type(cx, from);
-    if (element.kinds == KIND_NUMBER && type_element_ranged(known).integer)
+    bool words = element.store == STORE_WORD;
+    if (words && element.kinds == KIND_NUMBER && type_element_ranged(known).integer)
         element = type_element_ranged(known);
     return (Items){.list = list, .length = lower_length(cx, list.v), .element = element};
 }
@@ -77,6 +78,8 @@ static Items items_of_list(LowerCtx *cx, const Node *from, LVal list) {
 // `data`: of the list; it is looked up where the loop begins.
 static LVal item_at(LowerCtx *cx, const Items *items, LLVMValueRef data, LLVMValueRef position) {
     Type element = items->element;
+    if (items->list.v && element.store != STORE_WORD)
+        return lower_element_val(cx, lower_element_load(cx, data, position, element), element);
     if (!items->list.v) {
         LLVMValueRef number = LLVMBuildNSWAdd(cx->builder, items->first, position, "");
         return lower_val(REP_I64, element, number, false);
@@ -240,6 +243,28 @@ typedef struct Map {
     Type element; // of the result
 } Map;
 
+// What the function gives for an element that is stored so.
+static Type given(Type element) {
+    element.store = STORE_WORD;
+    return element;
+}
+
+// Takes the value.
+static void put(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type element, LVal value) {
+    LLVMValueRef to = lower_element_at(cx, lower_data(cx, list), at, element);
+    bool number = value.rep == REP_F64 || value.rep == REP_I64;
+    if (element.store != STORE_WORD || (number && element.kinds == KIND_NUMBER))
+        lower_number_store(cx, to, element, value);
+    else
+        lower_store(cx, lower_word(cx, lower_own(cx, value)), to, cx->tbaa_element);
+}
+
+// An empty list for the results, to be given its length in the end.
+static LVal new_result(LowerCtx *cx, Type type, LLVMValueRef length) {
+    if (type_rep(type) == REP_PACKED) return lower_packed_new(cx, type, length);
+    return lower_val(REP_LIST, type, RT(cx, rt_list_new, length), true);
+}
+
 static void map_start(LowerCtx *cx, void *context, LLVMValueRef k) {
     (void)k;
     Map *map = context;
@@ -256,11 +281,8 @@ static void map_one(LowerCtx *cx, void *context, LLVMValueRef k) {
     Map *map = context;
     LLVMValueRef list = map->items.list.v, data = list ? lower_data(cx, list) : NULL;
     LVal value = item_at(cx, &map->items, data, k);
-    LVal result =
-        lower_own(cx, apply(cx, &map->applied, &value, NULL, 1, map->element, map->node->span));
-    LLVMValueRef to =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, map->made), &k, 1, "");
-    lower_store(cx, lower_word(cx, result), to, cx->tbaa_element);
+    LVal result = apply(cx, &map->applied, &value, NULL, 1, given(map->element), map->node->span);
+    put(cx, map->made, k, map->element, result);
 }
 
 static uint8_t effects_of(const Applied *applied) {
@@ -292,10 +314,12 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, const Items *items) {
     Map map = {.node = node, .items = *items, .element = element};
     map.applied = make_ready(cx, node, node->pipe.right);
     LVal function = map.applied.value;
-    LLVMValueRef length = items->length, made = RT(cx, rt_list_new, length);
+    LVal whole = new_result(cx, type, items->length);
+    bool packed = whole.rep == REP_PACKED;
+    LLVMValueRef length = items->length, made = whole.v;
     map.made = made;
-    uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
-    if (cx->fs->gives_up) fill_with_zeros(cx, made, length);
+    uint32_t held = lower_hold(cx, whole);
+    if (cx->fs->gives_up && !packed) fill_with_zeros(cx, made, length);
     EachBody body = {.effects = effects_of(&map.applied),
                      .cost = cost_of(cx, &map.applied),
                      .start = map_start,
@@ -303,10 +327,10 @@ static LVal pipe_parallel(LowerCtx *cx, Node *node, const Items *items) {
                      .context = &map};
     lower_parallel_each(cx, length, node->span, &body);
     lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
-    mark_boxed(cx, made, element.kinds != KIND_NUMBER);
+    if (!packed) mark_boxed(cx, made, element.kinds != KIND_NUMBER);
     if (function.v) lower_release(cx, function);
     lower_unhold(cx, held);
-    return lower_val(REP_LIST, type, made, true);
+    return whole;
 }
 
 static LVal pipe_items(LowerCtx *cx, Node *node, const Items *items) {
@@ -314,28 +338,25 @@ static LVal pipe_items(LowerCtx *cx, Node *node, const Items *items) {
     Type type = lower_node_type(cx, node), element = type_element(type);
     if (element.kinds == 0) element = type_any();
     Applied applied = make_ready(cx, node, node->pipe.right);
-    LLVMValueRef length = items->length, made = RT(cx, rt_list_new, length);
-    uint32_t held = lower_hold(cx, lower_val(REP_LIST, type, made, true));
+    LVal whole = new_result(cx, type, items->length);
+    LLVMValueRef made = whole.v;
+    uint32_t held = lower_hold(cx, whole);
     Each each;
     LVal item = each_begin(cx, &each, items, 0);
-    LVal result = apply(cx, &applied, &item, NULL, 1, element, node->span);
-    LLVMValueRef to =
-        LLVMBuildInBoundsGEP2(cx->builder, cx->i64, lower_data(cx, made), &each.position, 1, "");
-    bool number = result.rep == REP_F64 || result.rep == REP_I64;
-    if (!number) result = lower_own(cx, result);
-    LLVMValueRef stored = number ? lower_convert(cx, result, REP_F64).v : lower_word(cx, result);
-    lower_store(cx, stored, to, cx->tbaa_element);
+    LVal result = apply(cx, &applied, &item, NULL, 1, given(element), node->span);
+    bool number = element.store != STORE_WORD || result.rep == REP_F64 || result.rep == REP_I64;
+    put(cx, made, each.position, element, result);
     if (cx->fs->gives_up && !number) { // what is in it goes with it
         LLVMValueRef so_far = LLVMBuildNSWAdd(cx->builder, each.position, lower_i64(cx, 1), "");
         lower_store(cx, so_far, lower_field(cx, made, 8), cx->tbaa_header);
         mark_boxed(cx, made, true);
     }
     each_end(cx, &each);
-    lower_store(cx, length, lower_field(cx, made, 8), cx->tbaa_header);
+    lower_store(cx, items->length, lower_field(cx, made, 8), cx->tbaa_header);
     if (!number) mark_boxed(cx, made, true);
     lower_release(cx, applied.value);
     lower_unhold(cx, held);
-    return lower_val(REP_LIST, type, made, true);
+    return whole;
 }
 
 static LVal reduce_known(LowerCtx *cx, Node *node, LVal list) {
@@ -401,7 +422,7 @@ static LVal pipe_of(LowerCtx *cx, Node *node, LVal *left) {
                                                                : pipe_any(cx, node, *left);
     if (right->kind == NODE_CALL && !right->parenthesized && node->pipe.op == PIPE_APPLY)
         return pipe_into_call(cx, node, left);
-    if (left->rep == REP_LIST) {
+    if (left->rep == REP_LIST || left->rep == REP_PACKED) {
         Items items = items_of_list(cx, node->pipe.left, *left);
         return pipe_items(cx, node, &items);
     }

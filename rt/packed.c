@@ -82,9 +82,9 @@ RtList *rt_packed_range(int64_t from, int64_t to, int32_t size) {
     return list;
 }
 
-RtList *rt_packed_grow(RtList *list, int32_t size) {
-    int64_t capacity = list->length * 2;
-    if (capacity < 32) capacity = 32;
+// Takes the list; gives an unshared one with room for so many.
+static RtList *packed_reserve(RtList *list, int64_t capacity, int32_t size) {
+    if (rti_unshared(list) && capacity <= list->capacity) return list;
     if (!rti_unshared(list)) {
         RtList *copy = packed_make(capacity, size);
         rti_copy(copy->words, list->words, (size_t)(list->length * size));
@@ -95,6 +95,54 @@ RtList *rt_packed_grow(RtList *list, int32_t size) {
     if (capacity > (int64_t)1 << 43) rti_stop_memory();
     list = rti_realloc(list, sizeof(RtList) + (size_t)(capacity * size));
     list->capacity = (int64_t)(rti_usable(list) - sizeof(RtList)) / size;
+    return list;
+}
+
+RtList *rt_packed_grow(RtList *list, int32_t size) {
+    int64_t capacity = list->length * 2;
+    return packed_reserve(list, capacity < 32 ? 32 : capacity, size);
+}
+
+RtList *rt_packed_append(RtList *list, RtList *part, int32_t size) {
+    int64_t length = list->length + part->length, twice = list->length * 2;
+    if (length > list->capacity || !rti_unshared(list))
+        list = packed_reserve(list, length > twice ? length : twice, size);
+    rti_copy(bytes_of(list) + list->length * size, part->words, (size_t)(part->length * size));
+    list->length = length;
+    return list;
+}
+
+RtList *rt_packed_slice(RtList *list, uint64_t low, uint64_t high, uint64_t step,
+                        const RtPlace *place) {
+    RtiSlice slice = rti_slice_of(list->length, low, high, step, place);
+    int32_t size = list->header.spare;
+    if (slice.step == 1 && slice.first == 0 && rti_unshared(list)) {
+        list->length = slice.count;
+        return list;
+    }
+    RtList *part = packed_make(slice.count, size);
+    part->length = slice.count;
+    const uint8_t *from = bytes_of(list) + slice.first * size;
+    if (slice.step == 1) {
+        rti_copy(part->words, from, (size_t)(slice.count * size));
+    } else {
+        for (int64_t i = 0; i < slice.count; i++)
+            rti_copy(bytes_of(part) + i * size, from + i * slice.step * size, (size_t)size);
+    }
+    rti_release(list);
+    return part;
+}
+
+RtList *rt_packed_text(RtStr *string, int32_t size) {
+    RtList *list = packed_make(string->points, size);
+    int64_t at = 0, point;
+    for (int64_t i = 0; (point = rt_str_next(string, &at)) >= 0; i++) {
+        if (size == 1)
+            bytes_of(list)[i] = (uint8_t)point;
+        else
+            integers_of(list)[i] = (int32_t)point;
+    }
+    list->length = string->points;
     return list;
 }
 
