@@ -65,24 +65,38 @@ static bool count(Compilation *c, DiagSeverity severity) {
     return false;
 }
 
-Diag *diag_report(Compilation *c, DiagCode code, Span span, ...) {
+// The message is still to be given if it *is_kept.
+static Diag *record(Compilation *c, DiagCode code, Span span, bool *is_kept) {
     DiagSeverity severity = rows[code].severity;
     if (severity == SEVERITY_WARNING && c->warnings_are_errors) severity = SEVERITY_ERROR;
-    bool kept = count(c, severity);
-    Diag *diag = kept || !c->forgotten ? ARENA_NEW(&c->unit, Diag) : c->forgotten;
-    if (!kept) {
+    *is_kept = count(c, severity);
+    Diag *diag = *is_kept || !c->forgotten ? ARENA_NEW(&c->unit, Diag) : c->forgotten;
+    if (!*is_kept) {
         c->forgotten = diag; // one for all; without a message nothing is added to it
         return diag;
     }
-    va_list args;
-    va_start(args, span);
-    diag->message = format_text(&c->unit, rows[code].message, args);
-    va_end(args);
     diag->code = code;
     diag->severity = severity;
     diag->span = span;
     vec_push(&c->unit, &c->diags, diag);
     return diag;
+}
+
+Diag *diag_report(Compilation *c, DiagCode code, Span span, ...) {
+    bool is_kept;
+    Diag *diag = record(c, code, span, &is_kept);
+    if (!is_kept) return diag;
+    va_list args;
+    va_start(args, span);
+    diag->message = format_text(&c->unit, rows[code].message, args);
+    va_end(args);
+    return diag;
+}
+
+void diag_repeat(Compilation *c, const Diag *from) {
+    bool is_kept;
+    Diag *diag = record(c, from->code, from->span, &is_kept);
+    if (is_kept) diag->message = arena_copy(&c->unit, from->message, strlen(from->message));
 }
 
 void diag_label(Compilation *c, Diag *diag, const char *format, ...) {

@@ -41,6 +41,8 @@ typedef enum DiagFormat { DIAG_TEXT, DIAG_JSON, DIAG_SARIF } DiagFormat;
 // Records a diagnostic; the arguments fill the message's printf conversions. The result is never null
 // and takes notes. After 100 errors further ones are counted but not kept.
 Diag *diag_report(Compilation *c, DiagCode code, Span span, ...);
+// Records what another compilation recorded, without its notes.
+void diag_repeat(Compilation *c, const Diag *from);
 void diag_label(Compilation *c, Diag *diag, const char *format, ...) PRINTF_LIKE(3, 4);
 void diag_note(Compilation *c, Diag *diag, Span span, const char *format, ...) PRINTF_LIKE(4, 5);
 void diag_help(Compilation *c, Diag *diag, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -6,6 +6,8 @@
 //   functions     one part compiles each of the program's; small ones stay visible to the others,
 //                 to be inlined (`available_externally`); the runtime's are copied into every part
 //   variables     live in the first part; the others see the values of constant ones
+// Functions that are not optimised (lower_effort.c) are a part of their own, of which LLVM's fast code
+// generator makes code; where there are no others, the module stays whole and is compiled like that.
 // What stands in one part and is named in another is a symbol of the session. Files are never made
 // this way: in one module the optimiser sees more.
 //
@@ -32,13 +34,15 @@ enum {
     PART_LEAST = 1000,
     PARTS_ALWAYS = 1,
 #endif
-    SMALL = 60, // instructions of a function that may be inlined elsewhere
+    PLAIN_LEAST = 1000, // instructions of functions that are not optimised that are worth a part
+    SMALL = 60,         // instructions of a function that may be inlined elsewhere
 };
 
 typedef enum Owner { OWNER_ALL = 254, OWNER_NONE = 255 } Owner; // else the part's number
 
 typedef struct PlanRow {
     uint32_t weight; // instructions
+    bool plain;      // not optimised
     uint8_t owner;   // a part's number or Owner
     bool small;
 } PlanRow;
@@ -46,12 +50,14 @@ typedef struct PlanRow {
 typedef struct Plan {
     VEC(PlanRow) rows; // by the functions' order in the module
     uint32_t parts;
+    bool plain; // the last part is of functions that are not optimised
     LLVMMemoryBufferRef bitcode;
 } Plan;
 
 typedef struct Part {
     Backend b;               // its own context, module and machine
     Compilation compilation; // b.c: only for diagnostics
+    LoweringOptions options; // b.options
     const Backend *whole;
     const Plan *plan;
     uint32_t number;
@@ -83,11 +89,13 @@ static bool is_program_code(LLVMValueRef function) {
 }
 
 static PlanRow row_of(LLVMValueRef function) {
-    if (LLVMIsDeclaration(function)) return (PlanRow){0, OWNER_NONE, false};
-    uint32_t weight = instructions_of(function);
-    if (!is_program_code(function)) return (PlanRow){weight, OWNER_ALL, false};
-    bool inlinable = !has_attribute(function, "noinline") && !has_attribute(function, "optnone");
-    return (PlanRow){weight, OWNER_NONE, inlinable && weight <= SMALL};
+    if (LLVMIsDeclaration(function)) return (PlanRow){.owner = OWNER_NONE};
+    PlanRow row = {.weight = instructions_of(function), .owner = OWNER_ALL};
+    if (!is_program_code(function)) return row;
+    row.owner = OWNER_NONE;
+    row.plain = has_attribute(function, "optnone");
+    row.small = !row.plain && !has_attribute(function, "noinline") && row.weight <= SMALL;
+    return row;
 }
 
 static uint32_t processors(void) {
@@ -108,33 +116,48 @@ static int by_weight(const void *left, const void *right) {
 // The heaviest functions first, each to the part that has least.
 static void share_out(Arena *arena, Plan *plan) {
     VEC(Heavy) heavy = {0};
-    for (uint32_t i = 0; i < plan->rows.len; i++)
-        if (plan->rows.items[i].weight && plan->rows.items[i].owner == OWNER_NONE)
-            vec_push(arena, &heavy, ((Heavy){plan->rows.items[i].weight, i}));
+    uint32_t optimised = plan->parts - plan->plain;
+    for (uint32_t i = 0; i < plan->rows.len; i++) {
+        PlanRow *row = &plan->rows.items[i];
+        if (row->weight == 0 || row->owner != OWNER_NONE) continue;
+        if (row->plain && plan->plain)
+            row->owner = (uint8_t)optimised;
+        else
+            vec_push(arena, &heavy, ((Heavy){row->weight, i}));
+    }
     qsort(heavy.items, heavy.len, sizeof *heavy.items, by_weight);
     uint64_t loads[PARTS_MOST] = {0};
     for (uint32_t i = 0; i < heavy.len; i++) {
         uint32_t least = 0;
-        for (uint32_t p = 1; p < plan->parts; p++)
+        for (uint32_t p = 1; p < optimised; p++)
             if (loads[p] < loads[least]) least = p;
         loads[least] += heavy.items[i].weight;
         plan->rows.items[heavy.items[i].row].owner = (uint8_t)least;
     }
 }
 
-static void make_plan(Backend *b, Plan *plan) {
-    uint64_t weight = 0;
+// The instructions of the program's functions, those that are optimised and the others.
+typedef struct Weights {
+    uint64_t optimised, plain;
+} Weights;
+
+static Weights weigh(const Backend *b) {
+    Weights weights = {0};
     for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f)) {
         PlanRow row = row_of(f);
-        if (row.owner == OWNER_NONE) weight += row.weight;
-        vec_push(&b->c->unit, &plan->rows, row);
+        if (row.owner == OWNER_NONE) *(row.plain ? &weights.plain : &weights.optimised) += row.weight;
     }
-    uint64_t worth = weight / PART_LEAST;
+    return weights;
+}
+
+static void make_plan(Weights weights, Plan *plan) {
+    uint64_t worth = weights.optimised / PART_LEAST;
     plan->parts = processors();
+    plan->plain = weights.plain >= PLAIN_LEAST;
     if (plan->parts < PARTS_ALWAYS) plan->parts = PARTS_ALWAYS;
-    if (plan->parts > PARTS_MOST) plan->parts = PARTS_MOST;
-    if (plan->parts > worth) plan->parts = (uint32_t)worth;
-    if (plan->parts > 1) share_out(&b->c->unit, plan);
+    if (plan->parts >= PARTS_MOST) plan->parts = PARTS_MOST - 1;
+    if (plan->parts > worth) plan->parts = worth > 0 ? (uint32_t)worth : 1;
+    plan->parts += plan->plain;
 }
 
 // --- the module as all parts read it --------------------------------------------------------------
@@ -261,8 +284,10 @@ static void prepare(Part *part, Backend *whole, const Plan *plan, uint32_t numbe
     part->plan = plan;
     part->number = number;
     part->compilation.program = whole->c->program;
+    part->options = *whole->options;
+    if (plan->plain && number == plan->parts - 1) part->options.optimize = 0;
     part->b = (Backend){.c = &part->compilation,
-                        .options = whole->options,
+                        .options = &part->options,
                         .triple = whole->triple,
                         .arch = whole->arch,
                         .for_jit = true};
@@ -270,8 +295,7 @@ static void prepare(Part *part, Backend *whole, const Plan *plan, uint32_t numbe
 
 // Takes over what a part reported. False: something.
 static bool hear(Backend *b, Part *part) {
-    VEC_EACH(const Diag *, diag, &part->compilation.diags)
-    diag_report(b->c, DIAG_E0607, (Span){0, 0}, diag->message);
+    VEC_EACH(const Diag *, diag, &part->compilation.diags) diag_repeat(b->c, diag);
     bool good = part->compilation.errors == 0;
     arena_free(&part->compilation.unit);
     return good;
@@ -313,12 +337,28 @@ static bool compile_parts(Backend *b, const Plan *plan, JitObjects *objects, Low
     return good;
 }
 
+// Nothing of the program is optimised: nor is anything else.
+static void make_plain(Backend *b) {
+    LoweringOptions *options = ARENA_NEW(&b->c->unit, LoweringOptions);
+    *options = *b->options;
+    options->optimize = 0;
+    Backend before = *b;
+    b->options = options;
+    target_copy(b, &before);
+    LLVMDisposeTargetMachine(before.machine);
+}
+
 bool jit_compile_parts(Backend *b, JitObjects *objects, LoweringTimes *times, bool *worth) {
     Plan plan = {0};
-    if (!drop_unused(b)) return false;
-    make_plan(b, &plan);
+    Weights weights = weigh(b);
+    if (weights.optimised == 0 && b->options->optimize > 0) make_plain(b);
+    if (weights.optimised > 0) make_plan(weights, &plan);
     *worth = plan.parts > 1;
     if (!*worth) return true;
+    if (!drop_unused(b)) return false;
+    for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f))
+        vec_push(&b->c->unit, &plan.rows, row_of(f));
+    share_out(&b->c->unit, &plan);
     if (b->options->verbose) fprintf(stderr, "compiled in %u parts\n", plan.parts);
     make_public(b, &plan);
     plan.bitcode = LLVMWriteBitcodeToMemoryBuffer(b->module);

@@ -6,8 +6,6 @@
 #include "lower_internal.h"
 #include <string.h>
 
-enum { LARGE_FUNCTION = 150 }; // instructions before optimisation
-
 // --- blocks --------------------------------------------------------------------------------------
 
 LLVMBasicBlockRef lower_block_new(LowerCtx *cx, const char *name) {
@@ -401,25 +399,6 @@ static void lower_main(LowerCtx *cx) {
     LLVMBuildRet(cx->builder, lower_i32(cx, 0));
 }
 
-static bool is_large(LLVMValueRef function) {
-    uint32_t left = LARGE_FUNCTION;
-    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block;
-         block = LLVMGetNextBasicBlock(block))
-        for (LLVMValueRef at = LLVMGetFirstInstruction(block); at; at = LLVMGetNextInstruction(at))
-            if (--left == 0) return true;
-    return false;
-}
-
-// At -O1, where the first result counts: a large function without a loop spends its time in the
-// runtime and the functions that it calls, and is compiled ten times as fast without being optimised.
-static void choose_effort(LowerCtx *cx) {
-    const FuncState *fs = cx->fs;
-    if (cx->options->optimize != 1 || cx->options->optimize_size || fs->repeats) return;
-    if (fs->function->self_tail_call || !is_large(fs->value)) return;
-    lower_fn_attr(cx, fs->value, "optnone", 0);
-    lower_fn_attr(cx, fs->value, "noinline", 0);
-}
-
 static void fill_body(LowerCtx *cx, Instance *instance, LLVMValueRef function, LLVMValueRef self) {
     FuncState fs;
     lower_begin(cx, &fs, instance, function);
@@ -433,7 +412,7 @@ static void fill_body(LowerCtx *cx, Instance *instance, LLVMValueRef function, L
         else
             lower_tail(cx, instance->function->body);
     }
-    choose_effort(cx);
+    lower_choose_effort(cx);
     lower_end(cx);
 }
 

@@ -199,6 +199,7 @@ struct LowerCtx {
     uint32_t changes;         // functions made for changes of kept variables
     uint32_t maps;            // bodies made of `xs || f`
     uint32_t alias_scopes;
+    bool *rarely_run;  // by Instance.number
     uint32_t unlikely; // > 0 in copies of loops that run when some position may be outside
     bool fast_rounding;       // floor and its like are instructions
     bool is_x86_64;           // the target
@@ -528,6 +529,11 @@ void lower_bounds_end(LowerCtx *cx, const Bounds *bounds);
 
 // --- lower_call.c, lower_builtin.c, lower_print.c, lower_ffi.c ------------------------------------
 LVal lower_call(LowerCtx *cx, Node *node);
+// lower_effort.c: before anything is lowered, which functions are not worth optimising at -O1; and, at the end
+// of the function that is lowered, what is to be done with it.
+void lower_find_rarely_run(LowerCtx *cx);
+void lower_choose_effort(LowerCtx *cx);
+
 void lower_survey(LowerCtx *cx); // what must be known before anything is lowered: depths, addresses
 LVal lower_call_tail(LowerCtx *cx, Node *node, bool tail);
 bool lower_self_tail(LowerCtx *cx, Node *node); // emitted as a jump to the head?

@@ -173,6 +173,7 @@ bool lower_program(Compilation *c, const LoweringOptions *options, const char *f
     declare_globals(cx, program);
     VEC_EACH(Instance *, instance, &program->instances) declare_instance(cx, instance);
     lower_survey(cx);
+    lower_find_rarely_run(cx);
     lower_sim(cx);
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
     lower_exports(cx);

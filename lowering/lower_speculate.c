@@ -43,6 +43,7 @@ static bool is_plain(LowerCtx *cx, Symbol *symbol) {
 }
 
 static bool is_possible(LowerCtx *cx, const Speculation *speculation) {
+    if (cx->rarely_run[cx->fs->instance->number]) return false;
     if (cx->options->optimize < 1 || cx->fs->deferred || cx->fs->speculation) return false;
     for (uint32_t i = 0; i < speculation->outer; i++) {
         if (!is_plain(cx, speculation->symbols.items[i])) return false;

@@ -14,6 +14,7 @@
 typedef struct TargetRow {
     const char *prefix; // of triples
     const char *triple, *cpu, *features, *abi;
+    const char *needed; // features that values are passed and returned by
     void (*init[5])(void);
 } TargetRow;
 
@@ -24,11 +25,12 @@ typedef struct TargetRow {
     }
 
 static const TargetRow targets[] = {
-    [ARCH_X86_64] = {"x86_64", "x86_64-pc-linux-gnu", "x86-64", "", "", TARGET_INIT(X86)},
+    [ARCH_X86_64] = {"x86_64", "x86_64-pc-linux-gnu", "x86-64", "", "", "64bit,sse,sse2",
+                     TARGET_INIT(X86)},
     [ARCH_AARCH64] = {"aarch64", "aarch64-unknown-linux-gnu", "generic", "", "",
-                      TARGET_INIT(AArch64)},
+                      "fp-armv8,neon", TARGET_INIT(AArch64)},
     [ARCH_RISCV64] = {"riscv64", "riscv64-unknown-linux-gnu", "generic-rv64", "+m,+a,+f,+d,+c",
-                      "lp64d", TARGET_INIT(RISCV)},
+                      "lp64d", "64bit,m,a,f,d,zicsr", TARGET_INIT(RISCV)},
 };
 
 static bool choose_arch(Backend *b) {
@@ -150,9 +152,30 @@ static bool create_machine(Backend *b, LLVMTargetRef target, const char *cpu,
     return true;
 }
 
+static bool is_in(const char *list, const char *name, size_t length) {
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == length && strncmp(at, name, length) == 0) return true;
+    return false;
+}
+
+// Whether --mattr leaves the features that the calls of the target's libraries are made with.
+static bool keeps_needed(Backend *b, const TargetRow *row) {
+    const char *at = b->options->features ? b->options->features : "";
+    for (size_t length; *at; at += length, at += *at == ',') {
+        length = strcspn(at, ",");
+        if (*at != '-' || !is_in(row->needed, at + 1, length - 1)) continue;
+        const char *name = arena_copy(&b->c->unit, at + 1, length - 1);
+        Diag *diag = diag_report(b->c, DIAG_E0618, (Span){0, 0}, name, row->prefix);
+        diag_help(b->c, diag, "leave `-%s` out of --mattr", name);
+        return false;
+    }
+    return true;
+}
+
 bool target_open(Backend *b) {
     if (!choose_arch(b)) return false;
     const TargetRow *row = &targets[b->arch];
+    if (!keeps_needed(b, row)) return false;
     for (size_t i = 0; i < COUNT_OF(row->init); i++) row->init[i]();
 
     LLVMTargetRef target;

@@ -16,7 +16,7 @@ NO_PROGRAM = {
     "E0106", "E0111",  # bytes that are no text
     "E0110", "E0209",  # a thousand brackets
     "E0600", "E0601", "E0602", "E0603", "E0605", "E0606", "E0607", "E0608", "E0609",  # the system
-    "E0604",  # --link=static
+    "E0604", "E0618",  # --link=static, --mattr
     "E0611", "E0612", "E0613", "E0614", "E0615", "E0616", "E0708",  # what lies in other files
     "W0801", "W0802", "W0803", "W0804",  # the same
     "E0802", "E0812",  # headers of libraries that not everybody has
