@@ -152,7 +152,11 @@ static void ask_pause(LowerCtx *cx, LLVMValueRef pause, LLVMBasicBlockRef double
 // The input as the twin takes it; *fits: null, or whether it is such a number so far.
 static LLVMValueRef as_integers(LowerCtx *cx, LLVMValueRef input, Type from, Type to,
                                 LLVMValueRef *fits) {
-    if (type_rep(from) == type_rep(to)) return input;
+    if (type_rep(from) == type_rep(to)) {
+        bool within = !from.integer || (from.low >= to.low && from.high <= to.high);
+        if (within || type_rep(to) != REP_I64) return input;
+        input = LLVMBuildSIToFP(cx->builder, input, cx->f64, "");
+    }
     if (type_rep(to) != REP_I64)
         return lower_convert(cx, lower_val(type_rep(from), from, input, false), type_rep(to)).v;
     LLVMValueRef integer, good = lower_whole(cx, input, to, &integer);
