@@ -116,6 +116,13 @@ static LVal integer_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type ty
     return integer_val(type, LLVMBuildNSWAdd(builder, x, y, ""));
 }
 
+// A square is a product: rt_pow has it so, too.
+static LLVMValueRef power_of(LowerCtx *cx, LLVMValueRef x, LLVMValueRef y) {
+    LLVMBool loses;
+    bool square = LLVMIsAConstantFP(y) && LLVMConstRealGetDouble(y, &loses) == 2;
+    return square ? lower_fp(cx, LLVMBuildFMul(cx->builder, x, x, "")) : RT(cx, rt_pow, x, y);
+}
+
 static LVal number_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type type) {
     bool integers = a.rep == REP_I64 && b.rep == REP_I64;
     if (op == BINARY_MOD && integers) return integer_modulo(cx, a, b, type);
@@ -128,7 +135,7 @@ static LVal number_operation(LowerCtx *cx, BinaryOp op, LVal a, LVal b, Type typ
     if (op == BINARY_ADD) return number_val(lower_fp(cx, LLVMBuildFAdd(cx->builder, x, y, "")));
     if (op == BINARY_SUB) return number_val(lower_fp(cx, LLVMBuildFSub(cx->builder, x, y, "")));
     if (op == BINARY_MUL) return number_val(lower_fp(cx, LLVMBuildFMul(cx->builder, x, y, "")));
-    if (op == BINARY_POW) return number_val(RT(cx, rt_pow, x, y));
+    if (op == BINARY_POW) return number_val(power_of(cx, x, y));
     CHECK(op == BINARY_FUSED, "an operation of numbers");
     return number_val(RT(cx, rt_fma, x, x, y));
 }

@@ -27,8 +27,8 @@ if(NOT FLAP_MUSL_LIBC)
   message(FATAL_ERROR "musl's libc.a is needed for its mathematics (Debian: musl-dev)")
 endif()
 
-set(rt_math_functions fma tan asin acos atan log10 exp pow hypot)
-set(rt_math_rare sin cos atan2 sinh cosh log log2)
+set(rt_math_functions fma tan asin acos atan log10 exp hypot)
+set(rt_math_rare sin cos atan2 sinh cosh log log2 pow)
 set(rt_math_helpers # members
     __sin __cos __tan __rem_pio2 __rem_pio2_large __expo2 __math_invalid __math_divzero
     __math_uflow __math_oflow __math_xflow log_data log2_data exp_data pow_data
@@ -98,9 +98,6 @@ function(rt_math_lanes arch result)
   set(wide_8 -mavx512f)
   foreach(name IN LISTS rt_math_own)
     foreach(width IN LISTS rt_math_widths_${arch})
-      if(name STREQUAL power AND width EQUAL 1)
-        continue() # musl's
-      endif()
       set(source ${CMAKE_SOURCE_DIR}/rt/math_${name}.c)
       set(object ${folder}/math_${name}_${width}.o)
       add_custom_command(OUTPUT ${object}

@@ -1,10 +1,20 @@
 // math_power.c: exp, pow and hypot for vectors (math_lanes.h). Of one number they are musl's, whose operations
-// these are, on its tables; lanes with rare arguments go through these.
+// these are, on its tables; lanes with rare arguments go through these. But x ** 2 is x * x everywhere.
 //
 // The algorithms are ARM's (optimized routines, 2018). e^x = 2^(k/128) e^r: the power from a table, e^r by a
 // polynomial of degree 5. The logarithm of pow's base: x = 2^k z, z near c, of which a table has 1/c and
 // log c to 68 bits, and log(z/c) by a polynomial of degree 8.
 #include "math_vector.h"
+
+#if RT_WIDTH == 1
+
+double rt_rare_pow(double x, double y);
+
+double rt_pow(double x, double y) {
+    return y == 2 ? x * x : rt_rare_pow(x, y);
+}
+
+#else
 
 double rt_exp(double x);
 double rt_pow(double x, double y);
@@ -80,17 +90,22 @@ static inline Pair log_near(Lanes x) {
     return (Pair){y, high - y + low};
 }
 
-// x^y = e^(y log x)
+// x^y = e^(y log |x|), where x is positive or y whole.
 Lanes LANES_NAME(pow)(Lanes x, Lanes y) {
-    Words good = LANES_MASK(x >= 0x1p-1022) & LANES_MASK(x < __builtin_inf()) &
-                 LANES_MASK(lanes_abs(y) < 0x1p63) & LANES_MASK(lanes_abs(y) > 0x1p-63);
-    Pair log = log_near(x);
+    Lanes a = lanes_abs(x), y_size = lanes_abs(y), whole = y + LANES_ROUNDER;
+    Words is_whole = lanes_equal(whole - LANES_ROUNDER, y) & LANES_MASK(y_size < 0x1p51);
+    Words negative = lanes_less(x, lanes_of(0)), twice = lanes_equal(y, lanes_of(2));
+    Words good = LANES_MASK(a >= 0x1p-1022) & LANES_MASK(a < __builtin_inf()) &
+                 (~negative | is_whole) & LANES_MASK(y_size < 0x1p63) &
+                 LANES_MASK(y_size > 0x1p-63);
+    Pair log = log_near(a);
     Lanes y_high = lanes_upper(y), log_high = lanes_upper(log.high);
     Lanes high = y_high * log_high;
     Lanes low = (y - y_high) * log_high + y * (log.high - log_high + log.low);
     Lanes size = lanes_abs(high);
     good &= LANES_MASK(size < 512) & LANES_MASK(size >= 0x1p-54);
-    return LANES_RARE_2(exp_near(high, low), ~good, rt_pow, x, y);
+    Lanes power = lanes_flip(exp_near(high, low), (lanes_bits(whole) << 63) & negative);
+    return LANES_RARE_2(lanes_choose(twice, x * x, power), ~(good | twice), rt_pow, x, y);
 }
 
 // The root of the sum of squares that are kept whole.
@@ -104,3 +119,5 @@ Lanes LANES_NAME(hypot)(Lanes x, Lanes y) {
     Lanes result = lanes_sqrt(second.low + first.low + second.high + first.high);
     return LANES_RARE_2(result, ~good, rt_hypot, x, y);
 }
+
+#endif
