@@ -48,6 +48,9 @@ void target_mark(Backend *b);
 // The attribute of functions that C may call (lower_export.c).
 #define LOWER_EXPORTED "flap-exported"
 
+// The global that keeps mathematics for vectors declared (lower_math.c).
+#define LOWER_WIDE_MATH "llvm.compiler.used"
+
 // rt_link.c: merges the runtime's small functions into the module and makes private everything that
 // the rest of the executable does not name.
 bool rt_link_merge(Backend *b);

@@ -177,7 +177,7 @@ static bool is_llvm_own(LLVMValueRef global) {
 // The mathematics for vectors that any part may come to call (lower_math.c).
 static bool keeps_declarations(LLVMValueRef global) {
     size_t length;
-    return strcmp(LLVMGetValueName2(global, &length), "llvm.compiler.used") == 0;
+    return strcmp(LLVMGetValueName2(global, &length), LOWER_WIDE_MATH) == 0;
 }
 
 // Makes symbols of everything that one part has and others may name.

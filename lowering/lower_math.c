@@ -2,6 +2,7 @@
 // (rt/rt_vector.def), so that its vectorisers call these: an attribute of the declaration that names them,
 // and declarations of those that the processor's registers hold. They have the same bits, so it does not
 // matter where that happens.
+#include "backend.h"
 #include "lower_internal.h"
 #include <string.h>
 
@@ -84,7 +85,7 @@ void lower_math_declare(LowerCtx *cx, const char *name, LLVMValueRef function) {
 void lower_math_end(LowerCtx *cx) {
     if (cx->wide_math.len == 0) return;
     LLVMValueRef list = LLVMConstArray2(cx->ptr, cx->wide_math.items, cx->wide_math.len);
-    LLVMValueRef used = LLVMAddGlobal(cx->module, LLVMTypeOf(list), "llvm.compiler.used");
+    LLVMValueRef used = LLVMAddGlobal(cx->module, LLVMTypeOf(list), LOWER_WIDE_MATH);
     LLVMSetInitializer(used, list);
     LLVMSetLinkage(used, LLVMAppendingLinkage);
     LLVMSetSection(used, "llvm.metadata");

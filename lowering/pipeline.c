@@ -5,7 +5,9 @@
 
 #include "backend.h"
 #include "llvm_compat.h"
+#include <llvm-c/Support.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+#include <pthread.h>
 
 static const char *pipeline_text(const LoweringOptions *options) {
     if (options->optimize_size) return "globaldce,default<Os>";
@@ -59,7 +61,22 @@ static LLVMErrorRef run_thread_sanitizer(Backend *b, LLVMPassBuilderOptionsRef s
     return LLVMRunPasses(b->module, "function(tsan)", b->machine, settings);
 }
 
+static void allow_ordered_sums(void) {
+    const char *arguments[] = {"flapc", "-force-ordered-reductions"};
+    LLVMParseCommandLineOptions(COUNT_OF(arguments), arguments, NULL);
+}
+
+// A sum of doubles in the order of the loop keeps LLVM from making vectors of what is added, unless it is
+// told that the additions may go one by one behind these: worth it where mathematics for vectors is called.
+// LLVM's options are the process's, and each can be given once.
+static void sum_in_order_by_vectors(Backend *b) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (LLVMGetNamedGlobal(b->module, LOWER_WIDE_MATH))
+        (void)pthread_once(&once, allow_ordered_sums);
+}
+
 bool pipeline_run(Backend *b) {
+    sum_in_order_by_vectors(b);
     bool sanitize = FLAP_TSAN && b->for_jit;
     const char *text = pipeline_text(b->options);
     if (sanitize) mark_for_thread_sanitizer(b);
