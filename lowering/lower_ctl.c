@@ -325,6 +325,7 @@ void lower_range_of(LowerCtx *cx, Node *node, LowerBody *emit, void *context) {
 }
 
 static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {
+    lower_remark_loop(cx, node->loop);
     LoopNode *loop = node->loop;
     LLVMValueRef length = lower_length(cx, list.v), data = lower_data(cx, list.v);
     Opened o = {.limit = length};
