@@ -1,17 +1,13 @@
 // sema_spawn.c: `spawn`. Of all but the call itself it makes ordinary code, so that no other stage has to
 // know it:
 //
-//     spawn f(a + 1) | r | { … }           { argument = a + 1; r = spawn f(argument); … }
-//     spawn f(x) | {name, age} | { … }     { result = spawn f(x); name = result.name; age = result.age; … }
+//     spawn f(a + 1) | r | { … }          { argument = a + 1; r = spawn f(argument); { … } }
+//     spawn f(x) | {name, age} | { … }    { result = spawn f(x); name = result.name; …; { … } }
 //
 // What is called, and with what, is computed by the parent, as in any other call: the child makes the
 // call. What has the same value in the child, and no effect, stays where it stands: literals, names,
 // functions. The hidden names have a blank in them.
 #include "sema_internal.h"
-
-static Node *new_block(Sema *s, Span span) {
-    return ast_new(s->arena, NODE_BLOCK, span);
-}
 
 static void add_statement(Sema *s, Node *block, Node *statement) {
     vec_push(s->arena, &block->block.statements, statement);
@@ -75,7 +71,7 @@ static void compute_before(Sema *s, Node *block, Node **slot, bool always) {
 
 static void compute_call_before(Sema *s, Node *block, Node *call) {
     NodeVec *args = &call->call.args;
-    compute_before(s, block, &call->call.callee, false);
+    compute_before(s, block, &call->call.callee, updates_from(args, 0));
     for (uint32_t i = 0; i < args->len; i++)
         compute_before(s, block, &args->items[i], updates_from(args, i + 1));
 }
@@ -105,8 +101,7 @@ static void bind_result(Sema *s, Node *block, const Node *whole, Node *spawn) {
         binds->define->bound = true;
         add_statement(s, block, binds);
     }
-    VEC_EACH(Node *, statement, &whole->spawn.block->block.statements)
-    add_statement(s, block, statement);
+    add_statement(s, block, whole->spawn.block);
 }
 
 // --- the walk ------------------------------------------------------------------------------------
@@ -125,7 +120,7 @@ bool sema_spawn(Sema *s, Node *node, unsigned context) {
         sema_poison(node);
         return false;
     }
-    Node *block = new_block(s, node->span);
+    Node *block = ast_new(s->arena, NODE_BLOCK, node->span);
     compute_call_before(s, block, call);
     if (node->spawn.block == NULL && block->block.statements.len == 0)
         return call_in_child(s, node);

@@ -27,9 +27,9 @@ bool rti_lock_try(RtiLock *lock) {
     // relaxed: the operation below decides
     uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
     // acquire: pairs with the release of rti_unlock
-    return is_free(word) && atomic_compare_exchange_strong_explicit(
-                                &lock->word, &word, word_here(LOCK_TAKEN), memory_order_acquire,
-                                memory_order_relaxed);
+    return is_free(word) &&
+           atomic_compare_exchange_strong_explicit(&lock->word, &word, word_here(LOCK_TAKEN),
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
 void rti_lock(RtiLock *lock) {

@@ -3,13 +3,14 @@
 // A child is a copy of the process with the calling thread alone: it makes the call, flushes its output,
 // sends the result if its parent waits for one, and ends. It goes on in the middle of its parent's frames
 // and never returns to them. So what the thread was inside of is no longer its concern: the parallel
-// loop, the iteration's output, deferred blocks (rti_child_begin).
+// loop, the iteration's output, deferred blocks (child_begin).
 //
 // A child whose result nobody waits for has to be reaped although nobody comes back for it. It is made
 // by a process in between that ends at once and is waited for here: then it is init's, who reaps it. This
 // leaves no zombie, not even for a while, costs a second fork, and has no list of children to look
 // through at later spawns or at the end; nothing waits for it, and no child of foreign code is taken
-// away, as handling SIGCHLD or waiting for any child would.
+// away, as handling SIGCHLD or waiting for any child would. (Process 1 of a container has no init to
+// leave it to; whoever starts a program as that gives it one.)
 #include "value.h"
 #include "pool.h"
 #include "start.h"
