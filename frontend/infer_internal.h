@@ -80,7 +80,7 @@ typedef struct Infer {
     PtrMap reported; // nodes with a mistake already told
     PtrMap accesses, no_accesses; // infer_access.c: places of nodes -> CType
     uint32_t *kept_counts; // by Function.index: instances that stay, without the boxed one
-    bool *checkable;       // by Function.index: may have checked instances (infer_recursion.c); or null
+    bool *checkable;       // by Function.index: may have checked instances (infer_recursion.c)
     uint32_t recursion_rounds;
 } Infer;
 

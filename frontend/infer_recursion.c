@@ -13,11 +13,6 @@ enum { MOST_ROUNDS = 8 };
 
 // --- which functions ------------------------------------------------------------------------------
 
-typedef struct Survey {
-    Infer *infer;
-    bool fits;
-} Survey;
-
 static bool is_pure_builtin(const Symbol *symbol) {
     return symbol->builtin->lowering == BY_INSTRUCTION || symbol->builtin->lowering == BY_MATH;
 }
@@ -70,22 +65,22 @@ static bool form_fits(const Node *node) {
 }
 
 static void look_at_form(void *context, Node **child) {
-    Survey *s = context;
-    if (*child == NULL || !s->fits) return;
-    s->fits = form_fits(*child);
-    if (s->fits) ast_children(*child, look_at_form, s);
+    bool *fits = context;
+    if (*child == NULL || !*fits) return;
+    *fits = form_fits(*child);
+    if (*fits) ast_children(*child, look_at_form, fits);
 }
 
 // What the form of the source tells.
-static bool may_be_checked(Infer *infer, const Function *function) {
+static bool may_be_checked(const Function *function) {
     uint8_t others = (uint8_t) ~(EFFECT_STOP | EFFECT_RECURSE);
     if (function->parent == NULL || (function->effects & others) != 0) return false;
     if (function->captures.len + function->param_count == 0) return false;
     VEC_EACH(Symbol *, symbol, &function->symbols)
     if (symbol->to_f32 || symbol->deferred || symbol->rebound_by_loop) return false;
-    Survey s = {infer, true};
-    ast_children(function->node, look_at_form, &s);
-    return s.fits;
+    bool fits = true;
+    ast_children(function->node, look_at_form, &fits);
+    return fits;
 }
 
 // Functions whose recursion some call bounds count how deep they are.
@@ -161,7 +156,7 @@ static bool start(Infer *infer) {
     const Program *program = infer->c->program;
     bool any = false;
     VEC_EACH(Function *, function, &program->functions) {
-        bool fits = may_be_checked(infer, function);
+        bool fits = may_be_checked(function);
         infer->checkable[function->index] = fits;
         any |= fits && (function->effects & EFFECT_RECURSE) != 0;
     }

@@ -1,9 +1,9 @@
 // lower_recursion.c: recursive functions that run on integers (sema.h, Instance.checked). A function with
 // such a twin has three parts:
-//   flap.f.-either what everybody calls: if the arguments are whole it calls the twin, and if that gives
-//                  up, or they are not, the function in doubles
-//   flap.f.<n>     the twin: it and what it calls in a circle stay among checked instances
-//   flap.f         in doubles: calls in a circle stay in doubles, so no work is begun anew twice
+//   flap.f.-either   what everybody calls: if the arguments are whole it calls the twin, and if that
+//                    gives up, or they are not, the function in doubles
+//   flap.f.<n>       the twin: it and what it calls in a circle stay among checked instances
+//   flap.f           in doubles: calls in a circle stay in doubles, so no work is begun anew twice
 // A twin that gives up returns what is no result: -2^63, or, where results are never negative, any
 // negative number; its callers then give up, too.
 //
@@ -57,10 +57,9 @@ void lower_checked_call(LowerCtx *cx, const Instance *callee, LLVMValueRef resul
 
 // --- several levels at once -----------------------------------------------------------------------
 
-enum { MOST_NODES = 100, FEW_NODES = 40, MOST_CALLS = 4 };
+enum { MOST_NODES = 100, FEW_NODES = 40, MOST_CALLS = 4 }; // of one level
 
 typedef struct Stops {
-    LowerCtx *cx;
     const Instance *instance;
     bool may;
 } Stops;
@@ -96,7 +95,7 @@ uint32_t lower_levels(LowerCtx *cx, Instance *instance) {
     for (uint32_t id = 0; id < function->node_count; id++)
         calls += instance->callees[id] == instance;
     if (calls == 0 || calls > MOST_CALLS || (calls == 1 && function->self_tail_call)) return 1;
-    Stops stops = {cx, instance, false};
+    Stops stops = {instance, false};
     ast_children(function->node, look_for_stops, &stops);
     if (stops.may) return 1;
     if (function->node_count > FEW_NODES || calls > 2) return 2;
@@ -149,7 +148,8 @@ static void ask_pause(LowerCtx *cx, LLVMValueRef pause, LLVMBasicBlockRef double
     lower_at(cx, on);
 }
 
-// The input as the twin takes it; *fits: null, or whether it is such a number so far.
+// The input as the twin takes it; *fits: null, or whether all so far are such numbers. Twins are made
+// when types are about to be final: what was an integer then may have a larger range now.
 static LLVMValueRef as_integers(LowerCtx *cx, LLVMValueRef input, Type from, Type to,
                                 LLVMValueRef *fits) {
     if (type_rep(from) == type_rep(to)) {
