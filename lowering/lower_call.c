@@ -163,6 +163,7 @@ static void survey(void *context, Node **child) {
                    node->define->symbols.items[0] && !node->define->symbols.items[0]->updated;
     if (defines && lower_is_address(cx, node->define->value))
         map_put(&cx->addresses, node->define->symbols.items[0], node);
+    if (node->kind == NODE_MAP) lower_note_fields(cx, node);
     ast_children(node, survey, cx);
 }
 

@@ -180,6 +180,7 @@ struct LowerCtx {
     LLVMValueRef *entries;    // by Instance.number: the wrapper that closures call, or null
     SymSlot *globals;         // by Symbol.index of main
     PtrMap strings;           // Name -> global RtStr
+    PtrMap fields;            // global RtStr -> its place in a map literal, plus one
     PtrMap texts;             // Name -> global C string
     PtrMap closures;          // Instance, Builtin -> constant RtClosure
     PtrMap infos;             // Instance -> RtFunctionInfo
@@ -259,6 +260,10 @@ LLVMValueRef lower_private(LowerCtx *cx, LLVMValueRef value, const char *name, u
 // RtFunctionInfo; tail: null, or code for calls in tail position.
 LLVMValueRef lower_info(LowerCtx *cx, const char *name, int64_t least, int64_t most,
                         LLVMValueRef tail);
+// Notes where the names of a map literal stand, and tells for a key that is one of them: -1, or the
+// entry at which it is probably found.
+void lower_note_fields(LowerCtx *cx, const Node *map);
+int64_t lower_field_place(LowerCtx *cx, LVal key);
 LLVMValueRef lower_header(LowerCtx *cx, int kind, int flags, int spare); // RtHeader, immortal
 LLVMValueRef lower_static_closure(LowerCtx *cx, LLVMValueRef code, LLVMValueRef info,
                                   const char *name);

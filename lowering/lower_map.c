@@ -2,6 +2,19 @@
 // fields with their name as the key.
 #include "lower_internal.h"
 
+void lower_note_fields(LowerCtx *cx, const Node *map) {
+    for (uint32_t i = 0; i < map->map.entries.len; i++) {
+        const Node *key = map->map.entries.items[i].key;
+        if (key->kind != NODE_STRING) continue;
+        LLVMValueRef name = lower_str(cx, key->string.bytes, key->string.len);
+        if (!map_get(&cx->fields, name)) map_put(&cx->fields, name, (void *)(uintptr_t)(i + 1));
+    }
+}
+
+int64_t lower_field_place(LowerCtx *cx, LVal key) {
+    return key.rep == REP_STRING ? (int64_t)(uintptr_t)map_get(&cx->fields, key.v) - 1 : -1;
+}
+
 LVal lower_map(LowerCtx *cx, Node *node) {
     uint32_t count = node->map.entries.len;
     LLVMValueRef map = RT(cx, rt_map_new, lower_i64(cx, count));

@@ -88,11 +88,17 @@ LVal lower_index_value(LowerCtx *cx, LVal base, LVal index, Type type, Span span
         LLVMValueRef point = RT(cx, rt_str_at, base.v, at);
         return lower_val(REP_I64, type_integer(0, 0x10FFFF), point, false);
     }
-    if (base.rep == REP_ANY && type_may(base.type, KIND_LIST) && !type_may(index.type, KIND_ERROR))
-        return any_element(cx, base, index, type, span);
+    int64_t field = lower_field_place(cx, index);
+    bool list = type_may(base.type, KIND_LIST) && !type_may(index.type, KIND_ERROR) && field < 0;
+    if (base.rep == REP_ANY && list) return any_element(cx, base, index, type, span);
     bool number = index.rep == REP_F64 || index.rep == REP_I64;
     LLVMValueRef place = lower_place(cx, span);
-    if (base.rep == REP_MAP && number)
+    if (field >= 0 && base.rep == REP_MAP)
+        word = RT(cx, rt_map_get_field, base.v, lower_word(cx, index), lower_i64(cx, field), place);
+    else if (field >= 0)
+        word = RT(cx, rt_index_field, lower_word(cx, base), lower_word(cx, index),
+                  lower_i64(cx, field), place);
+    else if (base.rep == REP_MAP && number)
         word = RT(cx, rt_map_get_number, base.v, lower_convert(cx, index, REP_F64).v, place);
     else if (base.rep == REP_MAP && index.rep == REP_STRING)
         word = RT(cx, rt_map_get, base.v, lower_word(cx, index), place);

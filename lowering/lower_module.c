@@ -69,7 +69,7 @@ static void make_types(LowerCtx *cx) {
     cx->f64 = LLVMDoubleTypeInContext(cx->context);
     cx->ptr = LLVMPointerTypeInContext(cx->context, 0);
     PtrMap empty = {.arena = cx->arena};
-    cx->strings = cx->texts = cx->closures = cx->infos = cx->constants = empty;
+    cx->strings = cx->fields = cx->texts = cx->closures = cx->infos = cx->constants = empty;
     cx->constant_bytes = cx->constant_integers = empty;
     cx->flags = cx->depths = cx->addresses = cx->inside = cx->walked = cx->c_types = cx->remarked = empty;
 }

@@ -126,11 +126,18 @@ static void store_element(LowerCtx *cx, LLVMValueRef list, LLVMValueRef at, Type
     lower_drop(cx, lower_val(REP_ANY, element, old, true));
 }
 
-static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
+// An element that is about to be written, and the unshared list that it is in.
+typedef struct Written {
+    LLVMValueRef list, at;
+    Type type;
+} Written;
+
+// Through the first `count` steps of the path, all into lists.
+static Written element_to_write(LowerCtx *cx, const Path *path, uint32_t count) {
     LLVMValueRef at = path->slot->at, list = NULL;
     Type type = path->slot->type;
     Rep rep = path->slot->rep;
-    for (uint32_t i = 0; i < path->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         LLVMValueRef held =
             lower_load(cx, lower_type(cx, rep), at, i ? cx->tbaa_element : NULL, "");
         list = lower_expect(cx, lower_val(rep, type, held, false), KIND_LIST, "an element update",
@@ -142,7 +149,12 @@ static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
         at = lower_element_at(cx, lower_data(cx, list), position, type);
         rep = REP_ANY;
     }
-    store_element(cx, list, at, type, value);
+    return (Written){list, at, type};
+}
+
+static void write_lists(LowerCtx *cx, const Path *path, LVal value) {
+    Written element = element_to_write(cx, path, path->count);
+    store_element(cx, element.list, element.at, element.type, value);
 }
 
 // Where a map or anything else may stand on the way. Takes the container and the value.
@@ -167,6 +179,30 @@ static bool write_number_key(LowerCtx *cx, const Path *path, LVal value) {
                           lower_place(cx, path->span));
     lower_unrooted(cx, value);
     LLVMBuildStore(cx->builder, map, path->slot->at);
+    return true;
+}
+
+// m.name <- v, xs[i].name <- v, with a name of a map literal. Takes the value.
+static bool write_field(LowerCtx *cx, const Path *path, LVal value) {
+    SymSlot *slot = path->slot;
+    LVal key = path->indices[path->count - 1];
+    int64_t field = lower_field_place(cx, key);
+    bool of_list = path->count == 2 && slot->rep == REP_LIST;
+    if (field < 0 || (path->count > 1 && !of_list)) return false;
+    LLVMValueRef at = of_list ? element_to_write(cx, path, 1).at : slot->at;
+    LVal base = of_list ? lower_val(REP_ANY, type_element(slot->type),
+                                    lower_load(cx, cx->i64, at, cx->tbaa_element, ""), false)
+                        : lower_symbol(cx, path->symbol);
+    LLVMValueRef word =
+        RT(cx, rt_index_set_field, lower_word(cx, base), lower_word(cx, key), lower_word(cx, value),
+           lower_i64(cx, field), lower_place(cx, path->span));
+    lower_unrooted(cx, value);
+    if (of_list) {
+        lower_store(cx, word, at, cx->tbaa_element);
+    } else {
+        LVal whole = lower_val(REP_ANY, slot->type, word, true);
+        LLVMBuildStore(cx->builder, lower_convert(cx, whole, slot->rep).v, at);
+    }
     return true;
 }
 
@@ -204,7 +240,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, true);
     if (only_lists(path)) {
         write_lists(cx, path, value);
-    } else if (!write_number_key(cx, path, value)) {
+    } else if (!write_field(cx, path, value) && !write_number_key(cx, path, value)) {
         LVal base = lower_symbol(cx, path->symbol);
         LLVMValueRef word = write_any(cx, path, lower_word(cx, base), lower_word(cx, value));
         lower_unrooted(cx, value);

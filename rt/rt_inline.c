@@ -197,6 +197,38 @@ RtMap *rt_map_put_number(RtMap *map, double key, uint64_t value, const RtPlace *
     return rt_map_put(map, word_of(key), value, place);
 }
 
+// --- maps with names as keys ---------------------------------------------------------------------
+
+// A literal is one string in the whole program, so equal words tell that this is the entry.
+uint64_t rt_map_get_field(RtMap *map, uint64_t key, int64_t at, const RtPlace *place) {
+    if (__builtin_expect(at < map->used && map->entries[at].key == key, 1))
+        return map->entries[at].value;
+    return rt_map_get(map, key, place);
+}
+
+static inline int is_map(uint64_t word) {
+    return word >> RT_TAG_SHIFT == RT_TAG_MAP;
+}
+
+uint64_t rt_index_field(uint64_t base, uint64_t key, int64_t at, const RtPlace *place) {
+    if (__builtin_expect(is_map(base), 1))
+        return rt_map_get_field(pointer_of(base), key, at, place);
+    return rt_index(base, key, place);
+}
+
+uint64_t rt_index_set_field(uint64_t base, uint64_t key, uint64_t value, int64_t at,
+                            const RtPlace *place) {
+    RtMap *map = pointer_of(base);
+    if (__builtin_expect(is_map(base) && is_unshared(&map->header) && at < map->used, 1)) {
+        RtMapEntry *entry = &map->entries[at];
+        if (entry->key == key && is_number(entry->value) && is_number(value)) {
+            entry->value = value;
+            return base;
+        }
+    }
+    return rt_index_set(base, key, value, place);
+}
+
 // --- lengths -------------------------------------------------------------------------------------
 
 uint64_t rt_length_of(uint64_t word, const RtPlace *place) {
