@@ -78,8 +78,12 @@ static const char *features_of(const char *cpu) {
         {"znver3", "+sse4.1,+avx2"},
         {"x86-64-v4", "+sse4.1,+avx2,+avx512f"},
         {"skylake-avx512", "+sse4.1,+avx2,+avx512f"},
+        {"cascadelake", "+sse4.1,+avx2,+avx512f"},
+        {"cooperlake", "+sse4.1,+avx2,+avx512f"},
         {"icelake-server", "+sse4.1,+avx2,+avx512f"},
         {"sapphirerapids", "+sse4.1,+avx2,+avx512f"},
+        {"emeraldrapids", "+sse4.1,+avx2,+avx512f"},
+        {"graniterapids", "+sse4.1,+avx2,+avx512f"},
         {"znver4", "+sse4.1,+avx2,+avx512f"},
         {"znver5", "+sse4.1,+avx2,+avx512f"},
     };

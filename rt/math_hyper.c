@@ -16,7 +16,6 @@ double rt_rare_cosh(double x);
 // e^x as 2^k (1 + (r + rest)).
 typedef struct ExpParts {
     Lanes rounded; // LANES_ROUNDER + k
-    Lanes k;
     Lanes r, rest;
 } ExpParts;
 
@@ -31,7 +30,7 @@ static inline ExpParts exp_parts(Lanes x) {
     Lanes p67 = 0x1.a01a01368a1f7p-16 + r * 0x1.71ddf021104a2p-19;
     Lanes p89 = 0x1.27e5b4522a57ap-22 + r * 0x1.af6be782b616bp-26;
     Lanes p = (p01 + r2 * p23) + r4 * ((p45 + r2 * p67) + r4 * (p89 + r2 * 0x1.1e3d1a8d6a274p-29));
-    return (ExpParts){rounded, k, r, r2 * p + lost};
+    return (ExpParts){rounded, r, r2 * p + lost};
 }
 
 // e^x - 1 for 0 <= x <= 44, to more bits than one number has.
