@@ -1,7 +1,7 @@
 // lower_plain.c: `@@` loops that are too small to share run as the loop without the prefix, a copy of its own:
 // no record of captures, no changes that are kept, no blocks. Its result is the same, which is the promise of
 // the prefix. Estimates decide where they know what an iteration takes, else the runtime, by what iterations
-// took before.
+// took before (rt_par_plain).
 //
 // Not so: loops with a number of threads, which are engaged whatever it costs; those with `max`; sums of doubles
 // whose blocks are not single iterations, since their last digits are those of blocks; bodies with parallel

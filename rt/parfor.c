@@ -320,15 +320,18 @@ static bool run_small(const RtParLoop *loop, RtThread *self) {
 }
 
 // For loops that are not long, in which an order or parts of values may cost more than threads gain: what is faster,
-// with the prefix or without. Both are tried, and again from time to time.
+// with the prefix or without. Both are tried, and again: soon at first, when threads had to be made or woken,
+// later from time to time, more seldom what took twice as long.
 static bool is_better_plain(uint64_t *words) {
-    enum { WHEN_TRIED = 32 };
+    enum { NEAR = 32, FAR = 1024 };
     uint64_t plain = __atomic_load_n(&words[PLAIN_TIME], __ATOMIC_RELAXED); // guesses, all
     uint64_t whole = __atomic_load_n(&words[WHOLE_TIME], __ATOMIC_RELAXED);
     if (!plain || !whole) return !plain && whole;
     uint64_t decisions = __atomic_load_n(&words[DECISIONS], __ATOMIC_RELAXED) + 1;
     __atomic_store_n(&words[DECISIONS], decisions, __ATOMIC_RELAXED);
-    return (plain <= whole) == (decisions % WHEN_TRIED != 0);
+    uint64_t often = plain / 2 > whole || whole / 2 > plain ? FAR : NEAR;
+    bool again = decisions % often == 0 || (decisions & (decisions - 1)) == 0;
+    return (plain <= whole) != again;
 }
 
 // Of loops that have a copy without the prefix. One that takes so little that a look at the clock counts is timed now
@@ -347,7 +350,8 @@ int64_t rt_par_plain(const void *history, int64_t count, int64_t few_ns) {
     if (others == 0) return 0;
     if (time == UINT64_MAX || rti_self()->par) return -1;
     if (time <= history_of_ns(ASLEEP_NS) && !rti_pool_awake(others)) return (int64_t)rti_ticks();
-    if (time > history_of_ns(TRIED_NS) || !is_better_plain(words)) return -1;
+    uint64_t whole = time_before(&words[WHOLE_TIME], count);
+    if (whole > history_of_ns(TRIED_NS) || !is_better_plain(words)) return -1;
     return (int64_t)rti_ticks();
 }
 
