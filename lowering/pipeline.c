@@ -75,6 +75,22 @@ static void sum_in_order_by_vectors(Backend *b) {
         (void)pthread_once(&once, allow_ordered_sums);
 }
 
+static bool has(LLVMValueRef function, unsigned kind) {
+    return LLVMGetEnumAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                       kind);
+}
+
+// LLVM's fast code generator, which makes code of what is not optimised, leaves out calls of functions that
+// are found to have no effects when nobody uses the result. But one that never returns has an effect.
+static void keep_endless_calls(Backend *b) {
+    unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
+    unsigned returns = LLVMGetEnumAttributeKindForName("willreturn", 10);
+    for (LLVMValueRef f = LLVMGetFirstFunction(b->module); f; f = LLVMGetNextFunction(f))
+        if (!LLVMIsDeclaration(f) && has(f, memory) && !has(f, returns))
+            LLVMRemoveEnumAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                           memory);
+}
+
 bool pipeline_run(Backend *b) {
     sum_in_order_by_vectors(b);
     bool sanitize = FLAP_TSAN && b->for_jit;
@@ -90,5 +106,6 @@ bool pipeline_run(Backend *b) {
     LLVMErrorRef error = LLVMRunPasses(b->module, text, b->machine, settings);
     if (sanitize && !error) error = run_thread_sanitizer(b, settings);
     LLVMDisposePassBuilderOptions(settings);
+    if (b->options->optimize == 1) keep_endless_calls(b);
     return compat_succeeded(b->c, DIAG_E0606, error) && !b->failed;
 }
