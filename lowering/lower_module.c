@@ -1,7 +1,6 @@
 // lower_module.c: the module: context, globals, declarations of all instances, then their bodies.
 #include "lower_internal.h"
 #include "../rt/rt_layout.h"
-#include <llvm-c/Analysis.h>
 #include <string.h>
 
 static LLVMValueRef node_of(LowerCtx *cx, LLVMMetadataRef *parts, size_t count) {
@@ -142,15 +141,6 @@ static void declare_instance(LowerCtx *cx, const Instance *instance) {
     cx->functions[instance->number] = declare(cx, name, type, false);
 }
 
-static void verify(const LowerCtx *cx) {
-    char *message = NULL;
-    if (LLVMVerifyModule(cx->module, LLVMReturnStatusAction, &message)) {
-        char *text = arena_printf(cx->arena, "the module is wrong: %s", message);
-        UNREACHABLE(text);
-    }
-    LLVMDisposeMessage(message);
-}
-
 bool lower_program(Compilation *c, const LoweringOptions *options, const char *features,
                    LLVMContextRef context, LLVMModuleRef module) {
     Arena arena = {0};
@@ -178,7 +168,6 @@ bool lower_program(Compilation *c, const LoweringOptions *options, const char *f
     VEC_EACH(Instance *, instance, &program->instances) lower_instance(cx, instance);
     lower_exports(cx);
     lower_math_end(cx);
-    verify(cx);
     LLVMDisposeBuilder(cx->builder);
     arena_free(&arena);
     return c->errors == 0;
