@@ -149,6 +149,7 @@ class Program:
         self.lines.append("numbers = [3, 1, 4, 1, 5, 9, 2.5, 6]")
         self.lines.append("wholes = [3, 1, 4, 1, 5, 9, 2, 6]")
         self.lines.append("zero = #args()")
+        self.lines.append("show = x => println(x, x % 1021, x % 0.75)") # the text has fewer digits than the number
         for f in self.functions:
             for _ in range(r.randrange(2, 6)):
                 args = [f"zero + {r.randrange(1, 8)}" if r.random() < 0.9 else r.choice(["0.5", "-0.0", "-1", "6.5"])]
@@ -157,11 +158,11 @@ class Program:
                     args.append(r.choice(NUMBERS) if p < 0.3 else f"zero + {r.choice(NUMBERS)}" if p < 0.8
                                 else f"zero + {r.choice(ODD)}")
                 xs = [r.choice(["numbers", "wholes"])] * f.takes_list
-                self.lines.append(f"println({f.name}({', '.join(args + xs)}))")
+                self.lines.append(f"show({f.name}({', '.join(args + xs)}))")
             if not f.takes_list and r.random() < 0.3:
                 self.lines.append(f"sum_{f.name} := 0")
                 self.lines.append(f"@@ i in 0..<40 {{ sum_{f.name} += {f.name}(i % 5, {', '.join(['i'] * len(f.params))}) }}")
-                self.lines.append(f"println(sum_{f.name})")
+                self.lines.append(f"show(sum_{f.name})")
         return "\n".join(self.lines) + "\n"
 
 
