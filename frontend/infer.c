@@ -309,7 +309,8 @@ static InferInstance *instance_for(Walk *w, Function *function, const Type *capt
                                    const Type *args) {
     Infer *infer = w->infer;
     Arena *scratch = &infer->c->scratch;
-    bool parallel = is_parallel(w);
+    // A value may be called wherever it gets to.
+    bool parallel = is_parallel(w) || (args == NULL && infer->c->program->parallel);
     bool checked = w->instance->shared.checked && args != NULL && infer->checkable[function->index];
     InferInstance *callee = find_instance(infer, function, parallel, checked, captures, args);
     if (callee == NULL) callee = new_instance(infer, function, parallel, args == NULL, checked);

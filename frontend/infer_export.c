@@ -13,6 +13,7 @@ static Type type_from_c(Infer *infer, ExportType type) {
 
 void infer_exports(Infer *infer, Program *program) {
     Walk w = {.infer = infer, .instance = infer->instances.items[0], .stale = INFER_FRESH};
+    if (program->parallel) w.par_depth++; // C may call them in a body that calls it
     VEC_EACH(Export *, export, &program->exports) {
         Function *function = export->symbol->function;
         if (function == NULL) continue;

@@ -191,7 +191,8 @@ typedef struct Speculation {
 } Speculation;
 
 // One specialisation of a function: types for these captures and parameters. `parallel` ones are
-// reachable from parallel bodies and count references atomically.
+// reachable from parallel bodies and count references atomically; so do those of values and exported functions, in a
+// program that has parallel loops.
 typedef struct Instance {
     Function *function;
     bool parallel;

@@ -90,7 +90,7 @@ void lower_begin(LowerCtx *cx, FuncState *fs, Instance *instance, LLVMValueRef f
     lower_begin_note(cx, function, source);
     fs->instance = instance;
     fs->function = source;
-    fs->shared = instance->parallel || (instance->boxed && cx->c->program->parallel);
+    fs->shared = instance->parallel;
     fs->gives_up = fs->shared && source->given_up;
     fs->slots = ARENA_ARRAY(cx->arena, SymSlot, source->symbols.len + 1);
     fs->captures = ARENA_ARRAY(cx->arena, SymSlot, source->captures.len + 1);
@@ -232,6 +232,16 @@ void lower_clean(LowerCtx *cx, uint32_t mark) {
     }
 }
 
+// Deferred blocks may be the end of an iteration that is not wanted.
+LVal lower_clean_around(LowerCtx *cx, uint32_t mark, LVal owned) {
+    bool defers = false;
+    for (uint32_t i = mark; i < cx->fs->cleanups.len; i++)
+        if (cx->fs->cleanups.items[i].active && cx->fs->cleanups.items[i].defer) defers = true;
+    if (defers) owned = lower_rooted(cx, owned);
+    lower_clean(cx, mark);
+    return lower_unrooted(cx, owned);
+}
+
 void lower_scope_end(LowerCtx *cx, uint32_t mark) {
     lower_clean(cx, mark);
     cx->fs->cleanups.len = mark;
@@ -280,7 +290,7 @@ void lower_return(LowerCtx *cx, LVal value) {
     } else {
         Rep rep = type_rep(fs->instance->result);
         value = lower_own(cx, lower_fit(cx, value, fs->instance->result, rep));
-        lower_clean(cx, 0);
+        value = lower_clean_around(cx, 0, value);
         lower_roots_leave(cx);
         LLVMBuildRet(cx->builder, value.v);
     }
