@@ -54,7 +54,7 @@ static void open_loop(LowerCtx *cx, Opened *o, Node *node, LLVMValueRef first, b
     }
     if (loop->has_value && want_value) {
         o->frame.result_rep = type_rep(o->type) == REP_NONE ? REP_ANY : type_rep(o->type);
-        o->frame.result = lower_alloca(cx, lower_type(cx, o->frame.result_rep), "loop.value");
+        o->frame.result = lower_variable(cx, o->frame.result_rep, "loop.value");
     }
     o->frame.index = lower_alloca(cx, cx->i64, "index");
     LLVMBuildStore(cx->builder, first, o->frame.index);
@@ -187,6 +187,7 @@ static LVal close_loop(LowerCtx *cx, Opened *o) {
     if (!frame->result) return lower_zero(cx);
     LLVMValueRef v =
         LLVMBuildLoad2(cx->builder, lower_type(cx, frame->result_rep), frame->result, "");
+    if (lower_needs_root(cx, frame->result_rep)) lower_empty_root(cx, frame->result);
     return lower_val(frame->result_rep, o->type, v, lower_is_counted_rep(frame->result_rep));
 }
 

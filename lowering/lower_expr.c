@@ -166,8 +166,8 @@ LVal lower_block(LowerCtx *cx, Node *node, bool want_value, bool tail) {
         fs->cleanups.len = mark;
         return value;
     }
-    if (fs->cleanups.len > mark) value = lower_own(cx, value);
-    lower_scope_end(cx, mark);
+    if (fs->cleanups.len > mark) value = lower_clean_around(cx, mark, lower_own(cx, value));
+    fs->cleanups.len = mark;
     if (tail) lower_return(cx, value);
     return value;
 }

@@ -89,7 +89,7 @@ typedef struct Cleanup {
 // lower_roots.c: a variable whose value the runtime finds; of REP_ANY or a pointer to an object.
 typedef struct Root {
     LLVMValueRef at; // an alloca until the function is complete
-    bool is_word;
+    uint8_t kind;    // RT_ROOT_
 } Root;
 
 typedef struct LoopFrame {
@@ -305,7 +305,10 @@ LLVMValueRef lower_data(LowerCtx *cx, LLVMValueRef list);
 bool lower_needs_root(const LowerCtx *cx, Rep rep);
 // A variable that owns what it holds: a root where the code needs one.
 LLVMValueRef lower_variable(LowerCtx *cx, Rep rep, const char *name);
-void lower_empty_root(LowerCtx *cx, LLVMValueRef root);
+void lower_empty_root(LowerCtx *cx, LLVMValueRef root); // null: none
+// A root that leads to words of the function's frame which are owned from here on; or null. kind: RT_ROOT_WORDS,
+// RT_ROOT_LOOP.
+LLVMValueRef lower_root_of(LowerCtx *cx, LLVMValueRef words, uint8_t kind);
 // The value; if it is owned, with a root until it is released or somebody else owns it.
 LVal lower_rooted(LowerCtx *cx, LVal v);
 LVal lower_own_rooted(LowerCtx *cx, LVal v);     // the same, owned in any case
@@ -335,6 +338,7 @@ void lower_alias(LowerCtx *cx, Symbol *symbol, LVal value);  // the same for a v
 uint32_t lower_scope(LowerCtx *cx);
 void lower_scope_end(LowerCtx *cx, uint32_t mark);
 void lower_clean(LowerCtx *cx, uint32_t mark); // emits the releases, keeps the entries
+LVal lower_clean_around(LowerCtx *cx, uint32_t mark, LVal owned); // the same while that is in flight
 uint32_t lower_hold(LowerCtx *cx, LVal value); // released by jumps that leave
 void lower_unhold(LowerCtx *cx, uint32_t at);
 void lower_return(LowerCtx *cx, LVal value);

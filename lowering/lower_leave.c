@@ -24,8 +24,7 @@ bool lower_exit(LowerCtx *cx, ExitKind what, LoopNode *loop, LVal value) {
     Par *par = cx->fs->par;
     if (value.rep == REP_PACKED) value = lower_unpacked(cx, value);
     Exit exit = {.kind = what, .loop = loop, .type = value.type};
-    LLVMValueRef word = lower_word(cx, lower_own(cx, value));
-    lower_clean(cx, 0);
+    LLVMValueRef word = lower_word(cx, lower_clean_around(cx, 0, lower_own(cx, value)));
     RT(cx, rt_par_leave, par->loop_inside, par->block, lower_i64(cx, par->exits.len), word);
     vec_push(cx->arena, &par->exits, exit);
     LLVMBuildBr(cx->builder, par->exit);
@@ -134,6 +133,13 @@ static void go_on(LowerCtx *cx, const Par *par, const Exit *exit, LVal value,
     LLVMBuildBr(cx->builder, end);
 }
 
+void lower_exits_begin(LowerCtx *cx, Par *par) {
+    par->loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
+    if (!par->loop->left || !cx->fs->gives_up) return;
+    LLVMBuildStore(cx->builder, lower_i64(cx, 0), lower_field(cx, par->loop_record, LOOP_VALUE));
+    par->loop_root = lower_root_of(cx, par->loop_record, RT_ROOT_LOOP);
+}
+
 void lower_exits(LowerCtx *cx, Par *par, LLVMBasicBlockRef end) {
     LLVMValueRef taken = LLVMBuildLoad2(cx->builder, cx->i64,
                                         lower_field(cx, par->loop_record, LOOP_EXIT), "exit");
@@ -147,6 +153,7 @@ void lower_exits(LowerCtx *cx, Par *par, LLVMBasicBlockRef end) {
             cx->builder, cx->i64, lower_field(cx, par->loop_record, LOOP_VALUE), "value");
         LVal value = lower_as(cx, lower_val(REP_ANY, exit->type, word, true), exit->type);
         value.owned = lower_is_counted_rep(value.rep);
+        lower_empty_root(cx, par->loop_root);
         go_on(cx, par, exit, value, end);
         if (!LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(cx->builder)))
             LLVMBuildUnreachable(cx->builder);

@@ -494,7 +494,7 @@ static void in_parallel(LowerCtx *cx, Par *par, LLVMValueRef threads) {
     if (!par->loop->writes_through) share_elements(cx, par);
     lower_kept_find(cx, par, count, threads);
     lower_reductions_decide(cx, par);
-    par->loop_record = lower_words_alloca(cx, RT_PAR_LOOP_WORDS, "loop");
+    lower_exits_begin(cx, par);
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cx->builder),
                       joined = lower_block_new(cx, "joined");
     FuncState fs;

@@ -16,6 +16,7 @@ typedef struct Reduction {
     bool exact;            // the same in whatever order it is made
     LLVMValueRef partials; // array in the function that the loop stands in
     LLVMValueRef inside;   // the same, in the body
+    LLVMValueRef root;     // of words that may be errors; or null
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
     LLVMValueRef value;    // of a laned one: what a single iteration gives,
     LLVMValueRef place;    // and where such values are kept
@@ -96,6 +97,7 @@ typedef struct Par {
     LLVMValueRef loop_record, loop_inside; // the RtParLoop
     LLVMValueRef history;                  // see lower_par_history()
     bool asks;                             // by lower_plain_ask()
+    LLVMValueRef loop_root;                // of the value in it; or null
     const EachBody *each; // of lower_parallel_each(), which has no loop and no plan
     LLVMValueRef result;  // alloca, or null
     Rep result_rep;
@@ -214,6 +216,8 @@ void lower_keep_change(LowerCtx *cx, const Kept *kept, Node *node);
 // --- lower_leave.c --------------------------------------------------------------------------------
 // After the loop: goes on from the exit that was taken; falls through when none was. `end`: behind it.
 void lower_exits(LowerCtx *cx, Par *par, LLVMBasicBlockRef end);
+// Before a loop that can be left: makes its record, which has no value yet.
+void lower_exits_begin(LowerCtx *cx, Par *par);
 // How many blocks' results count.
 LLVMValueRef lower_blocks_wanted(LowerCtx *cx, const Par *par, LLVMValueRef blocks);
 

@@ -156,14 +156,20 @@ static bool is_reduced(LowerCtx *cx, const ParVariable *variable, Reduction *r) 
     return true;
 }
 
+static void make_partials(LowerCtx *cx, const Par *par, Reduction *r) {
+    r->partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
+    bool may_lose = cx->fs->gives_up && r->rep == REP_ANY;
+    if (may_lose || may_drop(par, r))
+        LLVMBuildMemSet(cx->builder, r->partials, LLVMConstInt(cx->i8, 0, 0),
+                        lower_i64(cx, RT_PAR_MAX_BLOCKS * 8), 8);
+    if (may_lose) r->root = lower_root_of(cx, r->partials, RT_ROOT_WORDS);
+}
+
 void lower_reductions_find(LowerCtx *cx, Par *par) {
     for (uint32_t i = 0; i < par->plan->captures.len; i++) {
         Reduction r;
         if (!is_reduced(cx, &par->plan->captures.items[i], &r)) continue;
-        r.partials = lower_words_alloca(cx, RT_PAR_MAX_BLOCKS, "partials");
-        if (may_drop(par, &r))
-            LLVMBuildMemSet(cx->builder, r.partials, LLVMConstInt(cx->i8, 0, 0),
-                            lower_i64(cx, RT_PAR_MAX_BLOCKS * 8), 8);
+        make_partials(cx, par, &r);
         vec_push(cx->arena, &par->reductions, r);
     }
 }
@@ -395,8 +401,10 @@ static void drop_block(LowerCtx *cx, Par *par, LLVMValueRef block, LLVMValueRef 
 void lower_reductions_combine(LowerCtx *cx, Par *par, LLVMValueRef blocks) {
     if (!par->reductions.len) return;
     bool drops = false;
-    for (uint32_t i = 0; i < par->reductions.len; i++)
+    for (uint32_t i = 0; i < par->reductions.len; i++) {
+        lower_empty_root(cx, par->reductions.items[i].root);
         drops |= may_drop(par, &par->reductions.items[i]);
+    }
     if (par->runs) combine_runs(cx, par, blocks);
     if (!par->by_runs || lower_reductions_have(par, true))
         lower_par_count(cx, par, lower_i64(cx, 0), blocks, 1, combine_block, NULL, NULL);

@@ -25,10 +25,20 @@
 
 // A root is a variable of its own until the function is complete, when all of them become the words
 // of one record.
-static LLVMValueRef new_root(LowerCtx *cx, Rep rep, const char *name) {
-    Root root = {.at = lower_alloca(cx, lower_type(cx, rep), name), .is_word = rep == REP_ANY};
+static LLVMValueRef add_root(LowerCtx *cx, LLVMTypeRef type, uint8_t kind, const char *name) {
+    Root root = {.at = lower_alloca(cx, type, name), .kind = kind};
     vec_push(cx->arena, &cx->fs->roots, root);
     return root.at;
+}
+
+static LLVMValueRef new_root(LowerCtx *cx, Rep rep, const char *name) {
+    return add_root(cx, lower_type(cx, rep), rep == REP_ANY ? RT_ROOT_WORD : RT_ROOT_OBJECT, name);
+}
+
+LLVMValueRef lower_root_of(LowerCtx *cx, LLVMValueRef words, uint8_t kind) {
+    LLVMValueRef root = cx->fs->gives_up ? add_root(cx, cx->ptr, kind, "held") : NULL;
+    if (root) LLVMBuildStore(cx->builder, words, root);
+    return root;
 }
 
 bool lower_needs_root(const LowerCtx *cx, Rep rep) {
@@ -41,7 +51,7 @@ LLVMValueRef lower_variable(LowerCtx *cx, Rep rep, const char *name) {
 }
 
 void lower_empty_root(LowerCtx *cx, LLVMValueRef root) {
-    LLVMBuildStore(cx->builder, LLVMConstNull(LLVMGetAllocatedType(root)), root);
+    if (root) LLVMBuildStore(cx->builder, LLVMConstNull(LLVMGetAllocatedType(root)), root);
 }
 
 // --- values in flight -----------------------------------------------------------------------------
@@ -104,7 +114,7 @@ static LLVMValueRef root_map(LowerCtx *cx) {
     const FuncState *fs = cx->fs;
     LLVMValueRef *kinds = ARENA_ARRAY(cx->arena, LLVMValueRef, fs->roots.len);
     for (uint32_t i = 0; i < fs->roots.len; i++)
-        kinds[i] = LLVMConstInt(cx->i8, fs->roots.items[i].is_word, 0);
+        kinds[i] = LLVMConstInt(cx->i8, fs->roots.items[i].kind, 0);
     LLVMValueRef parts[] = {lower_i64(cx, fs->roots.len),
                             LLVMConstArray2(cx->i8, kinds, fs->roots.len)};
     return lower_private(cx, LLVMConstStructInContext(cx->context, parts, 2, 0), "flap.roots", 8);

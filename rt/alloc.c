@@ -318,19 +318,21 @@ static void *alloc_slowly(size_t size) {
     unsigned class = class_of(total_for(size));
     if (heap->free[class] == NULL) heap_take_remote(heap);
     Block *block = heap->free[class];
-    heap->live++;
     if (block != NULL) {
         heap->free[class] = block->next;
+        heap->live++;
         return block;
     }
     char *block_start =
         class < RUN_CLASSES ? heap_cut_run(heap, class) : heap_cut(heap, class_size(class));
+    heap->live++;
     void *payload = block_start + HEADER;
     *word_of(payload) = (uint64_t) class << 48 | (uint64_t)(uintptr_t)heap;
     return payload;
 }
 
 void *rti_alloc(size_t size) {
+    rti_stress_memory();
     RtHeap *heap = rti_self()->heap;
     if (RTI_LIKELY(heap != NULL && size <= SMALL_MOST - HEADER)) {
         unsigned class = class_of(total_for(size));
@@ -357,7 +359,10 @@ void *rti_realloc(void *block, size_t size) {
     size_t usable = rti_usable(block);
     bool large = *word_of(block) >> 48 == CLASS_LARGE;
     if (size <= usable && (size > usable / 2 || usable < 256)) return block;
-    if (large && size > SMALL_MOST - HEADER) return large_resize(block, size);
+    if (large && size > SMALL_MOST - HEADER) {
+        rti_stress_memory();
+        return large_resize(block, size);
+    }
     void *copy = rti_alloc(size);
     rti_copy(copy, block, usable < size ? usable : size);
     rti_free(block);

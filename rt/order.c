@@ -399,9 +399,11 @@ void rti_order_leave(const RtiJob *job) {
     int64_t left = job->blocks;
     if (loop) left = __atomic_load_n(&loop->left, __ATOMIC_RELAXED); // all blocks have finished
     for (int64_t i = job->blocks - 1; i > left; --i) drop_block(job, &job->order->block[i]);
-    if (rti_order_lost(job->parent)) // the whole loop should not have run
+    if (rti_order_lost(job->parent)) { // the whole loop should not have run
         for (int64_t i = left < job->blocks ? left : job->blocks - 1; i >= job->order->first; --i)
             drop_block(job, &job->order->block[i]);
+        return;
+    }
     if (left >= job->blocks) return;
     loop->exit = job->order->block[left].exit - 1;
     loop->value = job->order->block[left].value;

@@ -9,7 +9,7 @@
 // holds it.
 #include "value.h"
 
-enum { ROOT_OBJECT, ROOT_WORD, ROOT_SINK, ROOT_CODE }; // RtRootMap.kinds
+enum { ROOT_SINK = RT_ROOT_LOOP + 1, ROOT_CODE }; // the runtime's own, in RtRootMap.kinds
 
 const void *rt_roots_enter(const void *argument) {
     RtRoots *roots = (RtRoots *)(uintptr_t)argument;
@@ -19,12 +19,22 @@ const void *rt_roots_enter(const void *argument) {
     return &self->roots;
 }
 
+static void release_word(uint64_t word) {
+    if (word != 0) rti_release_word(word);
+}
+
+static void release_words(const uint64_t *words) {
+    for (int i = 0; i < RT_PAR_MAX_BLOCKS; i++) release_word(words[i]);
+}
+
 static void release_root(uint8_t kind, uint64_t word) {
     if (word == 0) return;
     void *thing = (void *)(uintptr_t)word;
     switch (kind) {
-    case ROOT_OBJECT: rti_release(thing); break;
-    case ROOT_WORD: rti_release_word(word); break;
+    case RT_ROOT_OBJECT: rti_release(thing); break;
+    case RT_ROOT_WORD: rti_release_word(word); break;
+    case RT_ROOT_WORDS: release_words(thing); break;
+    case RT_ROOT_LOOP: release_word(((const RtParLoop *)thing)->value); break;
     case ROOT_SINK: rti_sink_free(thing); break;
     case ROOT_CODE: ((RtiRootedCode *)thing)->code(thing); break;
     }
@@ -58,7 +68,7 @@ void rti_root(RtiRooted *rooted, uint64_t a, uint64_t b, RtSink *sink) {
     rooted->words[2] = 0;
     rooted->sink = (uintptr_t)sink;
     static const RtRootMap map = {RTI_ROOTED_WORDS + 1,
-                                  {ROOT_WORD, ROOT_WORD, ROOT_WORD, ROOT_SINK}};
+                                  {RT_ROOT_WORD, RT_ROOT_WORD, RT_ROOT_WORD, ROOT_SINK}};
     enter(&rooted->roots, &map);
 }
 

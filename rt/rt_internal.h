@@ -174,6 +174,11 @@ void *rti_alloc(size_t size);
 size_t rti_usable(const void *block);
 void *rti_realloc(void *block, size_t size); // keeps the contents; null block: rti_alloc
 void rti_free(void *block);                  // any thread may free; null is allowed
+#ifdef RT_STRESS
+void rti_stress_memory(void); // runs out of memory on purpose (thread.h)
+#else
+static inline void rti_stress_memory(void) {}
+#endif
 void rti_thread_heap_end(RtThread *thread);  // a worker leaves: its heap goes to whoever comes next
 int64_t rti_live_blocks(void);               // for FLAP_DEBUG=leaks; exact when one thread runs
 

@@ -136,9 +136,15 @@ typedef struct RtDefer {
 
 // What a function owns while it runs, in its frame, where an iteration of a parallel loop may end in
 // the middle of it: the runtime then releases what the words hold (roots.c). 0: nothing.
+enum { // what a root is; roots.c has more
+    RT_ROOT_OBJECT, // a pointer to an object
+    RT_ROOT_WORD,   // a word of the program
+    RT_ROOT_WORDS,  // a pointer to RT_PAR_MAX_BLOCKS such words, or 0 for each that there is not
+    RT_ROOT_LOOP,   // a pointer to an RtParLoop, whose value it is, or 0
+};
 typedef struct RtRootMap {
     int64_t count;
-    uint8_t kinds[]; // 0: a pointer to an object, 1: a word of the program; others: roots.c
+    uint8_t kinds[]; // RT_ROOT_
 } RtRootMap;
 typedef struct RtRoots {
     struct RtRoots *next; // of what called the function, or further out

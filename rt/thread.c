@@ -206,14 +206,21 @@ void rti_fault_tell(const char *address, const char *where) {
 
 #ifdef RT_STRESS
 bool rti_stress_fails(RtiStress what) {
-    static _Atomic int64_t calls[2];
-    const char *text =
-        rti_env(what == RTI_STRESS_CLONE ? "FLAP_STRESS_FAIL_CLONE" : "FLAP_STRESS_FAIL_MMAP");
+    static _Atomic int64_t calls[3];
+    static const char *const names[] = {"FLAP_STRESS_FAIL_CLONE", "FLAP_STRESS_FAIL_MMAP",
+                                        "FLAP_STRESS_FAIL_UNWANTED"};
+    const char *text = rti_env(names[what]);
     if (!text) return false;
     // relaxed: only the count matters
     int64_t call = 1 + atomic_fetch_add_explicit(&calls[what], 1, memory_order_relaxed);
     int64_t n = 0;
     while (*text >= '0' && *text <= '9') n = n * 10 + (*text++ - '0');
+    if (*text == '*') return n && call % n == 0;
     return *text == '+' ? call >= n : call == n;
+}
+
+void rti_stress_memory(void) {
+    const RtParState *state = rti_self()->par;
+    if (state && rti_order_lost(state) && rti_stress_fails(RTI_STRESS_UNWANTED)) rti_stop_memory();
 }
 #endif

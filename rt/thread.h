@@ -78,9 +78,10 @@ bool rti_fault(const char *address, char *context);
 // is allocated or locked; other threads that come here too wait for the end.
 void rti_fault_tell(const char *address, const char *where);
 
-// Failing the n-th call on purpose, in stress builds: FLAP_STRESS_FAIL_CLONE, FLAP_STRESS_FAIL_MMAP
-// = n or n+ (that one and all later).
-typedef enum RtiStress { RTI_STRESS_CLONE, RTI_STRESS_MMAP } RtiStress;
+// Failing the n-th call on purpose, in stress builds: FLAP_STRESS_FAIL_CLONE, FLAP_STRESS_FAIL_MMAP,
+// FLAP_STRESS_FAIL_UNWANTED (getting memory in iterations that turn out not to be wanted) = n, n+ (that
+// one and all later) or n* (every n-th).
+typedef enum RtiStress { RTI_STRESS_CLONE, RTI_STRESS_MMAP, RTI_STRESS_UNWANTED } RtiStress;
 #ifdef RT_STRESS
 bool rti_stress_fails(RtiStress what);
 #else
