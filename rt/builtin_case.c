@@ -160,25 +160,27 @@ static uint64_t map_case(const uint64_t *args, const char *what, bool upper, con
         return rti_string_word(map_ascii(string, first, last));
     const CaseRow *rows = upper ? to_upper : to_lower;
     size_t count = upper ? sizeof to_upper / sizeof *to_upper : sizeof to_lower / sizeof *to_lower;
-    RtSink text = {0};
+    RtiDraft made;
+    rti_draft_begin(&made);
+    RtSink *text = &made.sink;
     const unsigned char *at = (const unsigned char *)string->bytes, *end = at + string->length;
     while (at < end) {
         int size;
         uint32_t point = rti_utf8_decode(at, end, &size);
-        char *to = rti_sink_room(&text, 4);
+        char *to = rti_sink_room(text, 4);
         if (point < 0x80) {
             char c = (char)point;
             *to = (char)(c >= first && c <= last ? c ^ 32 : c);
-            text.length++;
+            text->length++;
         } else if (size == 1) { // no UTF-8: kept
             *to = (char)*at;
-            text.length++;
+            text->length++;
         } else {
-            text.length += (size_t)rti_utf8_encode(mapped(point, rows, count), to);
+            text->length += (size_t)rti_utf8_encode(mapped(point, rows, count), to);
         }
         at += size;
     }
-    return rti_string_word(rti_sink_to_str(&text));
+    return rti_string_word(rti_draft_end(&made));
 }
 
 uint64_t rt_b_upper(const uint64_t *args, int64_t count, const RtPlace *place) {

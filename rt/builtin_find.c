@@ -22,17 +22,18 @@ uint64_t rt_b_index_of(const uint64_t *args, int64_t count, const RtPlace *place
     for (int64_t i = 0; i < list->length; i++) {
         if (rt_equal(list->words[i], args[1])) return rti_word_of(i);
     }
-    RtStr *text = rt_str_of(args[1]);
-    error = rti_error_about("not found: ", text);
-    rti_release(text);
-    return error;
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_sink_cstr(&text.sink, "not found: ");
+    rti_write_value(&text.sink, args[1]);
+    return rti_draft_error(&text);
 }
 
 // --- lists from lists ----------------------------------------------------------------------------
 
-static RtList *add(RtList *list, uint64_t word) { // takes both
+static RtList *add(RtList *list, uint64_t word) { // takes the list
     if (list->length == list->capacity) list = rt_list_grow(list, 1);
-    list->words[list->length++] = word;
+    list->words[list->length++] = rti_retained(word);
     rti_list_flag(list, word);
     return list;
 }
@@ -48,7 +49,7 @@ uint64_t rt_b_filter(const uint64_t *args, int64_t count, const RtPlace *place) 
     for (int64_t i = 0; i < list->length; i++) {
         uint64_t answer = rt_call(args[0], &list->words[i], 1, place);
         rooted.words[2] = answer;
-        if (rt_truth(answer, place)) kept = add(kept, rti_retained(list->words[i]));
+        if (rt_truth(answer, place)) kept = add(kept, list->words[i]);
         rooted.words[1] = rti_list_word(kept);
         rooted.words[2] = 0;
         rti_release_word(answer);
@@ -58,9 +59,19 @@ uint64_t rt_b_filter(const uint64_t *args, int64_t count, const RtPlace *place) 
     return rti_list_word(kept);
 }
 
-static uint64_t pair_of(uint64_t first, uint64_t second) { // takes both
-    uint64_t words[2] = {first, second};
-    return rti_list_word(rt_list_of(words, 2));
+// Makes `count` lists of two: the k-th elements of `first`, or k where that is null, and of `second`.
+static uint64_t make_pairs(const RtList *first, const RtList *second, int64_t count) {
+    RtList *pairs = rt_list_new(count);
+    RtiRooted rooted;
+    rti_root(&rooted, rti_list_word(pairs), 0, NULL);
+    for (int64_t i = 0; i < count; i++) {
+        RtList *pair = add(rt_list_new(2), first ? first->words[i] : rti_word_of(i));
+        pairs->words[i] = rti_list_word(add(pair, second->words[i]));
+        pairs->header.flags |= RT_FLAG_BOXED;
+        pairs->length = i + 1;
+    }
+    rti_unroot(&rooted);
+    return rti_list_word(pairs);
 }
 
 uint64_t rt_b_zip(const uint64_t *args, int64_t count, const RtPlace *place) {
@@ -69,20 +80,14 @@ uint64_t rt_b_zip(const uint64_t *args, int64_t count, const RtPlace *place) {
     const RtList *a = rti_need_list("zip", args[0], place);
     const RtList *b = rti_need_list("zip", args[1], place);
     int64_t length = a->length < b->length ? a->length : b->length;
-    RtList *pairs = rt_list_new(length);
-    for (int64_t i = 0; i < length; i++)
-        pairs = add(pairs, pair_of(rti_retained(a->words[i]), rti_retained(b->words[i])));
-    return rti_list_word(pairs);
+    return make_pairs(a, b, length);
 }
 
 uint64_t rt_b_enumerate(const uint64_t *args, int64_t count, const RtPlace *place) {
     uint64_t error = rti_first_error(args, count);
     if (error != RT_ABSENT) return error;
     const RtList *list = rti_need_list("enumerate", args[0], place);
-    RtList *pairs = rt_list_new(list->length);
-    for (int64_t i = 0; i < list->length; i++)
-        pairs = add(pairs, pair_of(rti_word_of(i), rti_retained(list->words[i])));
-    return rti_list_word(pairs);
+    return make_pairs(NULL, list, list->length);
 }
 
 // --- maps ----------------------------------------------------------------------------------------

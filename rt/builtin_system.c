@@ -38,15 +38,13 @@ uint64_t rt_b_env(const uint64_t *args, int64_t count, const RtPlace *place) {
 // --- files --------------------------------------------------------------------------------------
 
 static uint64_t file_error(const char *what, const RtStr *path, long error) {
-    RtSink text = {0};
-    rti_sink_cstr(&text, what);
-    rti_sink_add(&text, path->bytes, (size_t)path->length);
-    rti_sink_cstr(&text, ": ");
-    rti_sink_cstr(&text, rti_system_error(error));
-    RtStr *message = rti_sink_to_str(&text);
-    uint64_t word = rt_error_new(message);
-    rti_release(message);
-    return word;
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_sink_cstr(&text.sink, what);
+    rti_sink_add(&text.sink, path->bytes, (size_t)path->length);
+    rti_sink_cstr(&text.sink, ": ");
+    rti_sink_cstr(&text.sink, rti_system_error(error));
+    return rti_draft_error(&text);
 }
 
 // Opens a path; a NUL inside names no file.

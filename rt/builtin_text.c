@@ -79,12 +79,29 @@ uint64_t rt_b_trim(const uint64_t *args, int64_t count, const RtPlace *place) {
     return rti_string_word(rti_str_part(string, from, end - from));
 }
 
-static RtList *add_part(RtList *parts, const RtStr *string, int64_t from, int64_t end) {
-    uint64_t word = rti_string_word(rti_str_part(string, from, end - from));
-    if (parts->length == parts->capacity) parts = rt_list_grow(parts, 1);
-    parts->words[parts->length++] = word;
+// Adds to the list in the word.
+static void add_part(uint64_t *word, const RtStr *string, int64_t from, int64_t end) {
+    RtList *parts = rti_list(*word);
+    if (parts->length == parts->capacity) *word = rti_list_word(parts = rt_list_grow(parts, 1));
+    parts->words[parts->length] = rti_string_word(rti_str_part(string, from, end - from));
+    parts->length++;
     parts->header.flags |= RT_FLAG_BOXED;
-    return parts;
+}
+
+static void split(uint64_t *parts, RtStr *string, const RtStr *separator) {
+    int64_t from = 0;
+    if (separator->length == 0) { // characters
+        for (int64_t end = 0; rt_str_next(string, &end) >= 0; from = end)
+            add_part(parts, string, from, end);
+        return;
+    }
+    for (;;) {
+        int64_t at = rti_str_find(string, separator, from);
+        if (at < 0) break;
+        add_part(parts, string, from, at);
+        from = at + separator->length;
+    }
+    add_part(parts, string, from, string->length);
 }
 
 uint64_t rt_b_split(const uint64_t *args, int64_t count, const RtPlace *place) {
@@ -93,22 +110,11 @@ uint64_t rt_b_split(const uint64_t *args, int64_t count, const RtPlace *place) {
     RtStr *string = rti_need_string("split", args[0], place);
     const RtStr *separator = rti_need_string("split", args[1], place);
     RtList *parts = rt_list_new(separator->length == 0 ? string->points : 4);
-    int64_t from = 0;
-    if (separator->length == 0) { // characters
-        int64_t end = 0;
-        while (rt_str_next(string, &end) >= 0) {
-            parts = add_part(parts, string, from, end);
-            from = end;
-        }
-        return rti_list_word(parts);
-    }
-    for (;;) {
-        int64_t at = rti_str_find(string, separator, from);
-        if (at < 0) break;
-        parts = add_part(parts, string, from, at);
-        from = at + separator->length;
-    }
-    return rti_list_word(add_part(parts, string, from, string->length));
+    RtiRooted rooted;
+    rti_root(&rooted, rti_list_word(parts), 0, NULL);
+    split(&rooted.words[0], string, separator);
+    rti_unroot(&rooted);
+    return rooted.words[0];
 }
 
 uint64_t rt_b_join(const uint64_t *args, int64_t count, const RtPlace *place) {
@@ -116,16 +122,17 @@ uint64_t rt_b_join(const uint64_t *args, int64_t count, const RtPlace *place) {
     if (error != RT_ABSENT) return error;
     const RtList *list = rti_need_list("join", args[0], place);
     const RtStr *separator = rti_need_string("join", args[1], place);
-    RtSink text = {0};
+    RtiDraft text;
+    rti_draft_begin(&text);
     for (int64_t i = 0; i < list->length; i++) {
-        if (i > 0) rti_sink_add(&text, separator->bytes, (size_t)separator->length);
+        if (i > 0) rti_sink_add(&text.sink, separator->bytes, (size_t)separator->length);
         if (rti_is(list->words[i], RT_TAG_ERROR)) {
-            rti_sink_free(&text);
+            rti_draft_drop(&text);
             return rti_retained(list->words[i]);
         }
-        rti_write_value(&text, list->words[i]);
+        rti_write_value(&text.sink, list->words[i]);
     }
-    return rti_string_word(rti_sink_to_str(&text));
+    return rti_string_word(rti_draft_end(&text));
 }
 
 uint64_t rt_b_replace(const uint64_t *args, int64_t count, const RtPlace *place) {
@@ -136,14 +143,15 @@ uint64_t rt_b_replace(const uint64_t *args, int64_t count, const RtPlace *place)
     const RtStr *by = rti_need_string("replace", args[2], place);
     int64_t at = old->length == 0 ? -1 : rti_str_find(string, old, 0), from = 0;
     if (at < 0) return rti_retained(args[0]);
-    RtSink text = {0};
+    RtiDraft text;
+    rti_draft_begin(&text);
     for (; at >= 0; at = rti_str_find(string, old, from)) {
-        rti_sink_add(&text, string->bytes + from, (size_t)(at - from));
-        rti_sink_add(&text, by->bytes, (size_t)by->length);
+        rti_sink_add(&text.sink, string->bytes + from, (size_t)(at - from));
+        rti_sink_add(&text.sink, by->bytes, (size_t)by->length);
         from = at + old->length;
     }
-    rti_sink_add(&text, string->bytes + from, (size_t)(string->length - from));
-    return rti_string_word(rti_sink_to_str(&text));
+    rti_sink_add(&text.sink, string->bytes + from, (size_t)(string->length - from));
+    return rti_string_word(rti_draft_end(&text));
 }
 
 static uint64_t has_at_end(const uint64_t *args, const char *what, bool end, const RtPlace *place) {

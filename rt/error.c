@@ -234,12 +234,22 @@ uint64_t rt_error_new(RtStr *message) {
     return rti_box(RT_TAG_ERROR, error);
 }
 
-uint64_t rt_error_of(uint64_t word) {
-    if (rti_is(word, RT_TAG_ERROR)) return rti_retained(word);
-    RtStr *text = rt_str_of(word);
+// Takes the text.
+static uint64_t error_with(RtStr *text) {
+    RtiRooted rooted;
+    rti_root(&rooted, rti_string_word(text), 0, NULL);
     uint64_t error = rt_error_new(text);
+    rti_unroot(&rooted);
     rti_release(text);
     return error;
+}
+
+uint64_t rti_draft_error(RtiDraft *text) {
+    return error_with(rti_draft_end(text));
+}
+
+uint64_t rt_error_of(uint64_t word) {
+    return rti_is(word, RT_TAG_ERROR) ? rti_retained(word) : error_with(rt_str_of(word));
 }
 
 RtStr *rt_error_message(uint64_t word) {
@@ -247,13 +257,11 @@ RtStr *rt_error_message(uint64_t word) {
 }
 
 uint64_t rti_error_about(const char *what, const RtStr *about) {
-    RtSink text = {0};
-    rti_sink_cstr(&text, what);
-    rti_sink_add(&text, about->bytes, (size_t)about->length);
-    RtStr *message = rti_sink_to_str(&text);
-    uint64_t error = rt_error_new(message);
-    rti_release(message);
-    return error;
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_sink_cstr(&text.sink, what);
+    rti_sink_add(&text.sink, about->bytes, (size_t)about->length);
+    return rti_draft_error(&text);
 }
 
 uint64_t rti_error(const char *format, ...) {
@@ -262,8 +270,5 @@ uint64_t rti_error(const char *format, ...) {
     __builtin_va_start(arguments, format);
     size_t length = rti_format_message(message, sizeof message, format, arguments);
     __builtin_va_end(arguments);
-    RtStr *text = rt_str_new(message, (int64_t)length);
-    uint64_t error = rt_error_new(text);
-    rti_release(text);
-    return error;
+    return error_with(rt_str_new(message, (int64_t)length));
 }

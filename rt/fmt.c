@@ -83,10 +83,11 @@ static void write_value_text(RtSink *sink, const Spec *spec, uint64_t word) {
         rti_write_value(sink, word);
         return;
     }
-    RtSink text = {0};
-    rti_write_value(&text, word);
-    write_text(sink, spec, text.data, (int64_t)text.length);
-    rti_sink_free(&text);
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_write_value(&text.sink, word);
+    write_text(sink, spec, text.sink.data, (int64_t)text.sink.length);
+    rti_draft_drop(&text);
 }
 
 static void write_point(RtSink *sink, const Spec *spec, double number) {
@@ -430,10 +431,8 @@ void rti_format(RtSink *sink, const RtStr *format, const uint64_t *words, int64_
 }
 
 RtStr *rt_str_format(RtStr *format, const void *words, int64_t count, const RtPlace *place) {
-    RtSink text = {0};
-    RtiRooted rooted;
-    rti_root(&rooted, 0, 0, &text);
-    rti_format(&text, format, words, count, place);
-    rti_unroot(&rooted);
-    return rti_sink_to_str(&text);
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_format(&text.sink, format, words, count, place);
+    return rti_draft_end(&text);
 }

@@ -151,13 +151,12 @@ static RtList *list_with_front(RtList *list, int64_t front) {
 }
 
 RtList *rt_list_cons(uint64_t first, RtList *rest) {
-    first = rti_retained(first);
     bool unshared = rti_unshared(rest);
     // As with appending: what grows once will grow again.
     if (!unshared || rest->front == 0)
         rest = list_with_front(rest, unshared ? rest->length + 8 : rest->length / 2 + 1);
     rest = header_slide(rest, -1);
-    rest->words[0] = first;
+    rest->words[0] = rti_retained(first);
     rti_list_flag(rest, first);
     return rest;
 }
@@ -165,16 +164,16 @@ RtList *rt_list_cons(uint64_t first, RtList *rest) {
 // Leaves the elements [first, first + count) of an unshared list, in place unless most of its block
 // would be empty.
 static RtList *list_cut(RtList *list, int64_t first, int64_t count) {
-    int64_t end = first + count;
+    int64_t end = first + count, room = list->front + list->capacity;
+    RtList *copy = NULL; // while the list is whole: there may be no memory for it
+    if (room >= 64 && count < room / 4) copy = list_make(count * 2);
     if ((list->header.flags & RT_FLAG_BOXED) != 0) {
         for (int64_t i = 0; i < first; i++) rti_release_word(list->words[i]);
         for (int64_t i = end; i < list->length; i++) rti_release_word(list->words[i]);
     }
     list->length = end;
     if (first > 0) list = header_slide(list, first);
-    int64_t room = list->front + list->capacity;
-    if (room < 64 || count >= room / 4) return list;
-    RtList *copy = list_make(count * 2);
+    if (!copy) return list;
     copy->header.flags = list->header.flags;
     rti_copy(copy->words, list->words, (size_t)count * sizeof(uint64_t));
     copy->length = count;
@@ -288,16 +287,17 @@ RtStr *rti_str_slice(const RtStr *string, RtiSlice slice) {
         int64_t end = rti_str_offset(string, slice.first + slice.count);
         return rti_str_part(string, from, end - from);
     }
-    RtSink text = {0};
+    RtiDraft text;
+    rti_draft_begin(&text);
     for (int64_t i = 0, at = slice.first; i < slice.count; i++, at += slice.step) {
         int64_t from = rti_str_offset(string, at);
         int size = 1;
         const unsigned char *bytes = (const unsigned char *)string->bytes;
         if ((string->header.flags & RT_FLAG_ASCII) == 0)
             (void)rti_utf8_decode(bytes + from, bytes + string->length, &size);
-        rti_sink_add(&text, string->bytes + from, (size_t)size);
+        rti_sink_add(&text.sink, string->bytes + from, (size_t)size);
     }
-    return rti_sink_to_str(&text);
+    return rti_draft_end(&text);
 }
 
 RtList *rt_elements(uint64_t word, const RtPlace *place) {

@@ -148,27 +148,23 @@ void rt_print(int32_t fd, const void *words, int64_t count, int32_t newline) {
         if (newline) out_to(fd, "\n", 1);
         return;
     }
-    RtSink text = {0};
+    RtiDraft text;
+    rti_draft_begin(&text);
     for (int64_t i = 0; i < count; i++) {
-        if (i > 0) rti_sink_add(&text, " ", 1);
-        rti_write_value(&text, word[i]);
+        if (i > 0) rti_sink_add(&text.sink, " ", 1);
+        rti_write_value(&text.sink, word[i]);
     }
-    if (newline) rti_sink_add(&text, "\n", 1);
-    RtiRooted rooted;
-    rti_root(&rooted, 0, 0, &text);
-    out_to(fd, text.data, text.length);
-    rti_unroot(&rooted);
-    rti_sink_free(&text);
+    if (newline) rti_sink_add(&text.sink, "\n", 1);
+    out_to(fd, text.sink.data, text.sink.length);
+    rti_draft_drop(&text);
 }
 
 void rt_printf(int32_t fd, uint64_t format, const void *words, int64_t count,
                const RtPlace *place) {
     if (!rti_is(format, RT_TAG_STRING)) rti_stop_kind("printf", "a format string", format, place);
-    RtSink text = {0};
-    RtiRooted rooted;
-    rti_root(&rooted, 0, 0, &text);
-    rti_format(&text, rti_str(format), words, count, place);
-    out_to(fd, text.data, text.length);
-    rti_unroot(&rooted);
-    rti_sink_free(&text);
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_format(&text.sink, rti_str(format), words, count, place);
+    out_to(fd, text.sink.data, text.sink.length);
+    rti_draft_drop(&text);
 }

@@ -157,6 +157,15 @@ static RtStr *to_indexed(RtStr *string) {
     return string;
 }
 
+// The same of a string that nobody else knows.
+static RtStr *new_indexed(RtStr *string) {
+    RtiRooted rooted;
+    rti_root(&rooted, rti_string_word(string), 0, NULL);
+    string = to_indexed(string);
+    rti_unroot(&rooted);
+    return string;
+}
+
 RtStr *rti_str_finish(RtStr *string, int64_t length) {
     string->length = length;
     string->bytes[length] = 0;
@@ -164,7 +173,7 @@ RtStr *rti_str_finish(RtStr *string, int64_t length) {
         string->points = length;
         return string;
     }
-    return to_indexed(string);
+    return new_indexed(string);
 }
 
 RtStr *rti_str_empty(void) {
@@ -184,9 +193,19 @@ RtStr *rt_wide_chr(int64_t point) {
     return rt_str_new(bytes, size);
 }
 
-RtStr *rti_sink_to_str(RtSink *sink) {
-    RtStr *string = rt_str_new(sink->data, (int64_t)sink->length);
-    rti_sink_free(sink);
+void rti_draft_begin(RtiDraft *text) {
+    text->sink = (RtSink){0};
+    rti_root(&text->rooted, 0, 0, &text->sink);
+}
+
+void rti_draft_drop(RtiDraft *text) {
+    rti_unroot(&text->rooted);
+    rti_sink_free(&text->sink);
+}
+
+RtStr *rti_draft_end(RtiDraft *text) {
+    RtStr *string = rt_str_new(text->sink.data, (int64_t)text->sink.length);
+    rti_draft_drop(text);
     return string;
 }
 
@@ -287,8 +306,9 @@ static RtStr *with_room(RtStr *string, int64_t more) {
         rti_copy(copy->bytes, string->bytes, (size_t)string->length);
         copy->length = string->length;
         copy->points = string->points;
+        if (!ascii) copy = new_indexed(copy);
         rti_release(string);
-        return ascii ? copy : to_indexed(copy);
+        return copy;
     }
     if (needed <= string->capacity) return string;
     int64_t capacity = string->capacity * 2 > needed ? string->capacity * 2 : needed;
@@ -450,7 +470,8 @@ RtStr *rt_str_of(uint64_t word) {
         char text[RTI_NUMBER_TEXT];
         return rt_str_new(text, (int64_t)rti_number_text(rti_number(word), text));
     }
-    RtSink text = {0};
-    rti_write_value(&text, word);
-    return rti_sink_to_str(&text);
+    RtiDraft text;
+    rti_draft_begin(&text);
+    rti_write_value(&text.sink, word);
+    return rti_draft_end(&text);
 }

@@ -164,8 +164,15 @@ int64_t rti_utf8_count(const unsigned char *bytes, int64_t length, bool *ascii);
 // The text of a value at the end of a sink, as %v writes it; strings bare at the outermost level.
 void rti_write_value(RtSink *sink, uint64_t word);
 void rti_write_number(RtSink *sink, double number);
-// The sink's text as a string (owned); the sink is freed.
-RtStr *rti_sink_to_str(RtSink *sink);
+// A text that is being made: goes with the iteration that makes it, if that is given up.
+typedef struct RtiDraft {
+    RtSink sink;
+    RtiRooted rooted;
+} RtiDraft;
+void rti_draft_begin(RtiDraft *text);
+RtStr *rti_draft_end(RtiDraft *text);     // as a string (owned)
+void rti_draft_drop(RtiDraft *text);      // in place of the end
+uint64_t rti_draft_error(RtiDraft *text); // the same: an error with that message
 static inline void rti_sink_cstr(RtSink *sink, const char *text) {
     rti_sink_add(sink, text, rti_cstr_length(text));
 }
