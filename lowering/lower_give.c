@@ -11,14 +11,21 @@ bool lower_is_short_list(const Node *node) {
     return node->kind == NODE_LIST && node->list.items.len > 0 && node->list.items.len <= 4;
 }
 
-LLVMValueRef lower_push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count) {
+LLVMValueRef lower_push_items(LowerCtx *cx, LVal list, LLVMValueRef at, const LVal *items,
+                              uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        if (items[i].rep == REP_F64 || items[i].rep == REP_I64)
-            list = RT(cx, rt_list_push_number, list, lower_convert(cx, items[i], REP_F64).v);
-        else
-            list = RT(cx, rt_list_push, list, lower_word(cx, lower_own(cx, items[i])));
+        if (items[i].rep == REP_F64 || items[i].rep == REP_I64) {
+            list.v = RT(cx, rt_list_push_number, list.v, lower_convert(cx, items[i], REP_F64).v);
+        } else {
+            LVal item = lower_own_rooted(cx, items[i]);
+            list.v = RT(cx, rt_list_push, list.v, lower_word(cx, item));
+            lower_unrooted(cx, item);
+        }
+        if (i + 1 == count || !cx->fs->gives_up) continue; // it may have moved
+        if (list.root) LLVMBuildStore(cx->builder, lower_word(cx, list), list.root);
+        if (at) LLVMBuildStore(cx->builder, list.v, at);
     }
-    return list;
+    return list.v;
 }
 
 // --- a + b ---------------------------------------------------------------------------------------
@@ -36,8 +43,9 @@ static LVal push_short(LowerCtx *cx, Node *node) {
     for (uint32_t i = 0; i < items->len; i++) nodes[i + 1] = items->items[i];
     lower_operands(cx, nodes, items->len + 1, v);
     lower_take(cx, nodes[0], &v[0]);
-    LLVMValueRef list = lower_own(cx, v[0]).v;
-    list = lower_push_items(cx, list, v + 1, items->len);
+    v[0] = lower_own_rooted(cx, v[0]);
+    LLVMValueRef list = lower_push_items(cx, v[0], NULL, v + 1, items->len);
+    lower_unrooted(cx, v[0]);
     return lower_val(REP_LIST, lower_node_type(cx, node), list, true);
 }
 

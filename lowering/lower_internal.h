@@ -386,7 +386,9 @@ LVal lower_cons_given(LowerCtx *cx, Node *node, LVal *operands); // releases the
 void lower_args(LowerCtx *cx, const NodeVec *nodes, LVal *args);
 LVal lower_rest(LowerCtx *cx, Node *node, LVal v);            // &v; takes it if it is owned
 bool lower_is_short_list(const Node *node); // [a, b]: its items are better appended one by one
-LLVMValueRef lower_push_items(LowerCtx *cx, LLVMValueRef list, const LVal *items, uint32_t count);
+// `at`: the variable that holds the list, which the caller stores the result to; or null.
+LLVMValueRef lower_push_items(LowerCtx *cx, LVal list, LLVMValueRef at, const LVal *items,
+                              uint32_t count);
 
 // --- lower_mem.c, lower_path.c, lower_hoist.c -----------------------------------------------------
 LVal lower_symbol(LowerCtx *cx, Symbol *symbol);

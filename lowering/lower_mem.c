@@ -367,7 +367,7 @@ static Parts appended_parts(LowerCtx *cx, Node *node, Symbol *symbol, Rep rep) {
 
 static LLVMValueRef append_list(LowerCtx *cx, LLVMValueRef list, LVal part) {
     // Owned first: it may be the very list that is appended to.
-    part = lower_own(cx, part);
+    part = lower_own_rooted(cx, part);
     list = RT(cx, rt_list_append, list, part.v);
     lower_release(cx, part);
     return list;
@@ -385,7 +385,7 @@ static Node *letter_of(LowerCtx *cx, const Node *part) {
 
 static LLVMValueRef append_text(LowerCtx *cx, LLVMValueRef text, const Node *part, LVal value) {
     if (value.rep == REP_STRING) {
-        value = lower_own(cx, value);
+        value = lower_own_rooted(cx, value);
         text = RT(cx, rt_str_append, text, value.v);
         lower_release(cx, value);
         return text;
@@ -408,8 +408,8 @@ static bool push_in_place(LowerCtx *cx, const Node *node, Symbol *symbol, SymSlo
     if (type.kinds == 0 || type_may(type, KIND_ERROR)) return false;
     LVal value;
     lower_operands(cx, &item, 1, &value);
-    LLVMValueRef taken = lower_symbol(cx, symbol).v;
-    LLVMBuildStore(cx->builder, lower_push_items(cx, taken, &value, 1), slot->at);
+    LVal taken = lower_symbol(cx, symbol);
+    LLVMBuildStore(cx->builder, lower_push_items(cx, taken, slot->at, &value, 1), slot->at);
     return true;
 }
 
@@ -430,13 +430,14 @@ static bool append_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
     LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
     lower_operands(cx, nodes, count, values);
     // Several: a later one may be the variable itself, as it was before the first is put to it.
-    for (uint32_t i = 0; i < count && count > 1; i++) values[i] = lower_own(cx, values[i]);
+    for (uint32_t i = 0; i < count && count > 1; i++) values[i] = lower_own_rooted(cx, values[i]);
     LLVMValueRef taken = lower_symbol(cx, symbol).v;
-    if (single) taken = lower_push_items(cx, taken, values, count);
+    if (single) taken = lower_push_items(cx, lower_symbol(cx, symbol), slot->at, values, count);
     for (uint32_t i = 0; i < count && !single; i++) {
         taken = list     ? append_list(cx, taken, values[i])
                 : packed ? lower_packed_behind(cx, taken, values[i], slot->type)
                          : append_text(cx, taken, nodes[i], values[i]);
+        if (cx->fs->gives_up && i + 1 < count) LLVMBuildStore(cx->builder, taken, slot->at);
     }
     LLVMBuildStore(cx->builder, taken, slot->at);
     return true;

@@ -43,7 +43,7 @@ LVal lower_or_return(LowerCtx *cx, LVal v) {
 }
 
 void lower_err(LowerCtx *cx, Node *node) {
-    LVal message = lower_expr(cx, node->err.value);
+    LVal message = lower_rooted(cx, lower_expr(cx, node->err.value));
     LLVMValueRef error = RT(cx, rt_error_of, lower_word(cx, message));
     lower_release(cx, message);
     if (!node->err.from_loop) {
@@ -83,6 +83,7 @@ static void lower_right(LowerCtx *cx, Node *node, Rep rep, LLVMValueRef slot) {
     uint32_t mark = lower_scope(cx);
     LVal value = lower_expr(cx, right);
     if (!node->orelse.is_and && returns_text(right)) {
+        value = lower_rooted(cx, value);
         LLVMValueRef error = RT(cx, rt_error_of, lower_word(cx, value));
         lower_release(cx, value);
         fail_with(cx, error);

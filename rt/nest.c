@@ -275,11 +275,11 @@ static uint64_t nests_around(const RtParState *state) {
 }
 
 // Opens the loop from block `first` on; gives the count of finished blocks that ends it.
-static uint64_t open_nest(RtiNest *nest, const RtiJob *job, int32_t first, int32_t threads,
-                          int32_t length) {
+static uint64_t open_nest(RtiNest *nest, const RtiJob *job, RtiOrder *order, int32_t first,
+                          int32_t threads, int32_t length) {
     nest->job = *job;
     nest->job.nest = nest;
-    nest->job.order = job->flags & RTI_PAR_ORDERED ? rti_order_new(first, job->blocks) : NULL;
+    nest->job.order = order;
     // relaxed, all: the store of the range below publishes them
     atomic_store_explicit(&nest->around, nests_around(job->parent), memory_order_relaxed);
     atomic_store_explicit(&nest->base, rti_pool.generation & RTI_GENERATION_MASK,
@@ -316,13 +316,18 @@ static void wait_for_another(const RtiNest *nest, int32_t threads) {
 
 // Shares the loop from block `first` on; false when there is no nest for it.
 static bool share(const RtiJob *job, int32_t first, int32_t threads, int32_t length) {
+    // First, as there may be no memory for it.
+    RtiOrder *order = job->flags & RTI_PAR_ORDERED ? rti_order_new(first, job->blocks) : NULL;
     RtiNest *nest = take_nest();
-    if (!nest) return false;
+    if (!nest) {
+        rti_order_free(order);
+        return false;
+    }
     RtThread *self = rti_self();
     // In a trial of the loop that has the pool nobody has said so yet. relaxed: as in parfor.c
     bool only = !job->parent;
     if (only) atomic_fetch_add_explicit(&rti_process.parallel, 1, memory_order_relaxed);
-    uint64_t target = open_nest(nest, job, first, threads, length);
+    uint64_t target = open_nest(nest, job, order, first, threads, length);
     uint64_t generation =
         range_generation(atomic_load_explicit(&nest->range, memory_order_relaxed)); // its own store
     wake(threads - 1 < 4 ? threads - 1 : 4);
@@ -331,7 +336,6 @@ static bool share(const RtiJob *job, int32_t first, int32_t threads, int32_t len
     work(nest, generation, &pace);
     close_nest(nest);
     wait_finished(nest, target);
-    RtiOrder *order = nest->job.order;
     if (order) {
         rti_order_leave(&nest->job);
         rti_order_free(order);
