@@ -29,8 +29,8 @@ static void mark_for_thread_sanitizer(Backend *b) {
             LLVMAddAttributeAtIndex(f, (unsigned)LLVMAttributeFunctionIndex, mark);
 }
 
-// Its functions run on the program's stack and hold locks: when a stack is full, that must show before they are
-// called. So every function looks at an address further down.
+// ThreadSanitizer's functions run on the program's stack and hold locks: when a stack is full, that must show
+// before they are called. So every function of the program looks at an address further down.
 static void look_ahead(Backend *b, LLVMValueRef function) {
     enum { AHEAD = 16 << 10 };
     LLVMContextRef context = b->context;
