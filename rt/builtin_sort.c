@@ -232,9 +232,9 @@ static inline __attribute__((always_inline)) RtList *sort_words(RtList *list, Le
     rti_root(&rooted, rti_list_word(list), 0, &room);
     rti_copy(words, list->words, (size_t)list->length * sizeof(uint64_t));
     merge_sort(words, words + list->length, list->length, less, caller);
-    rti_unroot(&rooted);
-    for (int64_t i = 0; i < list->length; i++) (void)rti_retained(words[i]);
     RtList *result = rt_list_of(words, list->length);
+    rti_unroot(&rooted);
+    rti_retain_words(result->words, result->length);
     rti_free(words);
     rti_release(list);
     return result;
@@ -281,8 +281,12 @@ uint64_t rt_b_sort(const uint64_t *args, int64_t count, const RtPlace *place) {
     if ((list->header.flags & RT_FLAG_BOXED) != 0) kinds = kinds_of(list, &error, place);
     if (kinds == RT_IS_ERROR) return rti_retained(error);
     if (kinds == RT_IS_STRING) {
+        // Memory runs out only between merges, when each of the words is there once.
         RtList *result = rt_list_copy(list);
+        RtiRooted rooted;
+        rti_root(&rooted, rti_list_word(result), 0, NULL);
         sort_strings(result->words, result->length);
+        rti_unroot(&rooted);
         return rti_list_word(result);
     }
     if (is_sorted(list)) return rti_retained(args[0]);
