@@ -325,6 +325,38 @@ void lower_range_of(LowerCtx *cx, Node *node, LowerBody *emit, void *context) {
     close_loop(cx, &o);
 }
 
+static bool is_rooted_in(const Node *target, const Symbol *symbol) {
+    while (target && target->kind == NODE_INDEX) target = target->index.base;
+    return target && target->kind == NODE_NAME && target->name.symbol == symbol;
+}
+
+typedef struct Search {
+    const Symbol *symbol;
+    bool found;
+} Search;
+
+static void find_update(void *context, Node **child) {
+    Search *search = context;
+    const Node *node = *child, *target = NULL, *other = NULL;
+    if (!node || search->found) return;
+    if (node->kind == NODE_UPDATE) target = node->update.target;
+    if (node->kind == NODE_SWAP) target = node->swap.left, other = node->swap.right;
+    if (node->kind == NODE_LOOP && node->loop->source == search->symbol) search->found = true;
+    search->found |= is_rooted_in(target, search->symbol) || is_rooted_in(other, search->symbol);
+    ast_children(*child, find_update, search);
+}
+
+// A loop that updates the elements of a list variable through its own, and changes that list in no other
+// way: it needs no hold of the list, which would have to be copied then.
+static bool stays_in_variable(LowerCtx *cx, const LoopNode *loop) {
+    if (!loop->writes_through || !loop->source || cx->fs->par) return false;
+    if (lower_slot(cx, loop->source)->rep != REP_LIST) return false;
+    Search search = {loop->source, false};
+    Node *body = loop->body;
+    find_update(&search, &body);
+    return !search.found;
+}
+
 static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint32_t mark) {
     lower_remark_loop(cx, node->loop);
     LoopNode *loop = node->loop;
@@ -334,6 +366,7 @@ static LVal list_loop(LowerCtx *cx, Node *node, LVal list, bool want_value, uint
     o.frame.total = length;
     LLVMValueRef index = index_now(cx, &o.frame);
     enter_body(cx, &o, NULL);
+    if (stays_in_variable(cx, loop)) data = lower_data(cx, lower_symbol(cx, loop->source).v);
     Type element = type_element(list.type);
     LVal item = lower_element_val(cx, lower_element_load(cx, data, index, element), element);
     Symbol *symbol = loop->symbols.len ? loop->symbols.items[0] : NULL;
@@ -426,7 +459,7 @@ static LVal each_loop(LowerCtx *cx, Node *node, bool want_value) {
     if (sequence.rep != REP_LIST && sequence.rep != REP_PACKED && sequence.rep != REP_STRING)
         sequence = as_list(cx, sequence, loop->iterable->span);
     bool updates = (lower_node_flags(cx, loop->body) & (NODE_MAY_UPDATE | NODE_MAY_TAKE)) != 0;
-    if (updates) sequence = lower_own(cx, sequence);
+    if (updates && !stays_in_variable(cx, loop)) sequence = lower_own(cx, sequence);
     if (sequence.owned && lower_is_counted(sequence)) lower_hold(cx, sequence);
     if (sequence.rep == REP_STRING) return string_loop(cx, node, sequence, want_value, mark);
     return list_loop(cx, node, sequence, want_value, mark);
@@ -537,13 +570,25 @@ void lower_next_of(LowerCtx *cx, LoopNode *loop) {
     lower_at(cx, lower_block_new(cx, "dead"));
 }
 
+static const LoopFrame *frame_of_variable(const LowerCtx *cx, const Symbol *symbol) {
+    const LoopFrame *frame = cx->fs->loop;
+    while (frame && !(frame->loop->symbols.len && frame->loop->symbols.items[0] == symbol))
+        frame = frame->outer;
+    return frame;
+}
+
+SymSlot *lower_source_of(LowerCtx *cx, const Symbol *symbol, LVal *position) {
+    const LoopFrame *frame = symbol->rebound_by_loop ? frame_of_variable(cx, symbol) : NULL;
+    if (!frame || !frame->loop->source) return NULL;
+    *position = lower_val(REP_I64, type_integer(0, 0x1p53), index_now(cx, frame), false);
+    return lower_slot(cx, frame->loop->source);
+}
+
 // The loop variable stands for an element of the list variable that the loop goes over: what it
 // holds goes there after an update. Before one through a path the element is emptied, so that the
 // variable's value is not shared with it.
 void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before) {
-    LoopFrame *frame = cx->fs->loop;
-    while (frame && !(frame->loop->symbols.len && frame->loop->symbols.items[0] == symbol))
-        frame = frame->outer;
+    const LoopFrame *frame = frame_of_variable(cx, symbol);
     // Outside of the parallel loop whose code this is: that loop's end does it (lower_par.c).
     if (cx->fs->record && (!frame || !frame->next)) return;
     CHECK(frame != NULL && frame->loop->source, "an updated loop variable has a source");

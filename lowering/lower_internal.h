@@ -634,6 +634,8 @@ void lower_leave_with(LowerCtx *cx, LoopNode *loop, LVal value); // takes the va
 void lower_next(LowerCtx *cx, Node *node);
 LLVMValueRef lower_bound(LowerCtx *cx, LVal v, Span span); // of a range: i64
 void lower_write_through(LowerCtx *cx, Symbol *symbol, bool before);
+// The list variable that the loop of such a variable goes over, and where in it that is; null: not in this code.
+SymSlot *lower_source_of(LowerCtx *cx, const Symbol *symbol, LVal *position);
 // A value of the surrounding function, for the parallel body being filled: loaded in its entry block.
 LLVMValueRef lower_import(LowerCtx *cx, LLVMValueRef value);
 LVal lower_match(LowerCtx *cx, Node *node, bool want_value, bool tail);

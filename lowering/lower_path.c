@@ -215,6 +215,25 @@ static bool only_lists(const Path *path) {
     return true;
 }
 
+// p.name <- number, of a loop's variable that stands for an element of a list: set in place where both hold
+// the same map, and nobody else does. Gives where code goes on when that was done, or null.
+static LLVMBasicBlockRef write_through_field(LowerCtx *cx, const Path *path, LVal value) {
+    bool number = value.rep == REP_F64 || value.rep == REP_I64;
+    int64_t field = path->count == 1 ? lower_field_place(cx, path->indices[0]) : -1;
+    LVal position;
+    SymSlot *source = lower_source_of(cx, path->symbol, &position);
+    if (!source || source->rep != REP_LIST || !number || field < 0 || cx->fs->par) return NULL;
+    LLVMValueRef list = LLVMBuildLoad2(cx->builder, cx->ptr, source->at, "");
+    LLVMValueRef done = RT(cx, rt_field_through, list, position.v,
+                           lower_word(cx, lower_symbol(cx, path->symbol)),
+                           lower_word(cx, path->indices[0]), lower_word(cx, value),
+                           lower_i64(cx, field));
+    LLVMBasicBlockRef on = lower_block_new(cx, "on"), other = lower_block_new(cx, "through");
+    lower_branch(cx, LLVMBuildICmp(cx->builder, LLVMIntNE, done, lower_i32(cx, 0), ""), on, other);
+    lower_at(cx, other);
+    return on;
+}
+
 void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     SymSlot *slot = path->slot;
     if (path->count == 0) {
@@ -237,7 +256,11 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
     }
     // Owned first: it may be, or hold, the very list that is written to.
     value = lower_own_rooted(cx, value);
-    if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, true);
+    LLVMBasicBlockRef done = NULL;
+    if (path->symbol->rebound_by_loop) {
+        done = write_through_field(cx, path, value);
+        lower_write_through(cx, path->symbol, true);
+    }
     if (only_lists(path)) {
         write_lists(cx, path, value);
     } else if (!write_field(cx, path, value) && !write_number_key(cx, path, value)) {
@@ -248,4 +271,7 @@ void lower_path_write(LowerCtx *cx, const Path *path, LVal value) {
         LLVMBuildStore(cx->builder, lower_convert(cx, whole, slot->rep).v, slot->at);
     }
     if (path->symbol->rebound_by_loop) lower_write_through(cx, path->symbol, false);
+    if (!done) return;
+    LLVMBuildBr(cx->builder, done);
+    LLVMPositionBuilderAtEnd(cx->builder, done);
 }

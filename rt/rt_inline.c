@@ -229,6 +229,19 @@ uint64_t rt_index_set_field(uint64_t base, uint64_t key, uint64_t value, int64_t
     return rt_index_set(base, key, value, place);
 }
 
+int32_t rt_field_through(RtList *list, int64_t position, uint64_t element, uint64_t key,
+                         uint64_t value, int64_t at) {
+    const RtMap *map = pointer_of(element);
+    if (!is_unshared(&list->header) || (uint64_t)position >= (uint64_t)list->length ||
+        list->words[position] != element || !is_map(element) || !is_number(value))
+        return 0;
+    if (__atomic_load_n(&map->header.count, __ATOMIC_ACQUIRE) != 2 || at >= map->used) return 0;
+    RtMapEntry *entry = &map->entries[at];
+    if (entry->key != key || !is_number(entry->value)) return 0;
+    entry->value = value;
+    return 1;
+}
+
 // --- lengths -------------------------------------------------------------------------------------
 
 uint64_t rt_length_of(uint64_t word, const RtPlace *place) {
