@@ -164,12 +164,23 @@ static uint64_t read_count(Reader *r) {
 }
 
 // '(' result parameters ['.'] ')'
+// A parameter that is a union of pointers takes an address of any type: in GNU C they are "transparent"
+// (bind() has one), and every calling convention here passes such a union as it passes a pointer.
+static const CType *param_type(Arena *arena, const CType *type) {
+    if (type->kind != C_RECORD || !type->record->is_union || type->record->fields.len == 0)
+        return type;
+    VEC_EACH(CField, field, &type->record->fields)
+    if (field.type->kind != C_POINTER && field.type->kind != C_FUNCTION) return type;
+    return new_type(arena, C_POINTER, 8, 8);
+}
+
 static const CPrototype *read_prototype(Reader *r) {
     CPrototype *prototype = ARENA_NEW(r->library->arena, CPrototype);
     if (*r->at == '(') r->at++;
     prototype->result = read_type(r);
     while (*r->at != '\0' && *r->at != ')' && *r->at != '.' && *r->at != '\t')
-        vec_push(r->library->arena, &prototype->params, read_type(r));
+        vec_push(r->library->arena, &prototype->params,
+                 param_type(r->library->arena, read_type(r)));
     if (*r->at == '.') {
         prototype->variadic = true;
         r->at++;
