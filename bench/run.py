@@ -58,10 +58,12 @@ def starting(flapc, work, runs):
     out = os.path.join(work, "hello")
     build([flapc, "-O2", "--strip", "-q", "-o", out + ".flap", hello + ".flap"])
     build(["gcc", "-O2", "-static", "-o", out + ".c", hello + ".c"])
-    medians, _ = interleave({"flap": ([out + ".flap"], {}), "c": ([out + ".c"], {}),
+    build(["gcc", "-O2", "-static", "-nostdlib", "-o", out + ".bare", hello + "_bare.c"])
+    medians, _ = interleave({"flap": ([out + ".flap"], {}), "c": ([out + ".c"], {}), "bare": ([out + ".bare"], {}),
                              "jit": ([flapc, "run", hello + ".flap"], {})}, runs * 10)
     size = os.path.getsize(out + ".flap")
     return [("start and end, executable", medians["flap"], medians["flap"] / medians["c"], "static glibc"),
+            ("the same", medians["flap"], medians["flap"] / medians["bare"], "C without a library"),
             ("`flapc run` of hello", medians["jit"], medians["jit"] / medians["c"], "static glibc"),
             (f"size of hello, stripped: {size} bytes", None, None, "")]
 
