@@ -437,7 +437,7 @@ bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
     if (!cx->fs->par) return false;
     for (uint32_t i = 0; i < loop->plan->captures.len; i++) {
         const ParVariable *variable = &loop->plan->captures.items[i];
-        if (lower_par_keeps(cx, variable) && lower_slot(cx, variable->symbol)->kept) return true;
+        if (variable->use != PAR_READ && lower_slot(cx, variable->symbol)->kept) return true;
     }
     return lower_parts_clash(cx, loop->plan);
 }
