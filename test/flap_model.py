@@ -164,6 +164,7 @@ def root(x): return math.sqrt(x) if x >= 0 else (x if x == 0 else nan)
 def sign(x): return x if x != x or x == 0 else math.copysign(1.0, x)
 def isin(v, xs):
     return any(eq(v, x) for x in xs)
+def within(v, a, z, more): return a <= v <= z if more else a <= v < z
 def sort(xs):
     n = [x for x in xs if x != x]
     return tuple(sorted(x for x in xs if x == x)) + tuple(n)

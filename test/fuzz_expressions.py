@@ -214,7 +214,9 @@ class Expressions:
         if k < 11:
             v, xs = self.n_above(d - 1, 9), self.ln(d - 1)
             no = r.random() < 0.3
-            return self.binary("not in" if no else "in", 8, "(not isin({}, {}))" if no else "isin({}, {})", v, xs)
+            bounds = re.fullmatch(r"upto\(([^()]*)\)", xs.py)  # a range builds no list here: what lies between counts
+            py = "within({}, " + bounds[1] + ")" if bounds else "isin({}, {})"
+            return self.binary("not in" if no else "in", 8, f"(not {py})" if no else py, v, xs)
         a, z = self.s(d - 1), self.s(d - 1)
         op = r.choice(["<", "<=", ">", ">=", "==", "!="])
         return self.binary(op, 8, "({} " + op + " {})", a, z)
