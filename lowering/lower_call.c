@@ -179,15 +179,23 @@ void lower_prepare_callee(LowerCtx *cx, Node *callee) {
         lower_effect(cx, callee);
 }
 
+// A call's operands where the callee is a value: it, and the arguments. Gives how many.
+static uint32_t callee_and_args(LowerCtx *cx, Node *node, Node ***nodes, LVal **values) {
+    uint32_t count = node->call.args.len + 1;
+    *nodes = ARENA_ARRAY(cx->arena, Node *, count);
+    *values = ARENA_ARRAY(cx->arena, LVal, count);
+    (*nodes)[0] = node->call.callee;
+    for (uint32_t i = 1; i < count; i++) (*nodes)[i] = node->call.args.items[i - 1];
+    lower_operands(cx, *nodes, count, *values);
+    return count;
+}
+
 // A call through a closure of a known function, with what that holds. If nothing of it is counted the
 // closure itself is not needed any more when the call begins.
 static LVal call_of_closure(LowerCtx *cx, Node *node, const Instance *callee, bool tail) {
-    uint32_t count = node->call.args.len + 1;
-    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count);
-    LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
-    nodes[0] = node->call.callee;
-    for (uint32_t i = 1; i < count; i++) nodes[i] = node->call.args.items[i - 1];
-    lower_operands(cx, nodes, count, values);
+    Node **nodes;
+    LVal *values;
+    uint32_t count = callee_and_args(cx, node, &nodes, &values);
     LVal closure = lower_convert(cx, values[0], REP_FUNCTION);
     bool counted = lower_holds_counted(callee);
     if (counted) closure = lower_own_rooted(cx, closure); // it may be among what is handed on
@@ -216,12 +224,9 @@ static LVal direct_call(LowerCtx *cx, Node *node, const Instance *callee, bool t
 }
 
 static LVal indirect_call(LowerCtx *cx, Node *node, bool tail) {
-    uint32_t count = node->call.args.len + 1;
-    Node **nodes = ARENA_ARRAY(cx->arena, Node *, count);
-    LVal *values = ARENA_ARRAY(cx->arena, LVal, count);
-    nodes[0] = node->call.callee;
-    for (uint32_t i = 1; i < count; i++) nodes[i] = node->call.args.items[i - 1];
-    lower_operands(cx, nodes, count, values);
+    Node **nodes;
+    LVal *values;
+    uint32_t count = callee_and_args(cx, node, &nodes, &values);
     if (tail && !is_bounded(node) && lower_may_jump_to_value(cx, count - 1))
         return lower_jump_to_value(cx, values, nodes, count, node->span);
     DepthBound depth = lower_enter_call(cx, node, NULL, node->span);
