@@ -137,6 +137,7 @@ typedef struct LoopNode {
     uint32_t level;     // sema: nesting number, outermost of its function 1
     bool has_value;     // sema: some `ret @ v` or `err @` aims at it
     bool left;          // sema: some jump leaves it early (ret @, err @, ret)
+    bool draws; // sema: a numbered loop, with random() in its body: iterations draw from streams of their own
     bool writes_through; // sema: the loop variable is updated, over a mutable list variable
     Symbol *source;     // sema: the variable iterated over when writes_through
     ParPlan *plan;      // sema: for a prefixed loop

@@ -255,7 +255,10 @@ uint16_t sema_call_effects(const Sema *s, const CallSite *site) {
 static void sum_body(Sema *s, ParSite *site) {
     for (uint32_t i = site->calls_begin; i < site->calls_end; i++) {
         const CallSite *call = &s->calls.items[i];
-        if (call->function == site->function) site->effects |= sema_call_effects(s, call);
+        if (call->function != site->function) continue;
+        uint16_t effects = sema_call_effects(s, call);
+        if (site->loop->draws && sema_is_draw(call)) effects &= (uint16_t)~EFFECT_WAIT;
+        site->effects |= effects;
     }
     s->program->parallel = true;
     if (s->program->foreign && (site->effects & EFFECT_FOREIGN) != 0)

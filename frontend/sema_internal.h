@@ -287,6 +287,8 @@ void sema_find_escapes(Sema *s);   // escape.c; after that
 Function *sema_known_function(const Node *callee);
 // `v | f(a)`, which is f(a, v).
 bool sema_pipes_into_call(const Node *pipe);
+// A call of random() where it stands: it draws from the innermost loop around it that has LoopNode.draws.
+bool sema_is_draw(const CallSite *site); // sema_loop.c
 // Effects of calling `callee` as far as they are known without a walk of the program.
 uint16_t sema_call_effects(const Sema *s, const CallSite *site);
 

@@ -165,14 +165,41 @@ static void bind_names(Sema *s, LoopNode *loop, Span span) {
     }
 }
 
+static BuiltinId builtin_of(const CallSite *site) {
+    const Symbol *symbol = site->callee->kind == NODE_NAME ? site->callee->name.symbol : NULL;
+    return symbol != NULL && symbol->builtin != NULL ? symbol->builtin->id : BUILTIN_COUNT;
+}
+
+bool sema_is_draw(const CallSite *site) {
+    return !site->spawned && site->node->kind == NODE_CALL &&
+           builtin_of(site) == BUILTIN_random;
+}
+
+// Iterations have streams of chance of their own if something in the loop draws from them. Where the body
+// sets the seed, that is to decide what is drawn from there on: then there is the one stream, as
+// outside of loops.
+static void find_draws(Sema *s, LoopNode *loop, uint32_t calls_begin) {
+    if (loop->kind == LOOP_FOREVER || loop->kind == LOOP_WHILE) return;
+    bool seeds = false;
+    for (uint32_t i = calls_begin; i < s->calls.len; i++) {
+        const CallSite *site = &s->calls.items[i];
+        if (site->function != s->function) continue;
+        loop->draws |= sema_is_draw(site);
+        seeds |= !site->spawned && builtin_of(site) == BUILTIN_random_seed;
+    }
+    loop->draws &= !seeds;
+}
+
 // Condition, variables and body, as a level of nesting.
 static void visit_inside(Sema *s, LoopNode *loop) {
+    uint32_t calls_begin = s->calls.len;
     loop->level = s->loops.len - s->loops_base + 1;
     vec_push(s->scratch, &s->loops, loop);
     sema_push_scope(s);
     bind_names(s, loop, loop->header);
     sema_value(s, loop->condition);
     visit_body(s, loop);
+    find_draws(s, loop, calls_begin);
     sema_pop_scope(s);
     s->loops.len--;
 }

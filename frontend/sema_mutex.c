@@ -11,6 +11,7 @@ typedef struct Locks {
     PtrMap seen;  // functions that were looked at
     FunctionVec called;
     int32_t held;
+    uint32_t streams; // > 0: random() draws from an iteration's own stream, and waits for nobody
     const Node *lock; // the last one
 } Locks;
 
@@ -25,10 +26,11 @@ static BuiltinId builtin_of(const Node *callee) {
     return symbol != NULL && symbol->builtin != NULL ? symbol->builtin->id : BUILTIN_COUNT;
 }
 
-static void report(const Locks *locks, const Node *call) {
+static void report(const Locks *locks, const Node *node) {
     Sema *s = locks->s;
-    if (map_put(&s->told, call, s) != NULL) return;
-    Diag *diag = diag_report(s->c, DIAG_E0307, call->span);
+    if (map_put(&s->told, node, s) != NULL) return;
+    Diag *diag =
+        diag_report(s->c, DIAG_E0307, node->kind == NODE_LOOP ? node->loop->header : node->span);
     diag_label(s->c, diag, "starts when all earlier iterations have finished");
     diag_note(s->c, diag, locks->lock->span, "the mutex is locked here");
     diag_help(s->c, diag, "unlock it before, or keep what is to be written until it is unlocked");
@@ -44,7 +46,7 @@ static void visit_call(Locks *locks, const Node *node) {
         locks->lock = node;
     } else if (builtin == BUILTIN_mutex_unlock) {
         if (locks->held > 0) locks->held--;
-    } else if (builtin != BUILTIN_random) {
+    } else if (locks->streams == 0 || !sema_is_draw(site)) {
         bool waits = (sema_call_effects(locks->s, site) & EFFECT_WAIT) != 0;
         if (waits && locks->held > 0) report(locks, node);
         const Symbol *symbol = site->callee->kind == NODE_NAME ? site->callee->name.symbol : NULL;
@@ -74,7 +76,11 @@ static void visit(Locks *locks, Node *node) {
         return;
     }
     int32_t start = locks->held;
+    bool draws = node->kind == NODE_LOOP && node->loop->draws;
+    if (draws && locks->streams == 0 && start > 0) report(locks, node); // its key is drawn in program order
+    locks->streams += draws;
     ast_children(node, visit_child, locks);
+    locks->streams -= draws;
     if (node->kind == NODE_LOOP && locks->held > start) locks->held = start;
     if (node->kind == NODE_CALL || node->kind == NODE_PIPE) visit_call(locks, node);
 }
@@ -85,8 +91,9 @@ static bool uses_mutexes(const Sema *s) {
     return false;
 }
 
-static void look_at(Locks *locks, Node *code) {
+static void look_at(Locks *locks, Node *code, bool draws) {
     locks->held = 0;
+    locks->streams = draws;
     if (code != NULL) visit(locks, code);
 }
 
@@ -96,10 +103,13 @@ void sema_check_mutexes(Sema *s) {
     locks.sites.arena = locks.seen.arena = s->scratch;
     for (uint32_t i = 0; i < s->calls.len; i++)
         map_put(&locks.sites, s->calls.items[i].node, &s->calls.items[i]);
-    for (uint32_t i = 0; i < s->parallel.len; i++) look_at(&locks, s->parallel.items[i].loop->body);
+    for (uint32_t i = 0; i < s->parallel.len; i++) {
+        const LoopNode *loop = s->parallel.items[i].loop;
+        look_at(&locks, loop->body, loop->draws);
+    }
     for (uint32_t i = 0; i < locks.called.len; i++) {
         const Node *lambda = locks.called.items[i]->node;
         for (uint32_t j = 0; lambda != NULL && j < lambda->lambda.clauses.len; j++)
-            look_at(&locks, lambda->lambda.clauses.items[j].body);
+            look_at(&locks, lambda->lambda.clauses.items[j].body, false);
     }
 }

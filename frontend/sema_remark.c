@@ -140,8 +140,7 @@ static void remark_call(Sema *s, const ParSite *site, const CallSite *call) {
     const Builtin *builtin = builtin_of(call);
     uint16_t effects = sema_call_effects(s, call);
     bool foreign = (effects & EFFECT_FOREIGN) != 0;
-    bool waits = (effects & EFFECT_WAIT) != 0 &&
-                 (builtin == NULL || builtin->id != BUILTIN_random || call->spawned);
+    bool waits = (effects & EFFECT_WAIT) != 0 && !(site->loop->draws && sema_is_draw(call));
     bool shared = builtin != NULL && (is_shared(builtin) || builtin->id == BUILTIN_mutex_lock);
     if (call->spawned) foreign = shared = false; // of another process
     if (!foreign && !waits && !shared) return;

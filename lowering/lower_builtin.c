@@ -174,6 +174,8 @@ static LVal by_words(LowerCtx *cx, const BuiltinCall *call) {
         LLVMValueRef point = lower_integer(cx, call->args[0], "chr", call->span);
         return lower_val(REP_STRING, type_of_kind(KIND_STRING), RT(cx, rt_chr, point), true);
     }
+    LLVMValueRef drawn = call->builtin->id == BUILTIN_random ? lower_drawn(cx) : NULL;
+    if (drawn) return number_val(drawn);
     LLVMValueRef words = lower_pack(cx, call->args, call->count);
     LLVMValueRef result = lower_rt_words(cx, call->builtin, words, lower_i64(cx, call->count),
                                          lower_place(cx, call->span));

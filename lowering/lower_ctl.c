@@ -43,6 +43,7 @@ static void open_loop(LowerCtx *cx, Opened *o, Node *node, LLVMValueRef first, b
     o->type = lower_node_type(cx, node);
     o->frame = (LoopFrame){.outer = cx->fs->loop, .loop = loop, .first = first};
     cx->fs->repeats = true;
+    lower_streams_begin(cx, &o->frame, lower_key(cx, loop));
     o->frame.next = lower_block_new(cx, "next");
     o->frame.end = lower_block_new(cx, "loop.end");
     o->done = loop->has_value ? lower_block_new(cx, "loop.done") : o->frame.end;
@@ -96,6 +97,7 @@ static void enter_body(LowerCtx *cx, Opened *o, LLVMValueRef goes_on) {
         lower_rare_stop(cx, on);
     }
     cx->fs->loop = &o->frame;
+    lower_streams_next(cx, &o->frame);
 }
 
 // --- short loops ---------------------------------------------------------------------------------
@@ -507,6 +509,7 @@ static LVal either_loop(LowerCtx *cx, Node *node, bool want_value, LLVMValueRef 
 
 LVal lower_loop(LowerCtx *cx, Node *node, bool want_value) {
     const ParPlan *plan = node->loop->plan;
+    lower_streams(cx, node->loop);
     if (!plan || lower_loses_prefix(cx, node->loop)) return plain_loop(cx, node, want_value);
     if (cx->unlikely && plan->parts.len) return plain_loop(cx, node, want_value); // not two of each
     LLVMValueRef fits = lower_parts_fit(cx, plan);

@@ -73,6 +73,8 @@ static void import_frames(LowerCtx *cx, FuncState *outer) {
         copy->index = lower_import_room(cx, frame->index);
         copy->first = lower_import_value(cx, frame->first);
         if (frame->total) copy->total = lower_import_value(cx, frame->total);
+        if (frame->key) copy->key = lower_import_value(cx, frame->key);
+        if (frame->key) copy->drawn = lower_import_room(cx, frame->drawn);
         *link = copy;
         link = &copy->outer;
     }

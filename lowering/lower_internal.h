@@ -101,6 +101,7 @@ typedef struct LoopFrame {
     LLVMValueRef first, total; // index at the start; iterations (null: never known)
     LLVMValueRef result;  // alloca, or null
     Rep result_rep;
+    LLVMValueRef key, drawn; // lower_random.c: of its streams; alloca: numbers drawn by the iteration; or null
 } LoopFrame;
 
 // lower_alias.c: elements that overlap with those of no other scope.
@@ -146,6 +147,7 @@ typedef struct FuncState {
     const Speculation *speculation; // of the loop being filled, where it runs on integers
     struct Active *active;          // the same
     LLVMValueRef zero_divisor; // of the loop around: a bit to note them in, or null
+    bool in_child;             // what is filled runs in a child process (lower_spawn.c)
     bool in_lockstep;          // what is filled are iterations side by side (lower_lockstep.c)
     VEC(Root) roots;
     VEC(LLVMValueRef) temporaries; // roots for values in flight, of which so many are in use:
@@ -191,6 +193,7 @@ struct LowerCtx {
     PtrMap addresses;         // symbols that hold what `as ptr` gave
     PtrMap inside;            // INDEX -> address of the elements, where no check is needed
     PtrMap walked;            // INDEX -> address of the rows: of these, elements of one after the other
+    PtrMap keys;              // loops -> their keys (lower_random.c), of the run that is being lowered
     PtrMap remarked;          // loops of which something was said
     PtrMap flags;             // Instance -> uint8_t by Node.id: NODE_MAY_…
     LLVMValueRef taken;       // global: what stands in a variable whose value was handed on
@@ -680,6 +683,15 @@ LVal lower_result_test(LowerCtx *cx, Node *node);
 LVal lower_orelse(LowerCtx *cx, Node *node);
 void lower_bind_arm(LowerCtx *cx, const MatchArm *arm, LVal subject);
 LVal lower_map(LowerCtx *cx, Node *node);
+
+// --- lower_random.c -------------------------------------------------------------------------------
+void lower_streams(LowerCtx *cx, const LoopNode *loop); // where the loop starts, before anything of it
+// Of its frame; `key` is that of the loop in the function being filled, or null: it has none.
+LLVMValueRef lower_key(const LowerCtx *cx, const LoopNode *loop);
+void lower_streams_begin(LowerCtx *cx, LoopFrame *frame, LLVMValueRef key);
+void lower_streams_next(LowerCtx *cx, const LoopFrame *frame); // an iteration starts
+// random(), from the stream of the iteration around; null: there is none.
+LLVMValueRef lower_drawn(LowerCtx *cx);
 
 // --- lower_spawn.c --------------------------------------------------------------------------------
 LVal lower_spawn(LowerCtx *cx, Node *node);

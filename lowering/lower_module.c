@@ -70,7 +70,7 @@ static void make_types(LowerCtx *cx) {
     PtrMap empty = {.arena = cx->arena};
     cx->strings = cx->fields = cx->texts = cx->closures = cx->infos = cx->constants = empty;
     cx->constant_bytes = cx->constant_integers = empty;
-    cx->flags = cx->depths = cx->addresses = cx->inside = cx->walked = cx->c_types = cx->remarked = empty;
+    cx->flags = cx->depths = cx->addresses = cx->inside = cx->walked = cx->c_types = cx->remarked = cx->keys = empty;
 }
 
 // As the header of an immortal object.

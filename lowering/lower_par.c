@@ -133,6 +133,8 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
                        ? par->low
                        : LLVMBuildLoad2(cx->builder, cx->i64, fs->record, "low");
     frame->total = LLVMBuildLoad2(cx->builder, cx->i64, lower_field(cx, fs->record, 8), "count");
+    LLVMValueRef key = lower_key(cx, par->loop);
+    lower_streams_begin(cx, frame, key ? lower_import(cx, key) : NULL);
     par->exit = lower_block_new(cx, "exit");
     if (par->loop->left) par->loop_inside = lower_import(cx, par->loop_record);
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);

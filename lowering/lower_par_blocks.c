@@ -73,6 +73,7 @@ static void iteration(LowerCtx *cx, Par *par, LLVMValueRef k, LLVMValueRef lane)
     frame->end = frame->next; // jumps out of the loop are lower_exit()'s
     frame->cleanups = lower_scope(cx);
     cx->fs->loop = frame;
+    lower_streams_next(cx, frame);
     bind_variable(cx, par, k);
     lower_effect(cx, par->loop->body);
     lower_scope_end(cx, frame->cleanups);

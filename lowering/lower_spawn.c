@@ -8,7 +8,10 @@
 static void lower_child(LowerCtx *cx, Node *call) {
     FuncState *fs = cx->fs;
     uint32_t mark = lower_scope(cx), in_flight = fs->in_flight;
+    bool was = fs->in_child;
+    fs->in_child = true;
     LVal value = lower_own(cx, lower_expr(cx, call));
+    fs->in_child = was;
     RT(cx, rt_spawn_end, lower_word(cx, value), lower_place(cx, call->span));
     LLVMBuildUnreachable(cx->builder);
     fs->cleanups.len = mark;

@@ -1,16 +1,15 @@
-// builtin_random.c: chance: a generator without a state. The number drawn is a function of the seed,
-// the loop's key, the iteration and how many the iteration has drawn before, so iterations of a
-// parallel loop draw what they would draw one after the other.
+// builtin_random.c: chance: a generator without a state. In a numbered loop the number drawn is a
+// function of the loop's key, the iteration and how many the iteration has drawn before, so iterations
+// of a parallel loop draw what they would draw one after the other.
 //
-// Outside numbered loops numbers come from one stream of the process, in program order: a thread in a
-// parallel loop waits for its turn. A loop's key is drawn where the loop starts, from the stream
-// around it, so the same loop draws other numbers each time it runs. A child process draws from a stream
-// of its own, told from its parent's and its siblings' by how many its parent has made before.
+// Outside numbered loops numbers come from one stream of the process, which follows from the seed, in
+// program order: a thread in a parallel loop waits for its turn. A loop's key is drawn where the loop
+// starts, from the stream around it, so the same loop draws other numbers each time it runs; the seed
+// is in the key, and one that is set while the loop runs changes nothing of it. A child process draws
+// from a stream of its own, told from its parent's and its siblings' by how many its parent has made before.
 #include "builtin_words.h"
 #include "value.h"
 #include "sys.h"
-
-enum { OUTSIDE = -1 }; // the loop key of the process's stream
 
 static uint64_t mix(uint64_t x) { // the finisher of splitmix64
     x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -55,17 +54,17 @@ static uint64_t seed_now(void) {
     return seed;
 }
 
-static uint64_t draw(int64_t loop, int64_t iteration, uint64_t drawn) {
-    uint64_t stream = mix(seed_now() + rti_process.stream + (uint64_t)loop * GOLDEN);
-    stream = mix(stream ^ mix((uint64_t)iteration + GOLDEN));
-    return mix(stream + (drawn + 1) * GOLDEN);
+static uint64_t draw(int64_t loop, int64_t iteration, int64_t *drawn) {
+    uint64_t stream = mix((uint64_t)loop ^ mix((uint64_t)iteration + GOLDEN));
+    return mix(stream + (uint64_t)++*drawn * GOLDEN);
 }
 
 static uint64_t draw_outside(void) {
     rti_par_wait_turn();
     // Relaxed: in a parallel loop the turns order it.
     uint64_t drawn = atomic_fetch_add_explicit(&rti_process.drawn, 1, memory_order_relaxed);
-    return draw(OUTSIDE, 0, drawn);
+    uint64_t stream = mix(mix(seed_now() + rti_process.stream - GOLDEN) ^ mix(GOLDEN));
+    return mix(stream + (drawn + 1) * GOLDEN);
 }
 
 static double fraction(uint64_t bits) {
@@ -78,14 +77,12 @@ void rti_random_forked(uint64_t number) {
 }
 
 double rt_random(int64_t loop, int64_t iteration, const void *counter) {
-    int64_t *drawn = (int64_t *)(uintptr_t)counter;
-    return fraction(draw(loop, iteration, (uint64_t)(*drawn)++));
+    return fraction(draw(loop, iteration, (int64_t *)(uintptr_t)counter));
 }
 
 int64_t rt_random_loop(int64_t loop, int64_t iteration, const void *counter) {
     int64_t *drawn = (int64_t *)(uintptr_t)counter;
-    uint64_t key = drawn == NULL ? draw_outside() : draw(loop, iteration, (uint64_t)(*drawn)++);
-    return (int64_t)(key >> 1); // not OUTSIDE
+    return (int64_t)(drawn == NULL ? draw_outside() : draw(loop, iteration, drawn));
 }
 
 uint64_t rt_b_random(const uint64_t *args, int64_t count, const RtPlace *place) {
