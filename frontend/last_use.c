@@ -221,6 +221,7 @@ static void walk_binary(Walk *w, Node *node) {
     } else if (op == BINARY_ADD) {
         walk_sum(w, node);
     } else if (op == BINARY_CONS) {
+        if (is_name(left)) need(w, left->name.symbol);
         walk(w, right, want_keep);
         walk(w, left, want_keep);
     } else {

@@ -1,5 +1,5 @@
-// lower_change.c: `xs <- push(xs, v)` and the like for pop, insert and remove: the variable's list or
-// map is taken out of its slot, so that the runtime may change it in place when nobody else holds it.
+// lower_change.c: `xs <- push(xs, v)` and the like for pop, insert and remove, and `xs <- v :: xs`: the variable's
+// list or map is taken out of its slot, so that the runtime may change it in place when nobody else holds it.
 #include "lower_internal.h"
 
 static const Builtin *changer(const Node *call) {
@@ -52,13 +52,40 @@ bool lower_change_given(LowerCtx *cx, Node *call, LVal *result) {
     return true;
 }
 
+// xs <- a :: b :: xs, in parallel bodies too, where no mention of what is outside is the last one.
+static bool prepend_in_place(LowerCtx *cx, const Node *node, Symbol *symbol, const SymSlot *slot) {
+    if (node->update.op != UPDATE_SET || node->update.or_return || slot->rep != REP_LIST)
+        return false;
+    VEC(Node *) items = {0};
+    Node *value = node->update.value;
+    for (; value->kind == NODE_BINARY && value->binary.op == BINARY_CONS;
+         value = value->binary.right) {
+        if (lower_node_flags(cx, value->binary.left) & NODE_MAY_UPDATE) return false;
+        vec_push(cx->arena, &items, value->binary.left);
+    }
+    if (items.len == 0 || value->kind != NODE_NAME || value->name.symbol != symbol) return false;
+    LVal *values = ARENA_ARRAY(cx->arena, LVal, items.len);
+    lower_operands(cx, items.items, items.len, values);
+    // Owned first: one of them may be, or lie in, the very list that is changed.
+    for (uint32_t i = 0; i < items.len; i++) values[i] = lower_own_rooted(cx, values[i]);
+    for (uint32_t i = items.len; i-- > 0;) {
+        LLVMValueRef list = lower_symbol(cx, symbol).v;
+        LLVMValueRef grown = RT(cx, rt_list_cons, lower_word(cx, values[i]), list);
+        LLVMBuildStore(cx->builder, grown, slot->at);
+    }
+    lower_release_all(cx, values, items.len);
+    return true;
+}
+
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol) {
+    SymSlot *slot = lower_slot(cx, symbol);
+    if (symbol->rebound_by_loop) return false;
+    if (prepend_in_place(cx, node, symbol, slot)) return true;
     Node *call = node->update.value;
     const Builtin *builtin = node->update.op == UPDATE_SET ? changer(call) : NULL;
     const Node *first = builtin ? call->call.args.items[0] : NULL;
     if (!first || first->kind != NODE_NAME || first->name.symbol != symbol) return false;
-    SymSlot *slot = lower_slot(cx, symbol);
-    if (!builtin || symbol->rebound_by_loop || !lower_is_counted_rep(slot->rep)) return false;
+    if (!lower_is_counted_rep(slot->rep)) return false;
     uint32_t count = call->call.args.len - 1;
     Node **nodes = call->call.args.items + 1;
     for (uint32_t i = 0; i < count; i++)

@@ -428,7 +428,7 @@ void lower_take_apart(LowerCtx *cx, const SymbolVec *symbols, LVal list, Span sp
 void lower_assign(LowerCtx *cx, Symbol *symbol, LVal value); // takes the value
 // push(x, v) and its like where x is handed on: true if it is one.
 bool lower_change_given(LowerCtx *cx, Node *call, LVal *result);
-// `x <- push(x, v)` and its like: done, in place?
+// `x <- push(x, v)` and its like, `x <- v :: x`: done, in place?
 bool lower_change_in_place(LowerCtx *cx, Node *node, Symbol *symbol);
 bool lower_grow_path(LowerCtx *cx, Node *node); // the same for what stands at the end of a path
 // Takes the whole, a word, which the part is added to, in place if that is possible; or has become

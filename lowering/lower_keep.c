@@ -461,7 +461,7 @@ static LLVMValueRef joined(LowerCtx *cx, const Kept *kept, LLVMValueRef whole, L
         return before ? RT(cx, rt_map_merge, part, whole) : RT(cx, rt_map_merge, whole, part);
     if (!before)
         return list ? RT(cx, rt_list_append, whole, part) : RT(cx, rt_str_append, whole, part);
-    return list ? RT(cx, rt_list_append, part, whole) : RT(cx, rt_str_append, part, whole);
+    return list ? RT(cx, rt_list_prepend, whole, part) : RT(cx, rt_str_append, part, whole);
 }
 
 // The function that adds a block's part, in words[0], to the variable.
@@ -479,7 +479,7 @@ static LLVMValueRef add_join(LowerCtx *cx, const Kept *kept) {
         LLVMBuildStore(cx->builder, joined(cx, kept, whole, part.v),
                        lower_slot(cx, kept->symbol)->at);
         LVal other = part;
-        if (kept->form == KEPT_PREPEND) other.v = whole;
+        if (kept->form == KEPT_PREPEND && kept->rep != REP_LIST) other.v = whole;
         lower_release(cx, other);
     }
     lower_kept_done(cx, here);

@@ -98,8 +98,8 @@ static RtList *list_widen(RtList *list, int64_t needed) {
     if (capacity < needed) capacity = needed;
     if (capacity > (int64_t)1 << 43) rti_stop_memory();
     int64_t front = list->front;
-    uint64_t *block = rti_realloc(rti_list_block(list), sizeof(RtList) + (size_t)(front + capacity) *
-                                                                             sizeof(uint64_t));
+    uint64_t *block = rti_realloc(rti_list_block(list),
+                                  sizeof(RtList) + (size_t)(front + capacity) * sizeof(uint64_t));
     list = (RtList *)(void *)(block + front);
     list->capacity = (int64_t)((rti_usable(block) - sizeof(RtList)) / sizeof(uint64_t)) - front;
     return list;
@@ -150,12 +150,28 @@ static RtList *list_with_front(RtList *list, int64_t front) {
     return wide;
 }
 
-RtList *rt_list_cons(uint64_t first, RtList *rest) {
-    bool unshared = rti_unshared(rest);
+// Takes the list, gives an unshared one with so many elements more in front, which are to be set.
+static RtList *list_open(RtList *list, int64_t count) {
+    bool unshared = rti_unshared(list);
     // As with appending: what grows once will grow again.
-    if (!unshared || rest->front == 0)
-        rest = list_with_front(rest, unshared ? rest->length + 8 : rest->length / 2 + 1);
-    rest = header_slide(rest, -1);
+    if (!unshared || list->front < count)
+        list = list_with_front(list, count + (unshared ? list->length + 7 : list->length / 2));
+    return header_slide(list, -count);
+}
+
+RtList *rt_list_prepend(RtList *list, RtList *head) {
+    int64_t count = head->length;
+    if (count == 0) return list;
+    list = list_open(list, count);
+    rti_copy(list->words, head->words, (size_t)count * sizeof(uint64_t));
+    if ((head->header.flags & RT_FLAG_BOXED) == 0) return list;
+    rti_retain_words(list->words, count);
+    list->header.flags |= RT_FLAG_BOXED;
+    return list;
+}
+
+RtList *rt_list_cons(uint64_t first, RtList *rest) {
+    rest = list_open(rest, 1);
     rest->words[0] = rti_retained(first);
     rti_list_flag(rest, first);
     return rest;
