@@ -22,6 +22,11 @@ enum {
     CHUNK_MOST = 16 * 1024 * 1024,
     LARGE = 16 * 1024,
     HUGE_PAGE = 2 * 1024 * 1024,
+#if defined(__SANITIZE_ADDRESS__)
+    MAPS = 0, // it does not look into mappings: what hangs there would be leaks
+#else
+    MAPS = 1,
+#endif
 };
 
 // A zeroed chunk on the boundary of a huge page, or null.
@@ -41,7 +46,7 @@ static ArenaChunk *map_chunk(size_t size) {
 
 static ArenaChunk *new_chunk(Arena *arena, size_t size) {
     size_t bytes = sizeof(ArenaChunk) + size;
-    ArenaChunk *chunk = bytes >= HUGE_PAGE ? map_chunk(bytes) : calloc(1, bytes);
+    ArenaChunk *chunk = MAPS && bytes >= HUGE_PAGE ? map_chunk(bytes) : calloc(1, bytes);
     CHECK(chunk != NULL, "out of memory");
     arena->total += size;
     return chunk;

@@ -6,10 +6,12 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#define MOST ((size_t)1 << 39) // the system refuses more; the sanitizer would end the process
+
 static _Atomic int64_t live;
 
 void *rti_alloc(size_t size) {
-    void *block = malloc(size);
+    void *block = size < MOST ? malloc(size) : NULL;
     if (block == NULL) rti_stop_memory();
     live++;
     return block;
@@ -21,7 +23,8 @@ size_t rti_usable(const void *block) {
 
 void *rti_realloc(void *block, size_t size) {
     if (block == NULL) live++;
-    block = realloc(block, size == 0 ? 1 : size); // of 0 bytes it would free the block
+    if (size == 0) size = 1; // of 0 bytes it would free the block
+    block = size < MOST ? realloc(block, size) : NULL;
     if (block == NULL) rti_stop_memory();
     return block;
 }
