@@ -87,6 +87,12 @@ typedef struct Infer {
 #define INFER_FRESH        UINT64_MAX
 #define INFER_NO_STATEMENT UINT32_MAX
 
+// Parallel loops of a function, from the innermost outwards.
+typedef struct ParAround {
+    const ParPlan *plan;
+    const struct ParAround *outer;
+} ParAround;
+
 // One walk over one instance.
 typedef struct Walk {
     Infer *infer;
@@ -97,12 +103,16 @@ typedef struct Walk {
     uint32_t rounds;       // of the loops around what is being walked: the most
     uint32_t depth;        // of walks that wait for this one
     uint32_t par_depth;   // > 0 inside parallel bodies
+    const ParAround *around; // the parallel loops of the function around what is being walked; or null
     PtrMap loop_types;    // LoopNode -> Type *: what `ret @ v` has given it so far
     VEC(LoopTrips) loops; // around what is being walked
     VEC(Refinement) refinements;
     Speculation *guess; // being tried
     bool guess_failed;
 } Walk;
+
+// infer_nested.c: says of a parallel loop that it runs without its prefix because of those around it.
+void infer_remark_nested(Walk *w, const Node *node);
 
 // infer.c
 Type infer_symbol(Walk *w, Symbol *symbol);

@@ -282,11 +282,14 @@ static void walk_loop(Walk *w, Node *node, Type *given) {
         refine_by(w, loop->condition, true);
     }
     map_put(&w->loop_types, loop, given);
+    ParAround here = {loop->plan, w->around};
     w->par_depth += loop->prefix != PREFIX_NONE;
+    if (loop->plan != NULL) w->around = &here;
     infer_sum_loop(w, loop);
     infer_expr(w, loop->body);
     infer_sum_loop_end(w);
     w->par_depth -= loop->prefix != PREFIX_NONE;
+    w->around = here.outer;
     map_put(&w->loop_types, loop, NULL);
     refine_pop(w, mark);
     if (loop->writes_through && loop->source != NULL && loop->symbols.len > 0)
@@ -308,6 +311,7 @@ Type infer_loop(Walk *w, Node *node) {
     }
     w->rounds = outer;
     if (loop->plan != NULL) check_plan(w, loop->plan);
+    if (loop->plan != NULL && w->around != NULL) infer_remark_nested(w, node);
     if (!infer_checks(w)) infer_speculate(w, node);
     if (!loop->has_value) return zero();
     if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;

@@ -154,6 +154,28 @@ typedef struct ParVariable {
     NodeVec updates; // the UPDATEs that change it
 } ParVariable;
 
+// How the changes of a variable are kept while they wait for their turn.
+typedef enum KeptForm {
+    KEPT_CHANGES, // one by one in their order
+    KEPT_APPEND,  // a list, text or map grows at its end: the block's part is added as one,
+    KEPT_PREPEND, // at its beginning
+    KEPT_PUT,     // keys of a map are set: the block's are put in as one map
+    KEPT_SUM, // numbers of a map are combined with others in any order: the same, where that is exact
+    KEPT_LAST, // it is set: the block's last value counts
+} KeptForm;
+
+// par_keep.c
+bool par_is_summed(Type type); // numbers, and errors: not lists and texts that are put together
+// Whether a block keeps its changes of the variable, of that type, until its turn; if so, how, as far as
+// it is not lowering that knows (never KEPT_SUM).
+bool par_keeps(const ParVariable *variable, Type type);
+KeptForm par_kept_form(const ParVariable *variable, Type type);
+// A map whose own elements the body reads too.
+bool par_reads_own(const ParVariable *variable, Type type);
+// All its changes are of elements, one level deep, and can be emitted twice: for those made at once, and
+// for those that are kept.
+bool par_is_simple(const ParVariable *variable);
+
 // A part of an outer variable, g.players, that the loop works on: taken out before it, and put back
 // behind it, if it then is the list (or map) that `symbol` stands for; else the loop runs as one
 // without its prefix.

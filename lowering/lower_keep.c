@@ -16,62 +16,8 @@
 
 // --- how a variable is kept -----------------------------------------------------------------------
 
-static bool is_keepable(const ParVariable *variable, Rep rep, Type type) {
-    switch (variable->use) {
-    case PAR_READ: return false;
-    case PAR_REDUCE: return !lower_is_summed(type);
-    case PAR_ELEMENT: return rep != REP_LIST && rep != REP_PACKED;
-    case PAR_KEPT: return true;
-    }
-    UNREACHABLE("a variable is used in one of these ways");
-}
-
 bool lower_par_keeps(LowerCtx *cx, const ParVariable *variable) {
-    if (variable->use == PAR_READ) return false;
-    SymSlot *slot = lower_slot(cx, variable->symbol);
-    return slot->rep != REP_NONE && is_keepable(variable, slot->rep, slot->type);
-}
-
-// The end at which the statement makes the whole variable grow; KEPT_CHANGES: it is of another kind.
-static KeptForm growth_of(const Node *node) {
-    const Node *target = node->update.target, *left = node->update.value, *right = left;
-    if (target->kind != NODE_NAME) return KEPT_CHANGES;
-    if (node->update.op != UPDATE_SET)
-        return node->update.op == UPDATE_ADD ? KEPT_APPEND : KEPT_CHANGES;
-    if (left->kind == NODE_CALL) return KEPT_APPEND; // x <- push(x, v)
-    while (left->kind == NODE_BINARY && left->binary.op == BINARY_ADD) left = left->binary.left;
-    if (left->kind == NODE_NAME && left->name.symbol == target->name.symbol) return KEPT_APPEND;
-    while (right->kind == NODE_BINARY &&
-           (right->binary.op == BINARY_ADD || right->binary.op == BINARY_CONS))
-        right = right->binary.right;
-    bool last = right->kind == NODE_NAME && right->name.symbol == target->name.symbol;
-    return last ? KEPT_PREPEND : KEPT_CHANGES;
-}
-
-static bool is_set(const Node *node) {
-    return node->update.op == UPDATE_SET && node->update.target->kind == NODE_NAME;
-}
-
-// `x[k] <- …`, one level deep.
-static bool is_of_element(const Node *node) {
-    return node->update.target->kind == NODE_INDEX &&
-           node->update.target->index.base->kind == NODE_NAME;
-}
-
-// The statement can be emitted twice: for changes made at once, and for those that are kept.
-static bool is_simple(LowerCtx *cx, Node *node) {
-    return is_of_element(node) && !node->update.or_return &&
-           !(lower_node_flags(cx, node->update.value) & (NODE_MAY_UPDATE | NODE_MAY_JUMP)) &&
-           !(lower_node_flags(cx, node->update.target) & (NODE_MAY_UPDATE | NODE_MAY_JUMP));
-}
-
-static bool all_simple(LowerCtx *cx, const Kept *kept) {
-    VEC_EACH(Node *, node, &kept->variable->updates) if (!is_simple(cx, node)) return false;
-    return true;
-}
-
-static bool is_sequence(Rep rep) {
-    return rep == REP_LIST || rep == REP_STRING || rep == REP_MAP;
+    return variable->use != PAR_READ && par_keeps(variable, lower_slot(cx, variable->symbol)->type);
 }
 
 // The largest size of an operand: a whole number; infinite: it may be anything.
@@ -138,9 +84,9 @@ static LLVMValueRef bound_of(LowerCtx *cx, const Kept *kept, LLVMValueRef count)
 }
 
 // True for reductions of elements that may be made in any order, where what the run tells allows it.
-static bool is_reduction(LowerCtx *cx, const Par *par, const Kept *kept) {
+static bool is_reduction(const Par *par, const Kept *kept) {
     return kept->variable->reduces && !par->loop->left && combine_of(kept->variable->op) >= 0 &&
-           all_simple(cx, kept);
+           par_is_simple(kept->variable);
 }
 
 static bool is_sum_of_map(const Kept *kept) {
@@ -148,30 +94,11 @@ static bool is_sum_of_map(const Kept *kept) {
     return combine == RT_COMBINE_ADD || combine == RT_COMBINE_BOR || combine == RT_COMBINE_BXOR;
 }
 
-// A map whose own elements the body reads too.
-static bool reads_own(const Kept *kept) {
-    return kept->rep == REP_MAP && kept->variable->use == PAR_ELEMENT && !kept->variable->unread;
-}
-
-static KeptForm form_of(LowerCtx *cx, const Par *par, const Kept *kept) {
-    const NodeVec *updates = &kept->variable->updates;
-    if (reads_own(kept)) return KEPT_PUT;
-    Node *first = updates->items[0];
-    KeptForm growth = growth_of(first);
-    bool sets = true, puts = kept->rep == REP_MAP;
-    bool reduces = kept->variable->reduces;
-    VEC_EACH(Node *, node, updates) {
-        if (growth_of(node) != growth) growth = KEPT_CHANGES;
-        sets = sets && is_set(node);
-        puts = puts && is_simple(cx, node) && node->update.op == UPDATE_SET;
-    }
-    if (!kept->variable->sets) sets = puts = false;
-    if (sets) return kept->rep == REP_FUNCTION ? KEPT_CHANGES : KEPT_LAST;
-    if (growth != KEPT_CHANGES && is_sequence(kept->rep)) return growth;
-    if (puts) return KEPT_PUT;
-    if (kept->rep == REP_MAP && reduces && is_sum_of_map(kept) && is_reduction(cx, par, kept))
-        return KEPT_SUM;
-    return KEPT_CHANGES;
+static KeptForm form_of(const Par *par, const Kept *kept) {
+    KeptForm form = par_kept_form(kept->variable, kept->type);
+    bool sum = form == KEPT_CHANGES && kept->rep == REP_MAP && kept->variable->reduces &&
+               is_sum_of_map(kept) && is_reduction(par, kept);
+    return sum ? KEPT_SUM : form;
 }
 
 // --- around the loop ------------------------------------------------------------------------------
@@ -186,7 +113,7 @@ static bool is_number_list(const Kept *kept) {
 
 static void find_copies(LowerCtx *cx, const Par *par, Kept *kept, LLVMValueRef list,
                         LLVMValueRef count, LLVMValueRef threads) {
-    if (!is_number_list(kept) || !is_reduction(cx, par, kept)) return;
+    if (!is_number_list(kept) || !is_reduction(par, kept)) return;
     LLVMValueRef bound = bound_of(cx, kept, count);
     if (!bound) return;
     kept->copies = lower_words_alloca(cx, RT_PAR_COPIES_WORDS, "copies");
@@ -201,7 +128,7 @@ static void find_one(LowerCtx *cx, Par *par, const ParVariable *variable, LLVMVa
     Kept kept = {
         .symbol = variable->symbol, .variable = variable, .rep = slot->rep, .type = slot->type};
     kept.unique = slot->rep == REP_LIST && variable->use == PAR_KEPT && variable->unread;
-    kept.form = form_of(cx, par, &kept);
+    kept.form = form_of(par, &kept);
     kept.room = slot->at; // where it stays, if it is a root
     if (!lower_needs_root(cx, kept.rep))
         kept.room = lower_alloca(cx, lower_type(cx, kept.rep), variable->symbol->name->text);
@@ -212,7 +139,7 @@ static void find_one(LowerCtx *cx, Par *par, const ParVariable *variable, LLVMVa
         kept.length = lower_length(cx, value);
         find_copies(cx, par, &kept, value, count, threads);
     }
-    if (reads_own(&kept)) {
+    if (par_reads_own(variable, kept.type)) {
         kept.base = value;
         kept.base_held = lower_own_rooted(cx, lower_val(REP_MAP, kept.type, value, false));
     }
@@ -365,7 +292,7 @@ static void start_one(LowerCtx *cx, Par *par, Kept *kept) {
     case KEPT_SUM: start_local(cx, par, kept, room); return;
     case KEPT_CHANGES: break;
     }
-    if (is_number_list(kept) && all_simple(cx, kept)) start_elements(cx, par, kept, room, copies);
+    if (is_number_list(kept) && par_is_simple(kept->variable)) start_elements(cx, par, kept, room, copies);
     lower_kept_slot(cx, kept, room);
 }
 

@@ -23,16 +23,6 @@ typedef struct Reduction {
     LLVMValueRef values[LANES], total; // where the caller runs all blocks: those of the block in hand, and the sum
 } Reduction;
 
-// How the changes of a variable are kept while they wait for their turn.
-typedef enum KeptForm {
-    KEPT_CHANGES, // one by one (lower_keep_change.c)
-    KEPT_APPEND,  // a list, text or map grows at its end: the block's part is added as one,
-    KEPT_PREPEND, // at its beginning
-    KEPT_PUT,     // keys of a map are set: the block's are put in as one map
-    KEPT_SUM, // numbers of a map are combined with others in any order: the same, where that is exact
-    KEPT_LAST, // it is set: the block's last value counts
-} KeptForm;
-
 // A variable whose changes are kept (lower_keep.c).
 typedef struct Kept {
     Symbol *symbol;
@@ -145,8 +135,6 @@ int32_t lower_par_cost(LowerCtx *cx, Node *body);
 bool lower_par_is_small(Node *body);
 
 // --- lower_reduce.c -------------------------------------------------------------------------------
-// True for variables that are reduced: numbers, or errors in their place.
-bool lower_is_summed(Type type);
 // Before the loop: finds them, and makes room for a result per block.
 void lower_reductions_find(LowerCtx *cx, Par *par);
 // Then, when it is known which changes are kept: how results are joined, and room for that.

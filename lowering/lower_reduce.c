@@ -124,10 +124,6 @@ static LLVMValueRef combine(LowerCtx *cx, const Reduction *r, LLVMValueRef a, LL
     UNREACHABLE("a reduction has an operator");
 }
 
-bool lower_is_summed(Type type) {
-    return type.kinds != 0 && (type.kinds & ~(KIND_NUMBER | KIND_ERROR)) == 0;
-}
-
 static bool is_extreme(const Reduction *r) {
     return r->op == REDUCE_MIN || r->op == REDUCE_MAX;
 }
@@ -141,7 +137,7 @@ static bool may_drop(const Par *par, const Reduction *r) {
 static bool is_reduced(LowerCtx *cx, const ParVariable *variable, Reduction *r) {
     if (variable->use != PAR_REDUCE) return false;
     SymSlot *slot = lower_slot(cx, variable->symbol);
-    if (!lower_is_summed(slot->type)) return false;
+    if (!par_is_summed(slot->type)) return false;
     bool truth = variable->op == REDUCE_AND || variable->op == REDUCE_OR;
     bool sum =
         variable->op == REDUCE_ADD || variable->op == REDUCE_SUB || variable->op == REDUCE_MUL;
