@@ -111,8 +111,8 @@ typedef struct Walk {
     bool guess_failed;
 } Walk;
 
-// infer_nested.c: says of a parallel loop that it runs without its prefix because of those around it.
-void infer_remark_nested(Walk *w, const Node *node);
+// infer_prefix.c: says of a parallel loop that it runs without its prefix, if it does.
+void infer_remark_prefix(Walk *w, const Node *node);
 
 // infer.c
 Type infer_symbol(Walk *w, Symbol *symbol);

@@ -247,6 +247,7 @@ static void check_plan(Walk *w, const ParPlan *plan) {
     for (uint32_t i = 0; i < plan->captures.len; i++) {
         const ParVariable *variable = &plan->captures.items[i];
         Type type = infer_symbol(w, variable->symbol);
+        if (par_is_unsure(plan->loop, variable->symbol, type)) continue;
         uint8_t needed = needed_kinds(variable, type);
         bool each = plan->loop->kind == LOOP_EACH;
         if (variable->keyed != NULL && each && !check_keys(w, plan, variable)) continue;
@@ -311,7 +312,7 @@ Type infer_loop(Walk *w, Node *node) {
     }
     w->rounds = outer;
     if (loop->plan != NULL) check_plan(w, loop->plan);
-    if (loop->plan != NULL && w->around != NULL) infer_remark_nested(w, node);
+    if (loop->plan != NULL) infer_remark_prefix(w, node);
     if (!infer_checks(w)) infer_speculate(w, node);
     if (!loop->has_value) return zero();
     if (loop->kind != LOOP_FOREVER || loop->max != NULL) given.kinds |= KIND_ERROR;

@@ -1,6 +1,6 @@
 // par_keep.c: in which form a block of a parallel loop's iterations keeps its changes of a variable until
 // its turn: what follows from the statements that change it, and the variable's type. Lowering makes code
-// of it; inference tells which loops inside the body it leaves in order (infer_nested.c).
+// of it; inference tells which loops inside the body it leaves in order (infer_prefix.c).
 #include "sema.h"
 
 bool par_is_summed(Type type) {
@@ -17,6 +17,10 @@ bool par_keeps(const ParVariable *variable, Type type) {
     case PAR_KEPT: return true;
     }
     UNREACHABLE("a variable is used in one of these ways");
+}
+
+bool par_is_unsure(const LoopNode *loop, const Symbol *symbol, Type type) {
+    return loop->writes_through && loop->source == symbol && !type_is(type, KIND_LIST);
 }
 
 // --- what a statement does -------------------------------------------------------------------------

@@ -170,6 +170,9 @@ bool par_is_summed(Type type); // numbers, and errors: not lists and texts that 
 // it is not lowering that knows (never KEPT_SUM).
 bool par_keeps(const ParVariable *variable, Type type);
 KeptForm par_kept_form(const ParVariable *variable, Type type);
+// The loop updates the elements of this variable through its own, and only the run tells whether that is a
+// list: then it runs as one without its prefix, which stops where it is none.
+bool par_is_unsure(const LoopNode *loop, const Symbol *symbol, Type type);
 // A map whose own elements the body reads too.
 bool par_reads_own(const ParVariable *variable, Type type);
 // All its changes are of elements, one level deep, and can be emitted twice: for those made at once, and

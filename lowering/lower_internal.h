@@ -669,8 +669,8 @@ bool lower_keep(LowerCtx *cx, Node *node);
 // Before the element at this INDEX of a variable is read, or written through.
 void lower_kept_fetch(LowerCtx *cx, const Node *element);
 // True for a prefixed loop that is lowered like one without the prefix: inside a parallel body, when
-// it changes variables in an order that only the outer loop can keep; and where a deferred block looks at
-// what it changes (ParPlan.watched).
+// it changes variables in an order that only the outer loop can keep; where a deferred block looks at what it
+// changes (ParPlan.watched); and where only the run tells whether it updates a list (par_is_unsure()).
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop);
 
 // --- lower_result.c, lower_map.c ------------------------------------------------------------------

@@ -435,7 +435,9 @@ static void find_sequence(LowerCtx *cx, Par *par) {
 }
 
 bool lower_loses_prefix(LowerCtx *cx, const LoopNode *loop) {
+    Symbol *source = loop->source;
     if (loop->plan->watched) return true;
+    if (source && par_is_unsure(loop, source, lower_slot(cx, source)->type)) return true;
     if (!cx->fs->par) return false;
     for (uint32_t i = 0; i < loop->plan->captures.len; i++) {
         const ParVariable *variable = &loop->plan->captures.items[i];

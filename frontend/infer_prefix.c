@@ -1,6 +1,6 @@
-// infer_nested.c: parallel loops inside the bodies of others that change what those keep in order
-// (par_keep.c): they run as loops without the prefix, which --remarks tells. A block's part of a list
-// or text is its own, and inner loops may share in it.
+// infer_prefix.c: parallel loops that run as loops without the prefix, which --remarks tells: those inside the
+// bodies of others that change what those keep in order (par_keep.c), and those that only the run knows to
+// update a list. A block's part of a list or text is its own, and inner loops may share in it.
 #include "infer_internal.h"
 
 static bool in_order(const ParVariable *variable, Type type) {
@@ -59,20 +59,35 @@ static bool clashes(Walk *w, const ParPlan *outer, const ParPlan *plan,
     return place != NULL && keeps_in_order(w, outer, place);
 }
 
-void infer_remark_nested(Walk *w, const Node *node) {
+static void say(Walk *w, const Node *node, const char *why, const char *name) {
+    if (infer_may_report(w, node))
+        diag_report(w->infer->c, DIAG_R0106, node->loop->header,
+                    arena_printf(w->infer->arena, why, name));
+}
+
+// A variable that it changes and the loop keeps in order, or null.
+static const ParVariable *find_clash(Walk *w, const ParPlan *outer, const ParPlan *plan) {
+    for (uint32_t i = 0; i < plan->captures.len; i++) {
+        const ParVariable *variable = &plan->captures.items[i];
+        if (variable->use != PAR_READ && clashes(w, outer, plan, variable)) return variable;
+    }
+    return NULL;
+}
+
+void infer_remark_prefix(Walk *w, const Node *node) {
     const ParPlan *plan = node->loop->plan;
     const Compilation *c = w->infer->c;
+    Symbol *source = node->loop->source;
     if ((!c->remarks && !c->verbose) || plan->watched != NULL) return;
+    if (source != NULL && par_is_unsure(node->loop, source, infer_symbol(w, source))) {
+        say(w, node, "only the run tells whether '%s' is a list", source->name->text);
+        return;
+    }
     for (const ParAround *at = w->around; at != NULL; at = at->outer) {
         if (at->plan->watched != NULL) continue; // it has no prefix itself
-        for (uint32_t i = 0; i < plan->captures.len; i++) {
-            const ParVariable *variable = &plan->captures.items[i];
-            if (variable->use == PAR_READ || !clashes(w, at->plan, plan, variable)) continue;
-            if (!infer_may_report(w, node)) return;
-            const char *why = "'%s' is changed in the order of the parallel loop around it";
-            diag_report(w->infer->c, DIAG_R0106, node->loop->header,
-                        arena_printf(w->infer->arena, why, variable->name));
-            return;
-        }
+        const ParVariable *variable = find_clash(w, at->plan, plan);
+        if (variable == NULL) continue;
+        say(w, node, "'%s' is changed in the order of the parallel loop around it", variable->name);
+        return;
     }
 }
