@@ -11,7 +11,8 @@
 // those dirty; of the dirty ones callees come first. Only who has something to tell is walked in the end.
 #include "infer_internal.h"
 
-enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3, DEEPEST_WALK = 64, EARLY_WALKS = 3, LONG_BODY = 8 };
+enum { MAX_INSTANCES = 12, WALKS_BEFORE_WIDENING = 3, DEEPEST_WALK = 64, EARLY_WALKS = 3, LONG_BODY = 8,
+       OWN_GROWTHS = 2 };
 
 // Whether values of two types can share an instance without losing a representation: ranges do not
 // matter, what is held as a word shares one whatever its kinds, and an empty container or a value that
@@ -282,13 +283,25 @@ static InferInstance *find_instance(Infer *infer, Function *function, bool paral
     return count < MAX_INSTANCES ? NULL : general;
 }
 
+// What recursion drives over one bound after the other will not stop at the next.
+static Type widen_at_once(Type old, Type grown) {
+    if (!old.integer || !grown.integer) return grown;
+    const double most = TYPE_MAX_INTEGER;
+    if (grown.low < old.low && grown.low < 0 && grown.low > -most) grown.low = -most;
+    if (grown.high > old.high && grown.high > 0 && grown.high < most) grown.high = most;
+    return grown;
+}
+
 // True if some did.
 static bool grow_inputs(Walk *w, InferInstance *callee, const SymbolVec *symbols, Type *slots,
                         const Type *types) {
     bool grew = false;
     for (uint32_t i = 0; i < symbols->len; i++) {
         bool widen = callee->param_growths > WALKS_BEFORE_WIDENING;
+        Type old = slots[i];
         if (!grow(w, callee, &slots[i], types[i], symbols->items[i]->lists, widen)) continue;
+        if (widen && w->instance == callee && ++callee->own_growths > OWN_GROWTHS)
+            slots[i] = widen_at_once(old, slots[i]);
         callee->param_growths++;
         callee->walks = 0;
         callee->all_changed |= callee->changed == NULL || symbols != &callee->shared.function->params;

@@ -41,6 +41,7 @@ struct InferInstance {
     uint32_t order;     // of being made
     uint32_t walks;     // since parameters grew; after some, ranges are widened
     uint32_t param_growths;
+    uint32_t own_growths; // of parameters, widened, by calls of itself; after some, to the last bound
     struct InferInstance *next; // of the same function
     struct Sums *sums;  // infer_sum.c: by Symbol.index, or null
 };
