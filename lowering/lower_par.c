@@ -138,6 +138,8 @@ static void fill_body(LowerCtx *cx, Par *par, FuncState *fs) {
     par->exit = lower_block_new(cx, "exit");
     if (par->loop->left) par->loop_inside = lower_import(cx, par->loop_record);
     if (par->list.v) par->list_inside = lower_import(cx, par->list.v);
+    if (par->ascii) par->ascii_inside = lower_import(cx, par->ascii);
+    if (par->ascii) par->text_inside = lower_import(cx, par->source.v);
     if (par->values.v) par->values_inside = lower_import(cx, par->values.v);
     lower_reductions_start(cx, par);
     lower_reductions_reset(cx, par, REDUCE_PER_RUN);
@@ -359,6 +361,30 @@ static void find_pairs(LowerCtx *cx, Par *par, LVal map) {
         par->values = made_list(cx, RT(cx, rt_map_values, map.v), type_element(map.type));
 }
 
+// The code points of a text by position: its bytes, if it is ASCII, else a list.
+static void find_points(LowerCtx *cx, Par *par) {
+    Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
+    LLVMValueRef flags =
+        lower_load(cx, cx->i8, lower_field(cx, par->source.v, 5), cx->tbaa_header, "");
+    flags = LLVMBuildZExt(cx->builder, flags, cx->i64, "");
+    par->ascii = LLVMBuildAnd(cx->builder, flags, lower_i64(cx, RT_FLAG_ASCII), "ascii");
+    LLVMBasicBlockRef bytes = lower_block_new(cx, "bytes"), other = lower_block_new(cx, "points");
+    LLVMBasicBlockRef on = lower_block_new(cx, "by.position");
+    lower_branch(cx, LLVMBuildIsNotNull(cx->builder, par->ascii, ""), bytes, other);
+    lower_at(cx, bytes);
+    LLVMValueRef lists[] = {RT(cx, rt_list_new, lower_i64(cx, 0)), NULL};
+    LLVMBasicBlockRef from[] = {LLVMGetInsertBlock(cx->builder), NULL};
+    LLVMBuildBr(cx->builder, on);
+    lower_at(cx, other);
+    lists[1] = RT(cx, rt_elements, lower_word(cx, par->source),
+                  lower_place(cx, par->loop->iterable->span));
+    from[1] = LLVMGetInsertBlock(cx->builder);
+    lower_go(cx, on);
+    LLVMValueRef list = LLVMBuildPhi(cx->builder, cx->ptr, "list");
+    LLVMAddIncoming(list, lists, from, 2);
+    par->list = made_list(cx, list, element);
+}
+
 // The list of what the loop goes over, by position.
 static void find_list(LowerCtx *cx, Par *par) {
     if (par->loop->kind == LOOP_RANGE || par->list.v) return;
@@ -367,11 +393,7 @@ static void find_list(LowerCtx *cx, Par *par) {
         return;
     }
     par->list = par->source;
-    if (par->source.rep != REP_STRING) return;
-    Type element = cx->fs->instance->symbol_types[par->loop->symbols.items[0]->index];
-    LLVMValueRef points = RT(cx, rt_elements, lower_word(cx, par->source),
-                             lower_place(cx, par->loop->iterable->span));
-    par->list = made_list(cx, points, element);
+    if (par->source.rep == REP_STRING) find_points(cx, par);
 }
 
 // The loop may change a map that it goes over, which nobody is to hold then.

@@ -20,7 +20,8 @@ typedef struct Reduction {
     LLVMValueRef local;    // the block's result so far: one value, or LANES of them
     LLVMValueRef value;    // of a laned one: what a single iteration gives,
     LLVMValueRef place;    // and where such values are kept
-    LLVMValueRef values[LANES], total; // where the caller runs all blocks: those of the block in hand, and the sum
+    LLVMValueRef values[LANES],
+        total; // where the caller runs all blocks: those of the block in hand, and the sum
 } Reduction;
 
 // A variable whose changes are kept (lower_keep.c).
@@ -69,10 +70,12 @@ typedef struct Par {
     LoopNode *loop;
     ParPlan *plan;
     LLVMValueRef low, count; // i64
-    LVal source;             // what a loop that is over no range goes over: a list, string or map, held
-    LVal list;               // the same by position: a list; over pairs: the keys
-    LVal values;             // of a loop over pairs
+    LVal source; // what a loop that is over no range goes over: a list, string or map, held
+    LVal list;   // the same by position: a list; over pairs: the keys
+    LVal values; // of a loop over pairs
     LLVMValueRef list_inside, values_inside;
+    LLVMValueRef ascii, ascii_inside,
+        text_inside; // i64: of a text whose bytes are its code points, the list is empty
     VEC(Taken) taken;
     VEC(Reduction) reductions;
     bool by_runs; // exact reductions have a result for a run of blocks, laned ones for a block

@@ -27,11 +27,35 @@ void lower_par_count(LowerCtx *cx, Par *par, LLVMValueRef from, LLVMValueRef to,
     if (after) LLVMBuildStore(cx->builder, LLVMBuildLoad2(cx->builder, cx->i64, at, ""), after);
 }
 
-static void bind_element(LowerCtx *cx, Symbol *symbol, LVal list, LLVMValueRef inside,
-                         LLVMValueRef k) {
+// The k-th code point of the text that the loop goes over, as the list would have it.
+static LLVMValueRef load_point(LowerCtx *cx, const Par *par, LLVMValueRef k, Type element) {
+    LLVMBasicBlockRef byte = lower_block_new(cx, "byte"), point = lower_block_new(cx, "point");
+    LLVMBasicBlockRef on = lower_block_new(cx, "on");
+    lower_branch(cx, LLVMBuildIsNotNull(cx->builder, par->ascii_inside, ""), byte, point);
+    lower_at(cx, byte);
+    LLVMValueRef bytes = lower_field(cx, par->text_inside, 32);
+    LLVMValueRef at = LLVMBuildInBoundsGEP2(cx->builder, cx->i8, bytes, &k, 1, "");
+    LLVMValueRef loaded[] = {LLVMBuildLoad2(cx->builder, cx->i8, at, ""), NULL};
+    loaded[0] = LLVMBuildUIToFP(cx->builder, loaded[0], cx->f64, "");
+    if (lower_element_llvm(cx, element) == cx->i64)
+        loaded[0] = LLVMBuildBitCast(cx->builder, loaded[0], cx->i64, "");
+    LLVMBuildBr(cx->builder, on);
+    lower_at(cx, point);
+    loaded[1] = lower_element_load(cx, lower_data(cx, par->list_inside), k, element);
+    lower_go(cx, on);
+    LLVMValueRef phi = LLVMBuildPhi(cx->builder, LLVMTypeOf(loaded[1]), "");
+    LLVMBasicBlockRef from[] = {byte, point};
+    LLVMAddIncoming(phi, loaded, from, 2);
+    return phi;
+}
+
+static void bind_element(LowerCtx *cx, const Par *par, Symbol *symbol, LVal list,
+                         LLVMValueRef inside, LLVMValueRef k) {
     if (!symbol) return;
     Type element = type_element(list.type);
-    LLVMValueRef loaded = lower_element_load(cx, lower_data(cx, inside), k, element);
+    LLVMValueRef loaded = par->ascii_inside
+                              ? load_point(cx, par, k, element)
+                              : lower_element_load(cx, lower_data(cx, inside), k, element);
     LVal item = lower_element_val(cx, loaded, element);
     if (symbol->rebound_by_loop)
         lower_define(cx, symbol, item);
@@ -49,9 +73,9 @@ static void bind_variable(LowerCtx *cx, Par *par, LLVMValueRef k) {
     if (symbol && loop->kind == LOOP_RANGE)
         lower_alias(cx, symbol, lower_val(REP_I64, type_integer(-0x1p53, 0x1p53), k, false));
     if (loop->kind == LOOP_RANGE) return;
-    bind_element(cx, symbol, par->list, par->list_inside, k);
+    bind_element(cx, par, symbol, par->list, par->list_inside, k);
     if (par->values.v)
-        bind_element(cx, lower_loop_symbol(loop, 1), par->values, par->values_inside, k);
+        bind_element(cx, par, lower_loop_symbol(loop, 1), par->values, par->values_inside, k);
 }
 
 // What the code of a run counts: values of a range's variable, positions in a list.
