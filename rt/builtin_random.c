@@ -8,20 +8,13 @@
 // is in the key, and one that is set while the loop runs changes nothing of it. A child process draws
 // from a stream of its own, told from its parent's and its siblings' by how many its parent has made before.
 #include "builtin_words.h"
+#include "random.h"
 #include "value.h"
 #include "sys.h"
 
-static uint64_t mix(uint64_t x) { // the finisher of splitmix64
-    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-    return x ^ x >> 31;
-}
-
-#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
-
 static uint64_t seed_of(double number) {
     if (number == 0) number = 0; // not -0
-    uint64_t seed = mix(rti_number_word(number) + GOLDEN);
+    uint64_t seed = rti_mix(rti_number_word(number) + RTI_GOLDEN);
     return seed == 0 ? 1 : seed; // 0: not asked for yet
 }
 
@@ -37,8 +30,8 @@ static uint64_t first_seed(void) {
     if (rti_sys_getrandom(&seed, sizeof seed, 0) != sizeof seed) {
         RtiTimespec now = {0};
         (void)rti_sys_clock_gettime(RTI_CLOCK_REALTIME, &now);
-        seed = mix((uint64_t)now.seconds * 1000000000 + (uint64_t)now.nanoseconds +
-                   ((uint64_t)rti_sys_getpid() << 40));
+        seed = rti_mix((uint64_t)now.seconds * 1000000000 + (uint64_t)now.nanoseconds +
+                       ((uint64_t)rti_sys_getpid() << 40));
     }
     return seed == 0 ? 1 : seed;
 }
@@ -54,42 +47,29 @@ static uint64_t seed_now(void) {
     return seed;
 }
 
-static uint64_t draw(int64_t loop, int64_t iteration, int64_t *drawn) {
-    uint64_t stream = mix((uint64_t)loop ^ mix((uint64_t)iteration + GOLDEN));
-    return mix(stream + (uint64_t)++*drawn * GOLDEN);
-}
-
 static uint64_t draw_outside(void) {
     rti_par_wait_turn();
     // Relaxed: in a parallel loop the turns order it.
     uint64_t drawn = atomic_fetch_add_explicit(&rti_process.drawn, 1, memory_order_relaxed);
-    uint64_t stream = mix(mix(seed_now() + rti_process.stream - GOLDEN) ^ mix(GOLDEN));
-    return mix(stream + (drawn + 1) * GOLDEN);
-}
-
-static double fraction(uint64_t bits) {
-    return (double)(bits >> 11) * 0x1p-53;
+    return rti_draw(rti_mix(seed_now() + rti_process.stream - RTI_GOLDEN), 0, drawn);
 }
 
 void rti_random_forked(uint64_t number) {
-    rti_process.stream = mix(rti_process.stream + (number + 1) * GOLDEN);
+    rti_process.stream = rti_mix(rti_process.stream + (number + 1) * RTI_GOLDEN);
     atomic_store_explicit(&rti_process.drawn, 0, memory_order_relaxed);
-}
-
-double rt_random(int64_t loop, int64_t iteration, const void *counter) {
-    return fraction(draw(loop, iteration, (int64_t *)(uintptr_t)counter));
 }
 
 int64_t rt_random_loop(int64_t loop, int64_t iteration, const void *counter) {
     int64_t *drawn = (int64_t *)(uintptr_t)counter;
-    return (int64_t)(drawn == NULL ? draw_outside() : draw(loop, iteration, drawn));
+    if (drawn == NULL) return (int64_t)draw_outside();
+    return (int64_t)rti_draw((uint64_t)loop, iteration, (uint64_t)(*drawn)++);
 }
 
 uint64_t rt_b_random(const uint64_t *args, int64_t count, const RtPlace *place) {
     (void)args;
     (void)count;
     (void)place;
-    return rti_number_word(fraction(draw_outside()));
+    return rti_number_word(rti_fraction(draw_outside()));
 }
 
 uint64_t rt_b_random_seed(const uint64_t *args, int64_t count, const RtPlace *place) {

@@ -1,10 +1,11 @@
 // rt_inline.c: the small functions of the runtime that generated code calls at every step:
-// counting, element reads and writes, pushes, rounding. Also compiled to LLVM bitcode and merged
+// counting, element reads and writes, pushes, rounding, chance. Also compiled to LLVM bitcode and merged
 // into every program, so it refers to nothing but rows of rt_abi.def: no thread record, no
 // allocator.
 //
 // The plain variants are for code that no parallel body reaches, the *_shared ones for the rest.
 // Immortal objects (negative counts) are never written.
+#include "random.h"
 #include "rt.h"
 #include <stddef.h>
 
@@ -346,4 +347,11 @@ double rt_round(double x) {
     double whole = rt_trunc(x);
     double away = __builtin_fabs(x - whole) >= 0.5 ? 1 : 0; // of infinities it is none
     return __builtin_copysign(__builtin_fabs(whole) + away, x);
+}
+
+// --- chance --------------------------------------------------------------------------------------
+
+double rt_random(int64_t loop, int64_t iteration, const void *counter) {
+    int64_t *drawn = (int64_t *)(uintptr_t)counter;
+    return rti_fraction(rti_draw((uint64_t)loop, iteration, (uint64_t)(*drawn)++));
 }
