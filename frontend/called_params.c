@@ -75,9 +75,9 @@ static bool mark_site(Sema *s, const CallSite *site) {
 static void add_function(Sema *s, CalledParam *param, Function *function) {
     VEC_EACH(Function *, one, &param->functions)
     if (one == function) return;
-    if (param->functions.len == FUNCTIONS_MOST)
+    if (param->functions.len == FUNCTIONS_MOST || function->calls_params)
         param->effects = EFFECT_EVERYTHING;
-    else
+    if (param->functions.len < FUNCTIONS_MOST)
         vec_push(s->scratch, &param->functions, function);
 }
 

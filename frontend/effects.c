@@ -24,22 +24,6 @@ static const Builtin *known_builtin(const Node *node) {
     return node->name.symbol->builtin;
 }
 
-// The arguments that the builtin may call: from `first` up to but without `end`.
-typedef struct Called {
-    uint32_t first, end;
-    bool surely; // it is a function, so one that is not known may do anything
-} Called;
-
-static Called called_arguments(const Builtin *builtin, const CallSite *site) {
-    uint32_t given = site->args != NULL ? site->args->len : 0;
-    switch ((int)builtin->id) {
-    case BUILTIN_sort: return (Called){1, given, true};
-    case BUILTIN_filter: return (Called){0, given > 0 ? 1 : 0, true};
-    case BUILTIN_call: return (Called){0, given, false};
-    }
-    return (Called){0, 0, false};
-}
-
 static bool may_be_function(const Node *node) {
     switch ((int)node->kind) {
     case NODE_NUMBER:
@@ -47,15 +31,17 @@ static bool may_be_function(const Node *node) {
     case NODE_FSTRING:
     case NODE_LIST:
     case NODE_BINARY:
-    case NODE_UNARY:
     case NODE_CAST: return false;
+    case NODE_UNARY: return node->unary.op == UNARY_HEAD;
     }
     return true;
 }
 
 uint16_t sema_effects_of_unknown(const Node *arg) {
     const Builtin *builtin = known_builtin(arg);
-    if (builtin != NULL) return builtin->effects;
+    bool calls = builtin != NULL && (sema_calls_argument(arg, 0) || sema_calls_argument(arg, 1) ||
+                                     builtin->id == BUILTIN_call);
+    if (builtin != NULL) return calls ? EFFECT_EVERYTHING : builtin->effects;
     return may_be_function(arg) ? EFFECT_EVERYTHING : EFFECT_STOP;
 }
 
@@ -67,13 +53,14 @@ typedef struct Taker {
                             // its callers, who know what that is
 } Taker;
 
-// Effects of calling what is given as `arg`.
+// Effects of calling what is given as `arg`. What a function would be given that calls its own arguments
+// is not known here.
 static uint16_t argument_effects(const Sema *s, const Node *arg, const Taker *taker) {
     Function *callee = sema_known_function(arg);
     const CalledParam *param = sema_called_param(s, arg);
     if (callee != NULL) {
         taker->edge(taker->context, callee);
-        return 0;
+        return callee->calls_params ? EFFECT_EVERYTHING : 0;
     }
     if (param == NULL) return sema_effects_of_unknown(arg);
     if (param->owner == taker->summed) return EFFECT_OWN_PARAM;
@@ -88,11 +75,14 @@ static uint16_t builtin_effects(const Sema *s, const Builtin *builtin, const Cal
     if ((effects & EFFECT_STOP) != 0 &&
         (builtin->id == BUILTIN_exit || builtin->id == BUILTIN_assert))
         effects |= EFFECT_DIVIDE;
-    Called called = called_arguments(builtin, site);
-    for (uint32_t i = called.first; i < called.end; i++) {
-        const Node *arg = site->args->items[i];
-        bool known = sema_known_function(arg) != NULL || known_builtin(arg) != NULL;
-        if (called.surely || known) effects |= argument_effects(s, arg, taker);
+    uint32_t given = site->args != NULL ? site->args->len : 0;
+    for (uint32_t i = 0; i < given + site->piped; i++) {
+        const Node *arg = i < given ? site->args->items[i] : NULL; // what a pipe brings is not known
+        bool surely = sema_calls_argument(site->callee, i);
+        bool perhaps = builtin->id == BUILTIN_call && arg != NULL &&
+                       (sema_known_function(arg) != NULL || known_builtin(arg) != NULL);
+        if (surely || perhaps)
+            effects |= arg != NULL ? argument_effects(s, arg, taker) : EFFECT_EVERYTHING;
     }
     return effects;
 }

@@ -127,6 +127,8 @@ void lower_plain_tell(LowerCtx *cx, Par *par, LLVMValueRef count, LLVMValueRef s
 // By what iterations took before: goes on at `end`, or in parallel at `on`.
 static void run_remembered(LowerCtx *cx, Par *par, int32_t cost, int64_t most, LLVMBasicBlockRef on,
                            LLVMBasicBlockRef end) {
+    // So that what stops in either copy is told with the same functions around it.
+    lower_fn_attr(cx, cx->fs->value, "noinline", 0);
     if (most != INT64_MAX) {
         LLVMBasicBlockRef fits = lower_block_new(cx, "fits");
         lower_branch(cx, at_most(cx, par, most), fits, on);

@@ -44,23 +44,35 @@ void rt_arena_leave(void) {
     rti_free(arena);
 }
 
-static ArenaChunk *new_chunk(RtArena *arena, size_t least) {
+static size_t next_size(const RtArena *arena, size_t least) {
     size_t size = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK;
     if (size > LARGEST_CHUNK) size = LARGEST_CHUNK;
-    if (size < least) size = least;
-    ArenaChunk *chunk = rti_alloc(sizeof *chunk + size);
-    *chunk = (ArenaChunk){.next = arena->chunks, .size = size};
-    return arena->chunks = chunk;
+    return size < least ? least : size;
 }
 
-// The address of that many bytes, all zero, which nobody else is given before the arena ends.
+// Of the newest chunk; null: it has not that much. The lock is held.
+static char *take_of_chunk(RtArena *arena, size_t size) {
+    ArenaChunk *chunk = arena->chunks;
+    if (!chunk || chunk->size - chunk->used < size) return NULL;
+    chunk->used += size;
+    return chunk->bytes + chunk->used - size;
+}
+
+// The address of that many bytes, all zero, which nobody else is given before the arena ends. A chunk is
+// made without the lock: where memory runs out, the stop waits for others, who may want the arena.
 static uint64_t take(RtArena *arena, size_t size) {
     rti_lock(&arena->lock);
-    ArenaChunk *chunk = arena->chunks;
-    if (!chunk || chunk->size - chunk->used < size) chunk = new_chunk(arena, size);
-    char *made = chunk->bytes + chunk->used;
-    chunk->used += size;
+    char *made = take_of_chunk(arena, size);
+    size_t more = next_size(arena, size);
     rti_unlock(&arena->lock);
+    if (!made) {
+        ArenaChunk *chunk = rti_alloc(sizeof *chunk + more);
+        rti_lock(&arena->lock);
+        *chunk = (ArenaChunk){.next = arena->chunks, .size = more};
+        arena->chunks = chunk;
+        made = take_of_chunk(arena, size);
+        rti_unlock(&arena->lock);
+    }
     for (size_t i = 0; i < size; i++) made[i] = 0;
     return rti_number_word((double)(uintptr_t)made);
 }
@@ -94,17 +106,27 @@ static RtiLock slots_lock;
 static Slot *slots; // by anybody who holds the lock, as the two below
 static int64_t slot_count, slots_used;
 
+// -1: none is free. The lock is held.
 static int64_t free_slot(void) {
-    if (slots_used < slot_count)
-        for (int64_t i = 0; i < slot_count; i++)
-            if (!slots[i].arena) return i;
-    if (slot_count == 1 << SLOT_BITS) rti_stop_memory();
-    int64_t count = slot_count == 0 ? 8 : slot_count * 2;
-    slots = rti_realloc(slots, (size_t)count * sizeof *slots);
-    for (int64_t i = slot_count; i < count; i++) slots[i] = (Slot){NULL, 0};
-    int64_t found = slot_count;
-    slot_count = count;
-    return found;
+    for (int64_t i = 0; slots_used < slot_count && i < slot_count; i++)
+        if (!slots[i].arena) return i;
+    return -1;
+}
+
+// Twice as many slots as there were, which are made without the lock, as chunks are.
+static void more_slots(int64_t had) {
+    if (had == 1 << SLOT_BITS) rti_stop_memory();
+    int64_t count = had == 0 ? 8 : had * 2;
+    Slot *made = rti_alloc((size_t)count * sizeof *made), *unused = made;
+    rti_lock(&slots_lock);
+    if (slot_count == had) { // else somebody else was first
+        for (int64_t i = 0; i < count; i++) made[i] = i < had ? slots[i] : (Slot){NULL, 0};
+        unused = slots;
+        slots = made;
+        slot_count = count;
+    }
+    rti_unlock(&slots_lock);
+    if (unused) rti_free(unused);
 }
 
 uint64_t rt_b_arena_create(const uint64_t *args, int64_t count, const RtPlace *place) {
@@ -114,7 +136,13 @@ uint64_t rt_b_arena_create(const uint64_t *args, int64_t count, const RtPlace *p
     RtArena *arena = rti_alloc(sizeof *arena);
     *arena = (RtArena){0};
     rti_lock(&slots_lock);
-    int64_t at = free_slot();
+    int64_t at;
+    while ((at = free_slot()) < 0) {
+        int64_t had = slot_count;
+        rti_unlock(&slots_lock);
+        more_slots(had);
+        rti_lock(&slots_lock);
+    }
     slots[at].arena = arena;
     slots[at].uses++;
     slots_used++;
