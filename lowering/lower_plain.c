@@ -157,6 +157,7 @@ LLVMBasicBlockRef lower_plain(LowerCtx *cx, Par *par) {
     look_at(&content, &body);
     int64_t most = lower_reductions_plain(cx, par, content.loops);
     if (content.parallel || content.nodes > MOST_NODES) return NULL;
+    if (most == 0 && par->result) return NULL; // that it has none is told by the loop's end
     LLVMBasicBlockRef on = lower_block_new(cx, "many"), end = lower_block_new(cx, "ran.plain");
     int32_t cost = lower_par_cost(cx, loop->body);
     if (most == 0) { // but where there is none at all
