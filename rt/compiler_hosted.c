@@ -1,16 +1,21 @@
 // compiler_hosted.c: functions that compilers call where a processor has no instruction, and else come in
 // the compiler's own library, which executables are not linked with: long doubles of 128 bits, as aarch64
-// and riscv64 have them, from and to doubles; code that was just written.
+// and riscv64 have them, from and to doubles and from whole numbers; code that was just written.
 #include "sys.h"
 
 #include <float.h>
 
 #if LDBL_MANT_DIG == 113
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 long double __extenddftf2(double number);
 double __trunctfdf2(long double number);
+long double __floatsitf(int32_t number);
+long double __floatditf(int64_t number);
+long double __floatunsitf(uint32_t number);
+long double __floatunditf(uint64_t number);
 
 typedef unsigned __int128 Bits;
 enum { BIAS_MORE = 16383 - 1023, DOUBLE_TOP = 0x7FF, QUAD_TOP = 0x7FFF, MORE = 112 - 52 };
@@ -35,6 +40,34 @@ long double __extenddftf2(double number) {
     long double result;
     memcpy(&result, &quad, sizeof result);
     return result;
+}
+
+static long double of_whole(uint64_t magnitude, bool negative) {
+    Bits quad = (Bits)negative << 127;
+    if (magnitude != 0) {
+        int top = 63 - __builtin_clzll(magnitude);
+        Bits mantissa = (Bits)magnitude << (112 - top) & (((Bits)1 << 112) - 1);
+        quad |= (Bits)(unsigned)(16383 + top) << 112 | mantissa;
+    }
+    long double result;
+    memcpy(&result, &quad, sizeof result);
+    return result;
+}
+
+long double __floatditf(int64_t number) {
+    return of_whole(number < 0 ? 0 - (uint64_t)number : (uint64_t)number, number < 0);
+}
+
+long double __floatsitf(int32_t number) {
+    return __floatditf(number);
+}
+
+long double __floatunditf(uint64_t number) {
+    return of_whole(number, false);
+}
+
+long double __floatunsitf(uint32_t number) {
+    return of_whole(number, false);
 }
 
 // The double nearest to mantissa × 2^-112 × 2^(exponent - 1023), the even one of two; no sign.
