@@ -330,14 +330,15 @@ static bool is_better_plain(uint64_t *words) {
     uint64_t decisions = __atomic_load_n(&words[DECISIONS], __ATOMIC_RELAXED) + 1;
     __atomic_store_n(&words[DECISIONS], decisions, __ATOMIC_RELAXED);
     uint64_t often = plain / 2 > whole || whole / 2 > plain ? FAR : NEAR;
-    bool again = decisions % often == 0 || (decisions & (decisions - 1)) == 0;
+    bool gains = plain - plain / 4 > whole; // threads do: no need to find that out again soon
+    bool again = decisions % often == 0 || (!gains && (decisions & (decisions - 1)) == 0);
     return (plain <= whole) != again;
 }
 
 // Of loops that have a copy without the prefix. One that takes so little that a look at the clock counts is timed now
 // and then, others always: they may take longer one day.
 int64_t rt_par_plain(const void *history, int64_t count, int64_t few_ns) {
-    enum { WHEN_TIMED = 8, SHORT_NS = 300, TRIED_NS = 2000000 };
+    enum { WHEN_TIMED = 8, SHORT_NS = 300, TRIED_NS = 500000 };
     uint64_t *words = (uint64_t *)(uintptr_t)history;
     if (RTI_STRESSED) return -1;
     uint64_t time = time_before(&words[PLAIN_TIME], count);
